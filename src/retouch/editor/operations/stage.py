@@ -1,0 +1,89 @@
+"""What an operation works on and what it gives back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from retouch.editor.scene.scene import Scene
+from retouch.errors import EditAbortedError
+from retouch.images.array_types import Mask, Pixels
+from retouch.types import Resolution, ShouldAbort
+
+__all__ = ["Context", "Stage"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The picture between two operations.
+
+    Attributes
+    ----------
+    pixels : (H, W, 3) or (H, W, 4) uint8, sRGB, straight alpha
+        The picture so far. Operations never write into it.
+    change_mask : (H, W) float32 [0, 1]
+        Everything that was touched so far; exactly 0 where ``pixels`` equals the base picture.
+    scene : Scene
+        Of the base picture, before the first operation.
+    added : mapping of str to Mask
+        What earlier operations put in, by noun, so that "add a ball. Make it red" finds it.
+    is_global : bool
+        Some operation was meant to touch every pixel.
+    resolutions, notes : tuple
+        For the answer's interpretation.
+    """
+
+    pixels: Pixels
+    change_mask: Mask
+    scene: Scene
+    added: dict[str, Mask] = field(default_factory=dict)
+    is_global: bool = False
+    resolutions: tuple[Resolution, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def after(
+        self,
+        pixels: Pixels,
+        mask: Mask | None,
+        *,
+        resolutions: tuple[Resolution, ...] = (),
+        notes: tuple[str, ...] = (),
+        added: dict[str, Mask] | None = None,
+    ) -> "Stage":
+        """Return the stage after an operation that produced ``pixels`` and touched ``mask`` (None: every pixel)."""
+        touched = np.ones_like(self.change_mask) if mask is None else np.maximum(self.change_mask, mask)
+        return replace(
+            self,
+            pixels=pixels,
+            change_mask=touched,
+            is_global=self.is_global or mask is None,
+            added={**self.added, **(added or {})},
+            resolutions=self.resolutions + resolutions,
+            notes=self.notes + notes,
+        )
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an operation may ask for beside its own picture.
+
+    Attributes
+    ----------
+    rng : numpy.random.Generator
+        The only source of randomness; seeded by the request's seed and the operation's place in the plan.
+    scenes : callable
+        ``scenes(i)`` returns the Scene of input picture i at its own size (long side at most 2048 px).
+    base_index : int
+        The input picture that the stage was built from.
+    should_abort : callable or None
+    """
+
+    rng: np.random.Generator
+    scenes: Callable[[int], Scene]
+    base_index: int = 0
+    should_abort: ShouldAbort | None = None
+
+    def checkpoint(self) -> None:
+        """Raise ``EditAbortedError`` if the caller wants the edit stopped."""
+        if self.should_abort is not None and self.should_abort():
+            raise EditAbortedError("The edit was stopped before it was finished.")

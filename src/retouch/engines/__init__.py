@@ -1,0 +1,1 @@
+"""Engines: whatever turns pictures and a prompt into an edited picture."""

@@ -1,0 +1,158 @@
+"""The protocol that every engine follows, and the values that cross it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Protocol
+
+from retouch.images.array_types import Mask, Pixels
+from retouch.images.geometry import Fit, fill_size, fit_pixels, plan_fit
+from retouch.types import EditRequest, Interpretation, ProgressCallback, ShouldAbort
+
+__all__ = ["Capabilities", "EditInputs", "Engine", "EngineOutput"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do, for listings and for checks before an edit is accepted.
+
+    Attributes
+    ----------
+    max_input_images : int
+        How many pictures it takes.
+    text_to_image : bool
+        Whether it can work without any input picture.
+    uses_guidance_scale : bool
+        Whether ``guidance_scale`` changes its result.
+    transparency : bool
+        Whether it can return pixels with an alpha channel.
+    """
+
+    max_input_images: int
+    text_to_image: bool = False
+    uses_guidance_scale: bool = False
+    transparency: bool = False
+
+
+class EditInputs:
+    """The decoded input pictures, each available at its own size and fitted to the answer's size.
+
+    Parameters
+    ----------
+    originals : sequence of (H, W, 3) uint8, sRGB
+        The pictures, upright. At least one.
+    request : EditRequest
+        Decides the size of the answer.
+
+    Notes
+    -----
+    The first picture decides the preset when the request names none, as the hosted endpoint does. With
+    ``size="original"`` a fitted picture is the original itself, whichever picture the engine builds on.
+    """
+
+    def __init__(self, originals: Sequence[Pixels], request: EditRequest) -> None:
+        self.originals = tuple(originals)
+        self._keep_size = request.size == "original"
+        height, width = self.originals[0].shape[:2]
+        self._first = plan_fit(width, height, aspect_ratio=request.aspect_ratio, keep_size=self._keep_size)
+        self._fitted: dict[int, Pixels] = {}
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self.originals)
+
+    def fit(self, index: int) -> Fit:
+        """Return how picture ``index`` is cropped and resized when the answer is built on it."""
+        height, width = self.originals[index].shape[:2]
+        if self._keep_size:
+            return plan_fit(width, height, aspect_ratio=None, keep_size=True)
+        if index == 0:
+            return self._first
+        return fill_size(width, height, self._first.size_wh)
+
+    def fitted(self, index: int) -> Pixels:
+        """Return picture ``index`` at the answer's size: (h, w, 3) uint8, sRGB; read-only and cached."""
+        with self._lock:
+            if index not in self._fitted:
+                pixels = fit_pixels(self.originals[index], self.fit(index))
+                pixels.setflags(write=False)
+                self._fitted[index] = pixels
+            return self._fitted[index]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOutput:
+    """What an engine hands to ``preserve``.
+
+    Attributes
+    ----------
+    pixels : (H, W, 3) or (H, W, 4) uint8, sRGB, straight alpha
+        The whole edited picture, at the answer's size.
+    seed : int
+        The seed that was used.
+    base_index : int
+        Which input picture the answer is built on; ``preserve`` restores untouched pixels from it.
+    change_mask : (H, W) float32 in [0, 1], or None
+        1 where the pixel is wholly the edit's, 0 where it must equal the input, between in the feather. None when the engine
+        doesn't know.
+    is_global : bool
+        The edit is meant to touch every pixel (a style, a grade); nothing is restored.
+    interpretation : Interpretation
+        How the prompt was understood.
+    """
+
+    pixels: Pixels
+    seed: int
+    base_index: int = 0
+    change_mask: Mask | None = None
+    is_global: bool = False
+    interpretation: Interpretation = field(default_factory=Interpretation)
+
+
+class Engine(Protocol):
+    """An engine. One instance serves all threads; ``load`` is called once before the first edit."""
+
+    @property
+    def name(self) -> str:
+        """Short name, such as "builtin"."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same request would give other bytes."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+
+    def load(self) -> None:
+        """Load what an edit needs. Idempotent.
+
+        Raises
+        ------
+        ModelFileError
+            A weight file is missing or damaged.
+        """
+
+    def edit(
+        self,
+        request: EditRequest,
+        inputs: EditInputs,
+        *,
+        seed: int,
+        on_step: ProgressCallback | None = None,
+        should_abort: ShouldAbort | None = None,
+    ) -> EngineOutput:
+        """Make one picture. ``request.num_images`` is the pipeline's business, not the engine's.
+
+        Raises
+        ------
+        UnsupportedInstructionError
+            The engine can't carry out the prompt. It never returns the input as if it had.
+        EditAbortedError
+            ``should_abort`` said so; raised within one step.
+        EngineError
+            It failed on a valid request.
+        """
+
+    def close(self) -> None:
+        """Free what ``load`` took. Idempotent."""

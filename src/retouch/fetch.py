@@ -1,0 +1,307 @@
+"""Fetch input pictures: ``data:`` URIs and http(s) URLs, side by side, never from addresses inside.
+
+The guard sits where the connection is made: a host name is resolved, every address is checked, and the connection goes to the
+very address that was checked. A second answer of the name server (DNS rebinding) therefore has no say, and redirects pass the
+same gate. TLS still verifies the certificate against the host name.
+"""
+
+import asyncio
+import base64
+import binascii
+import ipaddress
+import socket
+import ssl
+import urllib.parse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import httpcore
+
+from retouch.errors import AddressNotAllowedError, ImageError, ImageFetchError, ImageTooLargeError, shorten
+
+__all__ = ["FetchPolicy", "fetch_images", "is_public_address"]
+
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_NAT64_LOCAL: Final = ipaddress.ip_network("64:ff9b:1::/48")
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_USER_AGENT: Final = b"retouch (+image fetch)"
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPolicy:
+    """Limits of fetching.
+
+    Attributes
+    ----------
+    allow_private : bool
+        True also fetches from loopback, private and link-local addresses. For a person's own command line; never for a server
+        that strangers reach.
+    timeout_seconds : float
+        For one picture, redirects and all.
+    max_bytes : int
+        Of one picture.
+    max_redirects : int
+    max_url_characters : int
+        Of an http(s) URL.
+    """
+
+    allow_private: bool = False
+    timeout_seconds: float = 20.0
+    max_bytes: int = 32 * 2**20
+    max_redirects: int = 5
+    max_url_characters: int = 8192
+
+
+def is_public_address(address: IPAddress) -> bool:
+    """Tell whether an address is on the public internet.
+
+    Addresses that carry an IPv4 address inside (mapped, 6to4, Teredo, NAT64) count as the address that they carry.
+
+    >>> is_public_address(ipaddress.ip_address("::ffff:169.254.169.254"))
+    False
+    """
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _NAT64_LOCAL:
+            return False
+        inner = _embedded_ipv4(address)
+        if inner is not None:
+            return is_public_address(inner)
+    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+
+
+def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    if address in _NAT64 or int(address) >> 32 == 0:  # the second: the old "IPv4-compatible" form
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
+
+
+async def fetch_images(sources: Sequence[str], policy: FetchPolicy | None = None) -> list[bytes]:
+    """Fetch pictures side by side, in order.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        ``data:`` URIs and http(s) URLs.
+    policy : FetchPolicy, optional
+
+    Returns
+    -------
+    list of bytes
+        The files; nothing is said about whether they are pictures.
+
+    Raises
+    ------
+    ImageFetchError
+        A source could not be fetched; ``index`` tells which.
+    AddressNotAllowedError
+        A source leads to an address that is not public.
+    ImageTooLargeError
+        A source has more bytes than allowed.
+    """
+    rules = policy or FetchPolicy()
+    backend = _GuardedBackend(allow_private=rules.allow_private)
+    async with httpcore.AsyncConnectionPool(
+        ssl_context=_tls_context(), max_connections=8, network_backend=backend, retries=0
+    ) as pool:
+        tasks = [asyncio.ensure_future(_fetch_one(pool, source, i, rules)) for i, source in enumerate(sources)]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _fetch_one(pool: httpcore.AsyncConnectionPool, source: str, index: int, policy: FetchPolicy) -> bytes:
+    if source[:5].lower() == "data:":
+        return _read_data_uri(source, index, policy)
+    try:
+        async with asyncio.timeout(policy.timeout_seconds):
+            return await _get_following_redirects(pool, source, index, policy)
+    except TimeoutError as exc:
+        raise ImageFetchError(
+            f"The URL {_shown(source)} did not deliver the picture within {policy.timeout_seconds:g} s.", index=index
+        ) from exc
+    except ImageError as exc:
+        exc.index = index
+        raise
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as exc:
+        raise ImageFetchError(
+            f"The URL {_shown(source)} could not be reached. Check the address.", index=index
+        ) from exc
+
+
+async def _get_following_redirects(
+    pool: httpcore.AsyncConnectionPool, url: str, index: int, policy: FetchPolicy
+) -> bytes:
+    for _ in range(policy.max_redirects + 1):
+        _check_url(url, index, policy)
+        headers = [(b"accept", b"image/*"), (b"accept-encoding", b"identity"), (b"user-agent", _USER_AGENT)]
+        headers.insert(0, (b"host", _host_header(url)))
+        async with pool.stream("GET", _ascii_url(url, index), headers=headers) as response:
+            if response.status in _REDIRECTS:
+                location = _header(response.headers, b"location")
+                if location is None:
+                    raise ImageFetchError(f"The URL {_shown(url)} redirects to nowhere.", index=index)
+                url = urllib.parse.urljoin(url, location)
+                continue
+            if response.status != 200:
+                raise ImageFetchError(
+                    f"The URL {_shown(url)} answered with status {response.status}; 200 is needed.", index=index
+                )
+            return await _read_body(response, url, index, policy)
+    raise ImageFetchError(f"The URL redirects more than {policy.max_redirects} times.", index=index)
+
+
+async def _read_body(response: httpcore.Response, url: str, index: int, policy: FetchPolicy) -> bytes:
+    encoding = _header(response.headers, b"content-encoding")
+    if encoding not in (None, "", "identity"):
+        raise ImageFetchError(f"The URL {_shown(url)} sends compressed content, which was not asked for.", index=index)
+    too_large = ImageTooLargeError(
+        f"The picture at {_shown(url)} has more than the allowed {policy.max_bytes} bytes.", index=index
+    )
+    length = _header(response.headers, b"content-length")
+    if length is not None and length.isdigit() and int(length) > policy.max_bytes:
+        raise too_large
+    body = bytearray()
+    async for chunk in response.aiter_stream():
+        body += chunk
+        if len(body) > policy.max_bytes:
+            raise too_large
+    return bytes(body)
+
+
+def _check_url(url: str, index: int, policy: FetchPolicy) -> None:
+    if len(url) > policy.max_url_characters:
+        raise ImageFetchError(f"The URL has more than {policy.max_url_characters} characters.", index=index)
+    try:
+        parts = urllib.parse.urlsplit(url)
+        _ = parts.port
+    except ValueError as exc:
+        raise ImageFetchError(f"{_shown(url)} is not a URL.", index=index) from exc
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ImageFetchError(
+            f"{_shown(url)} can't be fetched: use an http:// or https:// URL, or a data: URI.", index=index
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ImageFetchError("A URL with a user name or password in it is not fetched.", index=index)
+    if any(ord(character) < 33 or ord(character) == 127 for character in url):
+        raise ImageFetchError(f"{_shown(url)} is not a URL: it holds spaces or control characters.", index=index)
+
+
+def _ascii_url(url: str, index: int) -> bytes:
+    """Return the URL as it goes on the wire: IDNA host, percent-encoded path and query, no fragment."""
+    parts = urllib.parse.urlsplit(url)
+    path = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = urllib.parse.quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
+    netloc = _netloc(parts, index)
+    return urllib.parse.urlunsplit((parts.scheme, netloc, path, query, "")).encode("ascii")
+
+
+def _netloc(parts: urllib.parse.SplitResult, index: int | None = None) -> str:
+    host = parts.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"
+    elif not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError as exc:
+            raise ImageFetchError(f"{shorten(host)} is not a host name.", index=index) from exc
+    return host if parts.port is None else f"{host}:{parts.port}"
+
+
+def _host_header(url: str) -> bytes:
+    return _netloc(urllib.parse.urlsplit(url)).encode("ascii")
+
+
+def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
+    for key, value in headers:
+        if key.lower() == name:
+            return value.decode("latin-1").strip()
+    return None
+
+
+def _shown(url: str) -> str:
+    """The URL for a message: without its query, which may hold a signature."""
+    return shorten(url.split("?", 1)[0], 120)
+
+
+def _read_data_uri(source: str, index: int, policy: FetchPolicy) -> bytes:
+    header, comma, payload = source[5:].partition(",")
+    if not comma:
+        raise ImageFetchError("The data: URI has no comma before its data.", index=index)
+    if len(payload) * 3 // 4 > policy.max_bytes + 3:
+        raise ImageTooLargeError(f"The data: URI holds more than the allowed {policy.max_bytes} bytes.", index=index)
+    if header.lower().endswith(";base64"):
+        text = "".join(urllib.parse.unquote(payload).split()) if "%" in payload else "".join(payload.split())
+        text = text.replace("-", "+").replace("_", "/")
+        try:
+            return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        except (binascii.Error, ValueError) as exc:
+            raise ImageFetchError("The data: URI is not valid base64.", index=index) from exc
+    return urllib.parse.unquote_to_bytes(payload)
+
+
+class _GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Resolves, checks every address, and connects to the one that was checked."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._inner = httpcore.AnyIOBackend()
+        self._allow_private = allow_private
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        addresses = await _resolve(host, port)
+        if not self._allow_private and not all(is_public_address(address) for address in addresses):
+            raise AddressNotAllowedError(
+                f"The URL leads to {shorten(host)}, which is not a public address. Send the picture as a data: URI instead."
+            )
+        error: Exception | None = None
+        for address in addresses:
+            try:
+                return await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
+                error = exc
+        raise error or httpcore.ConnectError(f"{host} has no address")
+
+    async def connect_unix_socket(
+        self,
+        path: str,  # noqa: ARG002
+        timeout: float | None = None,  # noqa: ARG002
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore.AsyncNetworkStream:
+        raise AddressNotAllowedError("Pictures are not fetched from sockets.")
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+async def _resolve(host: str, port: int) -> list[IPAddress]:
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as exc:
+        raise ImageFetchError(f"The host {shorten(host)} is not known.") from exc
+    addresses = dict.fromkeys(ipaddress.ip_address(str(info[4][0]).split("%")[0]) for info in found)
+    return list(addresses)
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    return ssl.create_default_context()

@@ -1,0 +1,1 @@
+"""Pure pixels: decoding, geometry, colour, masks. No prompts, no models, no network."""

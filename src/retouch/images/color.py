@@ -1,0 +1,160 @@
+"""Colour spaces: sRGB, linear light, Oklab and Oklch.
+
+References
+----------
+B. Ottosson, "A perceptual color space for image processing", 2020 (Oklab).
+IEC 61966-2-1:1999 (sRGB transfer function).
+"""
+
+from typing import Final
+
+import numpy as np
+
+from retouch.images.array_types import FloatImage, Pixels
+
+__all__ = [
+    "LUMINANCE_WEIGHTS",
+    "linear_to_oklab",
+    "linear_to_srgb",
+    "luminance",
+    "oklab_to_linear",
+    "oklab_to_oklch",
+    "oklab_to_srgb8",
+    "oklch_to_oklab",
+    "srgb8_to_oklab",
+    "srgb_to_linear",
+    "to_float",
+    "to_uint8",
+]
+
+LUMINANCE_WEIGHTS: Final = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
+"""Rec. 709 weights of linear red, green and blue."""
+
+_LINEAR_TO_LMS: Final = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ],
+    dtype=np.float32,
+)
+_LMS_TO_OKLAB: Final = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ],
+    dtype=np.float32,
+)
+_OKLAB_TO_LMS: Final = np.linalg.inv(_LMS_TO_OKLAB.astype(np.float64)).astype(np.float32)
+_LMS_TO_LINEAR: Final = np.linalg.inv(_LINEAR_TO_LMS.astype(np.float64)).astype(np.float32)
+
+
+def to_float(pixels: Pixels) -> FloatImage:
+    """Return uint8 [0, 255] as float32 [0, 1], same colour space."""
+    return pixels.astype(np.float32) / np.float32(255.0)
+
+
+def to_uint8(image: FloatImage) -> Pixels:
+    """Return float [0, 1] as uint8, rounded to nearest; values outside are clipped."""
+    return (np.clip(image, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+
+_SRGB8_TO_LINEAR: Final = np.where(
+    np.arange(256) / 255.0 <= 0.04045, np.arange(256) / 255.0 / 12.92, ((np.arange(256) / 255.0 + 0.055) / 1.055) ** 2.4
+).astype(np.float32)
+
+
+def srgb_to_linear(image: Pixels | FloatImage) -> FloatImage:
+    """Decode sRGB to linear light.
+
+    Parameters
+    ----------
+    image : (..., C) uint8 [0, 255] or float [0, 1], sRGB
+        uint8 goes through a table of 256 entries.
+
+    Returns
+    -------
+    (..., C) float32 [0, 1], linear light
+    """
+    if image.dtype == np.uint8:
+        return _SRGB8_TO_LINEAR[image]
+    low = image / 12.92
+    high = ((np.maximum(image, 0.0) + 0.055) / 1.055) ** 2.4
+    return np.where(image <= 0.04045, low, high).astype(np.float32)
+
+
+def linear_to_srgb(image: FloatImage) -> FloatImage:
+    """Encode linear light [0, 1] as sRGB float32 [0, 1]; values outside are clipped first."""
+    clipped = np.clip(image, 0.0, 1.0).astype(np.float32)
+    return np.where(clipped <= 0.0031308, clipped * 12.92, 1.055 * clipped ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+def luminance(linear: FloatImage) -> FloatImage:
+    """Return the (H, W) float32 relative luminance of an (H, W, 3) linear-light image."""
+    return np.asarray(linear @ LUMINANCE_WEIGHTS, dtype=np.float32)
+
+
+def linear_to_oklab(linear: FloatImage) -> FloatImage:
+    """Convert linear light to Oklab.
+
+    Parameters
+    ----------
+    linear : (..., 3) float32 [0, 1], linear light with sRGB primaries
+
+    Returns
+    -------
+    (..., 3) float32
+        L in [0, 1]; a and b about -0.4 to 0.4.
+    """
+    return np.asarray(np.cbrt(linear @ _LINEAR_TO_LMS.T) @ _LMS_TO_OKLAB.T, dtype=np.float32)
+
+
+def oklab_to_linear(lab: FloatImage) -> FloatImage:
+    """Convert Oklab to linear light; the result may leave [0, 1] where the colour is outside sRGB."""
+    lms = lab.astype(np.float32) @ _OKLAB_TO_LMS.T
+    return np.asarray((lms * lms * lms) @ _LMS_TO_LINEAR.T, dtype=np.float32)
+
+
+def srgb8_to_oklab(pixels: Pixels) -> FloatImage:
+    """Convert (..., 3) uint8 sRGB to Oklab float32."""
+    return linear_to_oklab(srgb_to_linear(pixels))
+
+
+def oklab_to_srgb8(lab: FloatImage) -> Pixels:
+    """Convert Oklab to uint8 sRGB.
+
+    Notes
+    -----
+    A colour outside sRGB is brought in by scaling its chroma, lightness and hue kept, so a saturated recolour doesn't turn
+    its hue at the gamut's edge. Six bisection steps, on the pixels that need it only.
+    """
+    linear = oklab_to_linear(lab)
+    outside = np.any((linear < -1e-4) | (linear > 1.0 + 1e-4), axis=-1)
+    if outside.any():
+        part = lab[outside]
+        low, high = np.zeros(len(part), np.float32), np.ones(len(part), np.float32)
+        for _ in range(6):
+            middle = (low + high) / 2
+            trial = part.copy()
+            trial[:, 1:] *= middle[:, None]
+            rgb = oklab_to_linear(trial)
+            fits = np.all((rgb >= -1e-3) & (rgb <= 1.0 + 1e-3), axis=-1)
+            low, high = np.where(fits, middle, low), np.where(fits, high, middle)
+        part = part.copy()
+        part[:, 1:] *= low[:, None]
+        linear[outside] = oklab_to_linear(part)
+    return to_uint8(linear_to_srgb(linear))
+
+
+def oklab_to_oklch(lab: FloatImage) -> FloatImage:
+    """Return L, chroma and hue (degrees, 0 to 360) of an (..., 3) Oklab image, as float32."""
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    hue = np.degrees(np.arctan2(lab[..., 2], lab[..., 1])) % 360.0
+    return np.stack([lab[..., 0], chroma, hue], axis=-1).astype(np.float32)
+
+
+def oklch_to_oklab(lch: FloatImage) -> FloatImage:
+    """Return Oklab for L, chroma and hue (degrees)."""
+    hue = np.radians(lch[..., 2])
+    return np.stack([lch[..., 0], lch[..., 1] * np.cos(hue), lch[..., 1] * np.sin(hue)], axis=-1).astype(np.float32)

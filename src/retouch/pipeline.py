@@ -1,0 +1,157 @@
+"""The one path from decoded pictures to an answer: engine, preserve, encode. The worker and the library both take it."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from retouch.engines.base import EditInputs, Engine
+from retouch.errors import EditAbortedError, InvalidValueError
+from retouch.images.array_types import Pixels
+from retouch.images.codec import encode, encode_mask
+from retouch.preserve.composite import composite
+from retouch.types import (
+    EditedImage,
+    EditRequest,
+    EditResult,
+    Interpretation,
+    OutputFormat,
+    Progress,
+    ProgressCallback,
+    ShouldAbort,
+)
+
+__all__ = ["check_pictures", "draw_seed", "run_edit"]
+
+MAX_DRAWN_SEED = 2**31 - 1
+
+
+def draw_seed() -> int:
+    """Return a fresh seed that every client can hold: 1 to 2**31 - 1, with room for ``num_images`` attempts."""
+    return secrets.randbelow(MAX_DRAWN_SEED - 16) + 1
+
+
+def run_edit(
+    request: EditRequest,
+    pictures: Sequence[Pixels],
+    engine: Engine,
+    *,
+    on_step: ProgressCallback | None = None,
+    should_abort: ShouldAbort | None = None,
+    notes: Sequence[str] = (),
+) -> EditResult:
+    """Carry out a request.
+
+    Parameters
+    ----------
+    request : EditRequest
+    pictures : sequence of (H, W, 3) uint8, sRGB
+        The decoded inputs, upright.
+    engine : Engine
+        Loaded.
+    on_step, should_abort : callable, optional
+        Passed to the engine; ``on_step`` counts over all attempts.
+    notes : sequence of str
+        What decoding had to say; handed on in the result.
+
+    Returns
+    -------
+    EditResult
+        Attempt i is bit-identical to a single request with ``seed + i``.
+
+    Raises
+    ------
+    InvalidValueError
+        Too many pictures for the engine, or none where it needs one.
+    UnsupportedInstructionError, EditAbortedError, EngineError
+        As ``Engine.edit``.
+    """
+    check_pictures(len(pictures), engine)
+    inputs = EditInputs(pictures, request)
+    first_seed = request.seed if request.seed is not None else draw_seed()
+    timings = {"engine": 0.0, "preserve": 0.0, "encode": 0.0}
+    images: list[EditedImage] = []
+    interpretations: list[Interpretation] = []
+
+    for attempt in range(request.num_images):
+        if should_abort is not None and should_abort():
+            raise EditAbortedError("The edit was stopped before it was finished.")
+
+        # 1. the engine edits
+        started = time.perf_counter()
+        output = engine.edit(
+            request,
+            inputs,
+            seed=first_seed + attempt,
+            on_step=_over_all_attempts(on_step, attempt, request.num_images),
+            should_abort=should_abort,
+        )
+        edited = time.perf_counter()
+
+        # 2. what it did not mean to touch is the input's again
+        preserved = composite(
+            inputs.fitted(output.base_index),
+            output.pixels,
+            output.change_mask if request.preserve == "auto" else None,
+            is_global=output.is_global,
+        )
+        restored = time.perf_counter()
+
+        # 3. encode
+        if preserved.pixels.shape[2] == 4 and request.output_format is not OutputFormat.PNG:
+            raise InvalidValueError("output_format", '"png" for a transparent picture', request.output_format.value)
+        height, width = preserved.pixels.shape[:2]
+        images.append(
+            EditedImage(
+                data=encode(preserved.pixels, request.output_format),
+                format=request.output_format,
+                width=width,
+                height=height,
+                seed=output.seed,
+                changed_share=preserved.changed_share,
+                change_mask_png=encode_mask(preserved.change_mask) if request.explain else None,
+            )
+        )
+        interpretations.append(output.interpretation)
+        timings["engine"] += edited - started
+        timings["preserve"] += restored - edited
+        timings["encode"] += time.perf_counter() - restored
+
+    return EditResult(
+        images=tuple(images),
+        prompt=request.prompt,
+        seed=first_seed,
+        engine=f"{engine.name}/{engine.version}",
+        interpretation=_merge(interpretations),
+        timings=timings,
+        notes=tuple(notes),
+    )
+
+
+def check_pictures(count: int, engine: Engine) -> None:
+    """Raise ``InvalidValueError`` when the engine can't work with ``count`` input pictures."""
+    capabilities = engine.capabilities
+    if count == 0 and not capabilities.text_to_image:
+        raise InvalidValueError("images", f"at least one picture for the engine {engine.name!r}", [])
+    if count > capabilities.max_input_images:
+        rule = f"at most {capabilities.max_input_images} pictures for the engine {engine.name!r}"
+        raise InvalidValueError("images", rule, f"{count} pictures")
+
+
+def _over_all_attempts(on_step: ProgressCallback | None, attempt: int, attempts: int) -> ProgressCallback | None:
+    if on_step is None or attempts == 1:
+        return on_step
+
+    def report(progress: Progress) -> None:
+        done = attempt * progress.total + progress.step
+        on_step(Progress(done, attempts * progress.total, f"{progress.label} ({attempt + 1} of {attempts})"))
+
+    return report
+
+
+def _merge(interpretations: Sequence[Interpretation]) -> Interpretation:
+    """One interpretation for all attempts: the plan is the same, the notes may differ (which bird was taken)."""
+    first = interpretations[0]
+    resolutions = dict.fromkeys(item for each in interpretations for item in each.resolutions)
+    notes = dict.fromkeys(note for each in interpretations for note in each.notes)
+    return replace(first, resolutions=tuple(resolutions), notes=tuple(notes))

@@ -1,0 +1,66 @@
+"""Put the input's pixels back wherever an edit says that it touched nothing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retouch.errors import EngineError
+from retouch.images.array_types import Mask, Pixels
+
+__all__ = ["Preserved", "composite"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preserved:
+    """The answer's pixels, and what changed.
+
+    Attributes
+    ----------
+    pixels : (H, W, 3) or (H, W, 4) uint8, sRGB
+    change_mask : (H, W) float32 [0, 1]
+        Exactly 0 where ``pixels`` equals the input.
+    changed_share : float
+        Share of pixels whose mask is above 0, 0 to 1.
+    """
+
+    pixels: Pixels
+    change_mask: Mask
+    changed_share: float
+
+
+def composite(base: Pixels, edited: Pixels, change_mask: Mask | None, *, is_global: bool) -> Preserved:
+    """Restore the base wherever the mask is 0.
+
+    Parameters
+    ----------
+    base : (H, W, 3) uint8, sRGB
+        The input, fitted to the answer's size.
+    edited : (H, W, 3) or (H, W, 4) uint8, sRGB
+        The engine's picture, feather already blended in.
+    change_mask : (H, W) float32 [0, 1], or None
+        None means that the engine doesn't know what it changed, and nothing is restored.
+    is_global : bool
+        The edit touches every pixel by nature; nothing is restored.
+
+    Returns
+    -------
+    Preserved
+        Bit-identical to ``base`` where the mask is 0.
+
+    Raises
+    ------
+    EngineError
+        The engine's picture or mask has another size than the input.
+    """
+    if edited.shape[:2] != base.shape[:2]:
+        raise EngineError(f"The engine returned {edited.shape[:2]} pixels (rows, columns) for {base.shape[:2]}.")
+    if is_global or change_mask is None:
+        return Preserved(edited, np.ones(base.shape[:2], np.float32), 1.0)
+    if change_mask.shape != base.shape[:2]:
+        raise EngineError(f"The engine returned a mask of {change_mask.shape} (rows, columns) for {base.shape[:2]}.")
+    touched = change_mask > 0
+    pixels = edited.copy()
+    pixels[~touched, :3] = base[~touched]
+    if pixels.shape[2] == 4:
+        pixels[~touched, 3] = 255
+    return Preserved(pixels, change_mask, float(touched.mean()))

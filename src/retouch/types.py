@@ -1,0 +1,295 @@
+"""The values that travel through the seven hops: requests, pictures, results.
+
+Plain frozen dataclasses, valid once built: a wrong value raises ``InvalidValueError`` when the object is made, so no later
+hop checks again. Nothing here imports a pixel library at run time.
+"""
+
+import enum
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from retouch import kontext
+from retouch.errors import InvalidValueError, StorageError
+
+__all__ = [
+    "AspectRatio",
+    "EditRequest",
+    "EditResult",
+    "EditedImage",
+    "Interpretation",
+    "OutputFormat",
+    "PreserveMode",
+    "Progress",
+    "ProgressCallback",
+    "Resolution",
+    "ShouldAbort",
+    "SizeMode",
+]
+
+AspectRatio = Literal["21:9", "16:9", "4:3", "3:2", "1:1", "2:3", "3:4", "9:16", "9:21"]
+SizeMode = Literal["preset", "original"]
+PreserveMode = Literal["auto", "off"]
+
+MAX_SEED = 2**63 - 1
+
+
+class OutputFormat(enum.StrEnum):
+    """The file format of an answer."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+
+    @property
+    def media_type(self) -> str:
+        """The MIME type, such as ``image/jpeg``."""
+        return f"image/{self.value}"
+
+    @property
+    def suffix(self) -> str:
+        """The file ending with its dot."""
+        return ".jpg" if self is OutputFormat.JPEG else ".png"
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """What is asked for, in the project's own words. The input pictures travel beside it.
+
+    Attributes
+    ----------
+    prompt : str
+        The instruction, 1 to 4000 characters that are not all white space.
+    num_images : int
+        How many attempts, 1 to 4. Attempt i equals a single request with ``seed + i``.
+    seed : int or None
+        1 to 2**63 - 1; None lets the pipeline draw one, which the result states.
+    aspect_ratio : str or None
+        A preset; None takes the preset nearest to the picture that is edited.
+    size : {"preset", "original"}
+        "original" returns the input's own resolution and ratio; it can't be combined with ``aspect_ratio``.
+    output_format : OutputFormat
+        The file format of the answer.
+    guidance_scale : float or None
+        1 to 20: how closely a generative engine follows the prompt. The built-in editor has no use for it and says so.
+    safety_tolerance : int
+        1 (strict) to 6.
+    preserve : {"auto", "off"}
+        "auto" restores every pixel outside the edit.
+    explain : bool
+        Add plan, resolved phrases and masks to the result.
+    model : str
+        The id that the client named.
+    """
+
+    prompt: str
+    num_images: int = 1
+    seed: int | None = None
+    aspect_ratio: AspectRatio | None = None
+    size: SizeMode = "preset"
+    output_format: OutputFormat = OutputFormat.JPEG
+    guidance_scale: float | None = None
+    safety_tolerance: int = 2
+    preserve: PreserveMode = "auto"
+    explain: bool = False
+    model: str = kontext.DEFAULT_MODEL
+
+    def __post_init__(self) -> None:
+        require_text("prompt", self.prompt, kontext.MAX_PROMPT_CHARACTERS)
+        require_integer("num_images", self.num_images, 1, kontext.MAX_IMAGES_PER_REQUEST)
+        if self.seed is not None:
+            require_integer("seed", self.seed, 1, MAX_SEED)
+        if self.aspect_ratio is not None and self.aspect_ratio not in kontext.ASPECT_RATIOS:
+            raise InvalidValueError("aspect_ratio", f"one of {', '.join(kontext.ASPECT_RATIOS)}", self.aspect_ratio)
+        if self.size not in ("preset", "original"):
+            raise InvalidValueError("size", '"preset" or "original"', self.size)
+        if self.size == "original" and self.aspect_ratio is not None:
+            raise InvalidValueError("aspect_ratio", 'left out when size is "original"', self.aspect_ratio)
+        if not isinstance(self.output_format, OutputFormat):
+            raise InvalidValueError("output_format", '"jpeg" or "png"', self.output_format)
+        if self.guidance_scale is not None:
+            low, high = kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE
+            scale = self.guidance_scale
+            if isinstance(scale, bool) or not isinstance(scale, int | float) or not low <= scale <= high:
+                raise InvalidValueError("guidance_scale", f"a number from {low:g} to {high:g}", scale)
+        require_integer("safety_tolerance", self.safety_tolerance, 1, 6)
+        if self.preserve not in ("auto", "off"):
+            raise InvalidValueError("preserve", '"auto" or "off"', self.preserve)
+
+
+def require_text(field_name: str, value: object, max_characters: int) -> None:
+    """Raise ``InvalidValueError`` unless ``value`` is text with something in it and not too long."""
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidValueError(field_name, "text that is not empty", value)
+    if len(value) > max_characters:
+        rule = f"at most {max_characters} characters (this has {len(value)})"
+        raise InvalidValueError(field_name, rule, value)
+
+
+def require_integer(field_name: str, value: object, low: int, high: int) -> None:
+    """Raise ``InvalidValueError`` unless ``value`` is a whole number from ``low`` to ``high``."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InvalidValueError(field_name, f"a whole number from {low} to {high}", value)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a running edit stands.
+
+    Attributes
+    ----------
+    step, total : int
+        ``step`` of ``total`` steps are done.
+    label : str
+        What is being done, in plain words: "finding the subject".
+    """
+
+    step: int
+    total: int
+    label: str
+
+
+class ProgressCallback(Protocol):
+    """Called by an engine after every step, from the thread that runs the edit."""
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Take note of the progress; must be quick and must not raise."""
+
+
+ShouldAbort = Callable[[], bool]
+"""Asked by an engine between steps; True stops the edit with ``EditAbortedError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What one phrase of the prompt was resolved to.
+
+    Attributes
+    ----------
+    phrase : str
+        The words, as they stand in the prompt.
+    resolved_to : str
+        What they were taken for, in plain words.
+    confidence : float
+        0 to 1.
+    verified : bool
+        Whether the picture itself confirmed it; False for a reading that nothing contradicts.
+    """
+
+    phrase: str
+    resolved_to: str
+    confidence: float
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """How an engine understood the prompt.
+
+    Attributes
+    ----------
+    plan : tuple of mapping
+        The typed operations, in order, as JSON-ready mappings.
+    resolutions : tuple of Resolution
+        Each phrase with what it was resolved to.
+    notes : tuple of str
+        What the user should know: which object was drawn by the project, which parameter had no use.
+    """
+
+    plan: tuple[Mapping[str, Any], ...] = ()
+    resolutions: tuple[Resolution, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EditedImage:
+    """One finished picture, encoded.
+
+    Attributes
+    ----------
+    data : bytes
+        The file.
+    format : OutputFormat
+        Its format.
+    width, height : int
+        In pixels.
+    seed : int
+        The seed that makes this very picture again.
+    changed_share : float
+        Share of pixels that may differ from the input, 0 to 1.
+    change_mask_png : bytes or None
+        With ``explain``: an 8-bit grey PNG, 0 where the pixel is the input's, 255 where it is wholly the edit's.
+    has_nsfw_concepts : bool
+        What the output check found.
+    """
+
+    data: bytes = field(repr=False)
+    format: OutputFormat
+    width: int
+    height: int
+    seed: int
+    changed_share: float
+    change_mask_png: bytes | None = field(default=None, repr=False)
+    has_nsfw_concepts: bool = False
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the file to ``path``, wholly or not at all, and return the path.
+
+        Raises
+        ------
+        StorageError
+            The file could not be written.
+        """
+        target = Path(path)
+        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            partial.write_bytes(self.data)
+            partial.replace(target)
+        except OSError as exc:
+            partial.unlink(missing_ok=True)
+            raise StorageError(
+                f"Can't write {target}: {exc.strerror}. Free some space or choose another place."
+            ) from exc
+        return target
+
+
+@dataclass(frozen=True, slots=True)
+class EditResult:
+    """The answer to one ``EditRequest``.
+
+    Attributes
+    ----------
+    images : tuple of EditedImage
+        ``num_images`` pictures, in order.
+    prompt : str
+        The prompt as it was carried out.
+    seed : int
+        Seed of the first picture.
+    engine : str
+        Name and version of the engine, such as "builtin/1".
+    interpretation : Interpretation
+        How the prompt was understood.
+    timings : mapping of str to float
+        Seconds by hop.
+    notes : tuple of str
+        What happened to the inputs on the way in ("transparency was laid on white").
+    """
+
+    images: tuple[EditedImage, ...]
+    prompt: str
+    seed: int
+    engine: str
+    interpretation: Interpretation = field(default_factory=Interpretation)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    def save(self, path: str | os.PathLike[str]) -> list[Path]:
+        """Save all pictures: one as ``path``; several as ``name-1.ext``, ``name-2.ext``, and so on."""
+        target = Path(path)
+        if len(self.images) == 1:
+            return [self.images[0].save(target)]
+        return [
+            image.save(target.with_name(f"{target.stem}-{number}{target.suffix}"))
+            for number, image in enumerate(self.images, start=1)
+        ]
