@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from retouch import kontext
-from retouch.errors import InvalidValueError, StorageError
+from retouch.atomic import write_atomically
+from retouch.errors import InvalidValueError
 
 __all__ = [
     "AspectRatio",
@@ -241,17 +242,7 @@ class EditedImage:
         StorageError
             The file could not be written.
         """
-        target = Path(path)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            partial.write_bytes(self.data)
-            partial.replace(target)
-        except OSError as exc:
-            partial.unlink(missing_ok=True)
-            raise StorageError(
-                f"Can't write {target}: {exc.strerror}. Free some space or choose another place."
-            ) from exc
-        return target
+        return write_atomically(path, self.data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from retouch import kontext
 from retouch.images.array_types import Mask, Pixels
 from retouch.types import AspectRatio
 
-__all__ = ["Fit", "center_crop_box", "fill_size", "fit_mask", "fit_pixels", "plan_fit"]
+__all__ = ["Fit", "bound_pixels", "center_crop_box", "fill_size", "fit_mask", "fit_pixels", "plan_fit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,16 @@ def fit_pixels(pixels: Pixels, fit: Fit) -> Pixels:
         return pixels
     resized = Image.fromarray(pixels).resize(fit.size_wh, Image.Resampling.LANCZOS, box=fit.box)
     return np.asarray(resized)
+
+
+def bound_pixels(pixels: Pixels, max_side_px: int) -> Pixels:
+    """Shrink a picture so that its longer side is at most ``max_side_px``; a smaller one is returned as it is."""
+    height, width = pixels.shape[:2]
+    scale = max_side_px / max(height, width)
+    if scale >= 1.0:
+        return pixels
+    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return fit_pixels(pixels, Fit(box=(0.0, 0.0, float(width), float(height)), size_wh=size_wh))
 
 
 def fit_mask(mask: Mask, fit: Fit) -> Mask:

@@ -1,0 +1,137 @@
+"""``retouch doctor``: what is installed, what was verified, what this machine can do."""
+
+import os
+import platform
+import shutil
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from retouch._version import __version__
+from retouch.cli.models import open_store
+from retouch.cli.output import EXIT_USAGE, console, print_json
+
+__all__ = ["doctor"]
+
+PACKAGES = (
+    "numpy",
+    "opencv-python-headless",
+    "onnxruntime",
+    "pillow",
+    "pillow-heif",
+    "fastapi",
+    "sqlalchemy",
+    "torch",
+    "diffusers",
+)
+REQUIRED_MODELS = ("u2netp",)
+LOW_DISK_BYTES = 2**30
+
+
+def doctor(
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where models and object packs are kept.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+) -> int:
+    """Check the installation: packages, weight files, object packs, memory, disk. Exit code 2 when an edit can't run."""
+    report = examine(data_dir)
+    if as_json:
+        print_json(report)
+    else:
+        _print(report)
+    return EXIT_USAGE if report["problems"] else 0
+
+
+def examine(data_dir: Path | None) -> dict[str, Any]:
+    """Return everything that ``doctor`` finds, as JSON-ready values; ``problems`` is empty when edits can run."""
+    from retouch.editor.objects.library import ObjectLibrary
+    from retouch.library import default_data_directory
+
+    directory = data_dir or default_data_directory()
+    models = [
+        {"name": status.model.name, "purpose": status.model.purpose, "state": status.state}
+        for status in open_store(data_dir).list()
+    ]
+    library = ObjectLibrary.in_directory(directory / "objects")
+    packs = [{"name": pack.name, "objects": pack.count, "license": pack.license} for pack in library.packs]
+    free_bytes = shutil.disk_usage(_nearest_existing(directory)).free
+    return {
+        "retouch": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpus": os.cpu_count(),
+        "memory_gib": _memory_gib(),
+        "disk_free_gib": round(free_bytes / 2**30, 1),
+        "data_directory": str(directory),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "models": models,
+        "object_packs": packs,
+        "engines": {
+            "builtin": "ready" if all(m["state"] in ("package", "directory") for m in models) else "limited",
+        },
+        "problems": _problems(models, free_bytes),
+    }
+
+
+def _problems(models: list[dict[str, str]], free_bytes: int) -> list[str]:
+    problems = [
+        f"The model {model['name']} is {model['state']}. Run `retouch models pull {model['name']}`."
+        for model in models
+        if model["name"] in REQUIRED_MODELS and model["state"] not in ("package", "directory")
+    ]
+    if find_spec("cv2") is None:
+        problems.append("OpenCV is missing. Run `pip install opencv-python-headless`.")
+    if free_bytes < LOW_DISK_BYTES:
+        problems.append("Less than 1 GiB is free on the disk of the data folder.")
+    return problems
+
+
+def _print(report: dict[str, Any]) -> None:
+    console.print(f"[bold]retouch {report['retouch']}[/] on Python {report['python']}, {report['system']}")
+    console.print(
+        f"  {report['cpus']} CPUs, {report['memory_gib']} GiB memory, {report['disk_free_gib']} GiB disk free"
+    )
+    console.print(f"  data folder: {escape(report['data_directory'])}", soft_wrap=True)
+    console.print("[bold]packages[/]")
+    for name, version in report["packages"].items():
+        console.print(f"  {name:26} {version or '[dim]not installed[/]'}")
+    console.print("[bold]models[/]")
+    for model in report["models"]:
+        mark = "[green]ok[/]     " if model["state"] in ("package", "directory") else f"[red]{model['state']}[/]"
+        console.print(f"  {mark} {model['name']:20} {escape(model['purpose'])}")
+    console.print("[bold]object packs[/]")
+    for pack in report["object_packs"]:
+        console.print(f"  [green]ok[/]      {pack['name']:20} {pack['objects']} objects, {escape(pack['license'])}")
+    console.print("[bold]engines[/]")
+    for name, state in report["engines"].items():
+        console.print(f"  {name:20} {state}")
+    for problem in report["problems"]:
+        console.print(f"[bold red]problem:[/] {escape(problem)}", soft_wrap=True)
+    if not report["problems"]:
+        console.print("[bold green]Everything that an edit needs is here.[/]")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _memory_gib() -> float | None:
+    """Return the machine's memory; None where the platform doesn't tell."""
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _nearest_existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path

@@ -1,0 +1,206 @@
+"""``retouch edit``: pictures and a sentence in, the edited picture out."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from retouch.atomic import write_atomically
+from retouch.cli.output import console, print_error, print_json, step_progress
+from retouch.errors import InvalidValueError, RetouchError
+from retouch.kontext import ASPECT_RATIOS
+from retouch.types import OutputFormat
+
+if TYPE_CHECKING:
+    from retouch.types import EditResult
+
+__all__ = ["edit"]
+
+_FORMAT_BY_ENDING = {
+    ".jpg": OutputFormat.JPEG,
+    ".jpeg": OutputFormat.JPEG,
+    ".png": OutputFormat.PNG,
+}
+
+
+class SizeChoice(StrEnum):
+    """How large the answer is."""
+
+    PRESET = "preset"
+    ORIGINAL = "original"
+
+
+def edit(
+    images: Annotated[
+        list[str],
+        typer.Argument(metavar="IMAGE...", help="One to four pictures: files or http(s) URLs.", show_default=False),
+    ],
+    prompt: Annotated[str, typer.Option("--prompt", "-p", help="What to change, in plain words.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Where the picture goes; its ending (.jpg, .png) chooses the format.",
+            show_default=False,
+        ),
+    ],
+    seed: Annotated[
+        int | None, typer.Option(min=1, help="Same seed, same picture. Drawn and printed when left out.")
+    ] = None,
+    num_images: Annotated[
+        int, typer.Option("--num-images", "-n", min=1, max=4, help="How many attempts; saved as OUT-1, OUT-2, ...")
+    ] = 1,
+    aspect_ratio: Annotated[
+        str | None, typer.Option(help=f"One of {', '.join(ASPECT_RATIOS)}; the nearest preset when left out.")
+    ] = None,
+    size: Annotated[
+        SizeChoice, typer.Option(help='"original" keeps the resolution of the input instead of a one-megapixel preset.')
+    ] = SizeChoice.PRESET,
+    output_format: Annotated[
+        OutputFormat | None, typer.Option("--format", help="Overrides the ending of OUT when that has none.")
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="Which engine edits; see `retouch doctor`.")] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Show how the sentence was understood, and save the change mask as OUT-mask.png."
+        ),
+    ] = False,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where models and object packs are kept.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, errors too.")] = False,
+) -> int:
+    """Edit pictures by a sentence.
+
+    Exit code 0: done; 1: the edit failed or was refused; 2: wrong usage or configuration.
+    """
+    try:
+        chosen = choose_format(out, output_format)
+        result = _run(
+            images,
+            prompt,
+            engine,
+            data_dir,
+            quiet=as_json,
+            seed=seed,
+            num_images=num_images,
+            aspect_ratio=aspect_ratio,
+            size=size.value,
+            output_format=chosen,
+            explain=explain,
+        )
+        paths = result.save(out)
+        masks = _save_masks(result, paths)
+    except RetouchError as exc:
+        return print_error(exc, as_json=as_json)
+    if as_json:
+        print_json(result_body(result, paths, masks))
+    else:
+        print_result(result, paths, masks, explain=explain)
+    return 0
+
+
+def choose_format(out: Path, wanted: OutputFormat | None) -> OutputFormat:
+    """Return the format for ``out``: its ending decides; ``wanted`` decides when there is no ending.
+
+    Raises
+    ------
+    InvalidValueError
+        The ending is not one that can be written, or contradicts ``wanted``.
+    """
+    ending = out.suffix.lower()
+    if not ending:
+        return wanted or OutputFormat.JPEG
+    if ending not in _FORMAT_BY_ENDING:
+        raise InvalidValueError("--out", "a file that ends in .jpg, .jpeg or .png", out.name)
+    by_ending = _FORMAT_BY_ENDING[ending]
+    if wanted is not None and wanted is not by_ending:
+        raise InvalidValueError(
+            "--format", f"{by_ending.value!r} for a file named {out.name}, or left out", wanted.value
+        )
+    return by_ending
+
+
+def _run(
+    images: list[str], prompt: str, engine: str | None, data_dir: Path | None, *, quiet: bool, **options: Any
+) -> "EditResult":
+    with step_progress("starting", quiet=quiet) as on_step:
+        from retouch.fetch import FetchPolicy
+        from retouch.library import Editor, create_registry
+
+        # A person's own command line may fetch from the person's own network.
+        editor = Editor(engine, registry=create_registry(data_dir), fetch_policy=FetchPolicy(allow_private=True))
+        return editor.edit(list(images), prompt, on_step=on_step, **options)
+
+
+def _save_masks(result: "EditResult", paths: list[Path]) -> list[Path]:
+    masks = []
+    for image, path in zip(result.images, paths, strict=True):
+        if image.change_mask_png is not None:
+            masks.append(write_atomically(path.with_name(f"{path.stem}-mask.png"), image.change_mask_png))
+    return masks
+
+
+def result_body(result: "EditResult", paths: list[Path], masks: list[Path]) -> dict[str, Any]:
+    """Return a result as JSON-ready values; the pictures are named by their files."""
+    body: dict[str, Any] = {
+        "images": [
+            {
+                "path": str(path),
+                "width": image.width,
+                "height": image.height,
+                "seed": image.seed,
+                "changed_share": round(image.changed_share, 6),
+            }
+            for image, path in zip(result.images, paths, strict=True)
+        ],
+        "prompt": result.prompt,
+        "seed": result.seed,
+        "engine": result.engine,
+        "timings": {name: round(seconds, 4) for name, seconds in result.timings.items()},
+        "notes": [*result.notes, *result.interpretation.notes],
+    }
+    if masks:
+        for entry, mask in zip(body["images"], masks, strict=True):
+            entry["mask_path"] = str(mask)
+        body["plan"] = list(result.interpretation.plan)
+        body["resolutions"] = [
+            {
+                "phrase": item.phrase,
+                "resolved_to": item.resolved_to,
+                "confidence": round(item.confidence, 3),
+                "verified": item.verified,
+            }
+            for item in result.interpretation.resolutions
+        ]
+    return body
+
+
+def print_result(result: "EditResult", paths: list[Path], masks: list[Path], *, explain: bool) -> None:
+    """Tell a person where the pictures are, what changed, and what was understood."""
+    for image, path in zip(result.images, paths, strict=True):
+        kept = "every pixel may differ" if image.changed_share == 1 else "the rest is bit-identical to the input"
+        if image.changed_share < 1 and image.format is OutputFormat.JPEG:
+            kept = "the rest is the input, as closely as JPEG allows; PNG is exact"
+        console.print(
+            f"[bold green]{escape(str(path))}[/]  {image.width}x{image.height}, seed {image.seed}, "
+            f"{100 * image.changed_share:.1f} % of the picture changed; {kept}",
+            soft_wrap=True,
+        )
+    if explain:
+        for operation in result.interpretation.plan:
+            details = ", ".join(f"{key}={value!r}" for key, value in operation.items() if key != "operation")
+            console.print(f"  plan: [bold]{operation['operation']}[/] {escape(details)}", soft_wrap=True)
+        for item in result.interpretation.resolutions:
+            sure = f"{100 * item.confidence:.0f} % sure" + (
+                ", seen in the picture" if item.verified else ", not verified"
+            )
+            console.print(f'  "{escape(item.phrase)}" -> {escape(item.resolved_to)} ({sure})', soft_wrap=True)
+        for mask in masks:
+            console.print(f"  change mask: {escape(str(mask))}", soft_wrap=True)
+    for note in (*result.notes, *result.interpretation.notes):
+        console.print(f"  note: {escape(note)}", soft_wrap=True)

@@ -1,0 +1,81 @@
+"""``retouch models``: the weight files that the engines use."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from retouch.cli.output import EXIT_USAGE, console, print_error, print_json, step_progress
+from retouch.errors import RetouchError
+
+if TYPE_CHECKING:
+    from retouch.models import ModelStore
+
+__all__ = ["app", "open_store"]
+
+app = typer.Typer(help="List and fetch the weight files that the engines use.", no_args_is_help=True)
+
+DataDir = Annotated[Path | None, typer.Option(help="Where models and object packs are kept.", show_default=False)]
+
+
+@app.command("list")
+def list_models(
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+) -> int:
+    """Show every weight file: what it is for, its licence, and whether it is there and intact."""
+    statuses = open_store(data_dir).list()
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": status.model.name,
+                    "purpose": status.model.purpose,
+                    "license": status.model.license,
+                    "size_bytes": status.model.size_bytes,
+                    "sha256": status.model.sha256,
+                    "state": status.state,
+                }
+                for status in statuses
+            ]
+        )
+        return 0
+    table = Table("model", "what for", "licence", "size", "state", box=None)
+    for status in statuses:
+        color = "green" if status.state in ("package", "directory") else "red"
+        table.add_row(
+            status.model.name,
+            status.model.purpose,
+            status.model.license,
+            f"{status.model.size_bytes / 1e6:.1f} MB",
+            f"[{color}]{status.state}[/]",
+        )
+    console.print(table)
+    return 0
+
+
+@app.command("pull")
+def pull(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Which models; see `retouch models list`.")],
+    data_dir: DataDir = None,
+) -> int:
+    """Fetch weight files into the data folder. What is there and intact is kept."""
+    store = open_store(data_dir)
+    for name in names:
+        try:
+            with step_progress(f"fetching {name}", quiet=False) as on_step:
+                path = store.pull(name, on_step)
+        except RetouchError as exc:
+            return max(EXIT_USAGE, print_error(exc))
+        console.print(f"[green]{escape(name)}[/] is at {escape(str(path))}")
+    return 0
+
+
+def open_store(data_dir: Path | None) -> "ModelStore":
+    """Return the model store of ``data_dir``, or of the user's own data folder."""
+    from retouch.library import default_data_directory
+    from retouch.models import ModelStore
+
+    return ModelStore((data_dir or default_data_directory()) / "models")

@@ -1,0 +1,77 @@
+"""What all commands share: exit codes, messages on stderr, a progress line."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from retouch import types
+from retouch.errors import (
+    ConfigurationError,
+    InvalidValueError,
+    NotFoundError,
+    RetouchError,
+    UnsupportedInstructionError,
+)
+
+__all__ = ["EXIT_FAILED", "EXIT_USAGE", "console", "print_error", "print_json", "step_progress"]
+
+EXIT_FAILED: Final = 1
+"""The edit failed: a picture, the instruction, the engine or the disk."""
+
+EXIT_USAGE: Final = 2
+"""The command line, the settings or the installation are wrong."""
+
+console = Console(stderr=True, highlight=False)
+"""Messages go to stderr, so that stdout holds only what was asked for."""
+
+
+def print_json(body: Any) -> None:
+    """Print one JSON document on stdout."""
+    print(json.dumps(body, indent=2, ensure_ascii=False))  # noqa: T201 - stdout is this command's product
+
+
+def error_body(error: RetouchError) -> dict[str, Any]:
+    """Return an error as JSON-ready values."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if isinstance(error, UnsupportedInstructionError):
+        body |= {"understood": error.understood, "not_understood": error.not_understood, "hint": error.hint}
+    return {"error": body}
+
+
+def print_error(error: RetouchError, *, as_json: bool = False) -> int:
+    """Print an error and return the exit code that belongs to it."""
+    if as_json:
+        print_json(error_body(error))
+    else:
+        console.print(f"[bold red]{escape(_title(error))}[/] {escape(error.message)}", soft_wrap=True)
+    usage = isinstance(error, ConfigurationError | InvalidValueError | NotFoundError)
+    return EXIT_USAGE if usage else EXIT_FAILED
+
+
+def _title(error: RetouchError) -> str:
+    return "Not done:" if isinstance(error, UnsupportedInstructionError) else "Error:"
+
+
+@contextmanager
+def step_progress(label: str, *, quiet: bool) -> Iterator[types.ProgressCallback]:
+    """Show a progress line on stderr while an edit runs; nothing when ``quiet`` or when stderr is no terminal."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    ) as bar:
+        task = bar.add_task(escape(label), total=None)
+
+        def report(progress: types.Progress) -> None:
+            bar.update(task, description=escape(progress.label), completed=progress.step, total=progress.total)
+
+        yield report

@@ -1,0 +1,233 @@
+"""The editor: parse the prompt, choose the picture to build on, carry out the plan."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+
+from retouch.editor.instructions.parser import parse
+from retouch.editor.instructions.plan import (
+    AddObject,
+    AdjustLook,
+    Background,
+    ChangeBackground,
+    EditPlan,
+    Operation,
+    PlaceSubject,
+    PrintOnto,
+    Recolor,
+    as_json,
+    describe,
+)
+from retouch.editor.objects.library import ObjectLibrary
+from retouch.editor.operations.background import change_background
+from retouch.editor.operations.insert import insert
+from retouch.editor.operations.look import adjust_look
+from retouch.editor.operations.place_subject import place_subject
+from retouch.editor.operations.print_onto import print_onto
+from retouch.editor.operations.recolor import recolor
+from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.scene import Scene
+from retouch.errors import UnsupportedInstructionError
+from retouch.images.array_types import Mask, Pixels
+from retouch.images.geometry import bound_pixels
+from retouch.models import ModelStore
+from retouch.types import Interpretation, Progress, ProgressCallback, ShouldAbort
+
+__all__ = ["Edit", "Editor"]
+
+MAX_REFERENCE_SIDE_PX = 2048
+"""A picture that is only drawn from (a print, a background) is reduced to this before it is analysed."""
+
+MAX_CACHED_SCENES = 8
+
+PictureSource = Callable[[int], Pixels]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A finished plan.
+
+    Attributes
+    ----------
+    pixels : (H, W, 3) or (H, W, 4) uint8, sRGB, straight alpha
+    change_mask : (H, W) float32 [0, 1]
+        Exactly 0 where ``pixels`` equals the picture that the edit is built on.
+    base_index : int
+        Which input that is.
+    is_global : bool
+        Some operation was meant to touch every pixel.
+    interpretation : Interpretation
+    """
+
+    pixels: Pixels
+    change_mask: Mask
+    base_index: int
+    is_global: bool
+    interpretation: Interpretation
+
+
+class Editor:
+    """Edits pictures by instruction, on a CPU. One instance serves all threads.
+
+    Parameters
+    ----------
+    models : ModelStore
+        Where the weight files are.
+    objects : ObjectLibrary
+        The cut-outs that can be put into a picture.
+    """
+
+    def __init__(self, models: ModelStore, objects: ObjectLibrary) -> None:
+        self._models = models
+        self._objects = objects
+        self._scenes: OrderedDict[str, Scene] = OrderedDict()
+        self._lock = Lock()
+
+    def edit(
+        self,
+        prompt: str,
+        fitted: PictureSource,
+        originals: PictureSource,
+        *,
+        image_count: int,
+        seed: int,
+        on_step: ProgressCallback | None = None,
+        should_abort: ShouldAbort | None = None,
+    ) -> Edit:
+        """Carry out a prompt.
+
+        Parameters
+        ----------
+        prompt : str
+        fitted : callable
+            ``fitted(i)`` returns input picture i at the answer's size: (H, W, 3) uint8, sRGB.
+        originals : callable
+            ``originals(i)`` returns input picture i at its own size.
+        image_count : int
+            How many input pictures there are.
+        seed : int
+            Decides which object, where, what size, and every other choice that the prompt leaves open.
+        on_step, should_abort : callable, optional
+            Called before every operation.
+
+        Raises
+        ------
+        UnsupportedInstructionError
+            Part of the prompt is not understood or can't be done in this picture. Nothing was edited.
+        EditAbortedError
+            ``should_abort`` said so.
+        """
+        plan = parse(prompt, image_count=image_count)
+        base_index = choose_base(plan)
+        pixels = fitted(base_index)
+        stage = Stage(
+            pixels=pixels,
+            change_mask=np.zeros(pixels.shape[:2], np.float32),
+            scene=self.scene(pixels),
+        )
+        total = len(plan.operations)
+        for number, operation in enumerate(plan.operations):
+            if on_step is not None:
+                on_step(Progress(number, total, describe(operation)))
+            context = Context(
+                rng=np.random.default_rng((seed, number)),
+                scenes=lambda index: self.scene(bound_pixels(originals(index), MAX_REFERENCE_SIDE_PX)),
+                base_index=base_index,
+                should_abort=should_abort,
+            )
+            context.checkpoint()
+            stage = self._apply(operation, stage, context, done=plan.operations[:number])
+        if on_step is not None:
+            on_step(Progress(total, total, "done"))
+        return Edit(
+            pixels=stage.pixels,
+            change_mask=stage.change_mask,
+            base_index=base_index,
+            is_global=stage.is_global,
+            interpretation=_interpret(plan, stage, base_index, image_count),
+        )
+
+    def scene(self, pixels: Pixels) -> Scene:
+        """Return the scene of a picture, from the cache where the same pixels were seen before."""
+        key = hashlib.blake2b(
+            np.ascontiguousarray(pixels).data, digest_size=16, key=str(pixels.shape).encode()
+        ).hexdigest()
+        with self._lock:
+            scene = self._scenes.pop(key, None) or Scene(pixels, self._models)
+            self._scenes[key] = scene
+            while len(self._scenes) > MAX_CACHED_SCENES:
+                self._scenes.popitem(last=False)
+        return scene
+
+    def _apply(self, operation: Operation, stage: Stage, context: Context, *, done: tuple[Operation, ...]) -> Stage:
+        try:
+            return self._dispatch(operation, stage, context)
+        except UnsupportedInstructionError as exc:
+            understood = tuple(describe(earlier) for earlier in done) + exc.understood
+            raise UnsupportedInstructionError(understood, exc.not_understood, exc.hint) from exc
+
+    def _dispatch(self, operation: Operation, stage: Stage, context: Context) -> Stage:
+        match operation:
+            case AddObject():
+                return insert(stage, operation, context, self._objects)
+            case Recolor():
+                return recolor(stage, operation, context)
+            case ChangeBackground():
+                return change_background(stage, operation, context)
+            case PrintOnto():
+                return print_onto(stage, operation, context)
+            case PlaceSubject():
+                return place_subject(stage, operation, context)
+            case AdjustLook():
+                return adjust_look(stage, operation, context)
+
+
+def choose_base(plan: EditPlan) -> int:
+    """Return the input picture that the plan builds on, counted from 0.
+
+    The first operation that brings two pictures together decides: a print is made on its surface's picture, a subject goes
+    into the receiving scene, a replaced background keeps the subject's picture. Any other plan edits the first picture, or the
+    one that its target names.
+    """
+    for operation in plan.operations:
+        match operation:
+            case PrintOnto(surface=surface):
+                return surface.image_index or 0
+            case PlaceSubject(scene_image_index=index):
+                return index
+            case ChangeBackground(kind=Background.PICTURE, subject=subject):
+                return subject.image_index or 0
+    for operation in plan.operations:
+        match operation:
+            case ChangeBackground(subject=target) | Recolor(target=target) if target.image_index is not None:
+                return target.image_index
+            case AdjustLook(target=target) if target is not None and target.image_index is not None:
+                return target.image_index
+    return 0
+
+
+def _interpret(plan: EditPlan, stage: Stage, base_index: int, image_count: int) -> Interpretation:
+    used = _used_pictures(plan) | {base_index}
+    unused = [f"Picture {index + 1} was not needed." for index in range(image_count) if index not in used]
+    return Interpretation(
+        plan=tuple(as_json(operation) for operation in plan.operations),
+        resolutions=stage.resolutions,
+        notes=(*plan.assumptions, *stage.notes, *unused),
+    )
+
+
+def _used_pictures(plan: EditPlan) -> set[int]:
+    used: set[int] = set()
+    for operation in plan.operations:
+        match operation:
+            case PrintOnto(picture=picture, surface=surface):
+                used |= {picture.image_index or 0, surface.image_index or 0}
+            case PlaceSubject(subject=subject, scene_image_index=index):
+                used |= {subject.image_index or 0, index}
+            case ChangeBackground(background_image_index=int() as index):
+                used.add(index)
+    return used

@@ -1,0 +1,69 @@
+"""The built-in editor as an engine."""
+
+from retouch.editor.editor import Editor
+from retouch.engines.base import Capabilities, EditInputs, EngineOutput
+from retouch.kontext import MAX_REFERENCE_IMAGES
+from retouch.models import ModelStore
+from retouch.types import EditRequest, Interpretation, ProgressCallback, ShouldAbort
+
+__all__ = ["BuiltinEngine"]
+
+
+class BuiltinEngine:
+    """Runs ``editor.Editor`` behind the engine protocol. Needs no GPU and no download.
+
+    Parameters
+    ----------
+    editor : Editor
+    models : ModelStore
+        Checked by ``load``.
+    """
+
+    name = "builtin"
+    version = "1"
+    capabilities = Capabilities(max_input_images=MAX_REFERENCE_IMAGES, transparency=True)
+
+    def __init__(self, editor: Editor, models: ModelStore) -> None:
+        self._editor = editor
+        self._models = models
+
+    def load(self) -> None:
+        """Check that the subject model is there and intact, so that a server fails at start and not on a request."""
+        self._models.path("u2netp")
+
+    def edit(
+        self,
+        request: EditRequest,
+        inputs: EditInputs,
+        *,
+        seed: int,
+        on_step: ProgressCallback | None = None,
+        should_abort: ShouldAbort | None = None,
+    ) -> EngineOutput:
+        """Make one picture; see ``Engine.edit``."""
+        edit = self._editor.edit(
+            request.prompt,
+            inputs.fitted,
+            inputs.originals.__getitem__,
+            image_count=len(inputs),
+            seed=seed,
+            on_step=on_step,
+            should_abort=should_abort,
+        )
+        interpretation = edit.interpretation
+        if request.guidance_scale is not None:
+            note = "guidance_scale has no use in the built-in editor and was ignored."
+            interpretation = Interpretation(
+                interpretation.plan, interpretation.resolutions, (*interpretation.notes, note)
+            )
+        return EngineOutput(
+            pixels=edit.pixels,
+            seed=seed,
+            base_index=edit.base_index,
+            change_mask=edit.change_mask,
+            is_global=edit.is_global,
+            interpretation=interpretation,
+        )
+
+    def close(self) -> None:
+        """Nothing is held that the garbage collector doesn't free."""

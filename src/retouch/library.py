@@ -1,0 +1,196 @@
+"""The library's one object: an ``Editor`` that takes files, URLs, bytes or arrays and gives back finished pictures.
+
+The command line and the server build the same parts, so an edit is the same edit wherever it is asked for.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import platformdirs
+from anyio.from_thread import start_blocking_portal
+
+from retouch.engines.registry import EngineRegistry
+from retouch.errors import ImageDecodeError, InvalidValueError
+from retouch.fetch import FetchPolicy, fetch_images
+from retouch.images.array_types import Pixels
+from retouch.images.codec import DecodeLimits, decode
+from retouch.kontext import MAX_REFERENCE_IMAGES
+from retouch.pipeline import run_edit
+from retouch.types import EditRequest, EditResult, ProgressCallback, ShouldAbort
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["Editor", "ImageSource", "create_registry", "default_data_directory", "edit"]
+
+ImageSource = "str | os.PathLike[str] | bytes | Pixels | Image"
+"""A path, an http(s) URL, a ``data:`` URI, the bytes of a file, an (H, W, 3) uint8 sRGB array, or a Pillow image."""
+
+
+def default_data_directory() -> Path:
+    """Return where models and packs are kept: the platform's place for a user's application data."""
+    return platformdirs.user_data_path("retouch", appauthor=False)
+
+
+def create_registry(data_directory: Path | None = None) -> EngineRegistry:
+    """Return the engines of this installation; nothing heavy is imported before one is asked for.
+
+    Parameters
+    ----------
+    data_directory : Path, optional
+        Where ``models/`` and ``objects/`` are; ``default_data_directory()`` when left out.
+    """
+    directory = data_directory or default_data_directory()
+
+    def builtin() -> Any:
+        from retouch.editor.editor import Editor as BuiltinEditor
+        from retouch.editor.objects.library import ObjectLibrary
+        from retouch.engines.builtin import BuiltinEngine
+        from retouch.models import ModelStore
+
+        models = ModelStore(directory / "models")
+        return BuiltinEngine(BuiltinEditor(models, ObjectLibrary.in_directory(directory / "objects")), models)
+
+    return EngineRegistry({"builtin": builtin}, default="builtin")
+
+
+class Editor:
+    """Edits pictures in this process.
+
+    Parameters
+    ----------
+    engine : str, optional
+        Name of the engine; the registry's default when left out.
+    registry : EngineRegistry, optional
+        The engines; those of this installation when left out.
+    limits : DecodeLimits, optional
+        Caps on input pictures.
+    fetch_policy : FetchPolicy, optional
+        Rules for URLs. The default refuses private addresses.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> result = Editor().edit(coffee(), "make it black and white", seed=1)
+    >>> result.images[0].width, result.images[0].height
+    (1248, 832)
+    """
+
+    def __init__(
+        self,
+        engine: str | None = None,
+        *,
+        registry: EngineRegistry | None = None,
+        limits: DecodeLimits | None = None,
+        fetch_policy: FetchPolicy | None = None,
+    ) -> None:
+        self._registry = registry or create_registry()
+        self._engine_name = engine
+        self._limits = limits or DecodeLimits()
+        self._fetch_policy = fetch_policy or FetchPolicy()
+
+    def edit(
+        self,
+        image: "ImageSource | Sequence[ImageSource]",
+        prompt: str,
+        *,
+        on_step: ProgressCallback | None = None,
+        should_abort: ShouldAbort | None = None,
+        **options: Any,
+    ) -> EditResult:
+        """Edit a picture, or bring up to four together.
+
+        Parameters
+        ----------
+        image : path, URL, bytes, array or Pillow image, or a sequence of them
+            See ``ImageSource``.
+        prompt : str
+            What to change.
+        on_step, should_abort : callable, optional
+            Progress and abort; see ``retouch.types``.
+        **options
+            The other fields of ``EditRequest``: ``seed``, ``num_images``, ``aspect_ratio``, ``size``, ``output_format``, ...
+
+        Returns
+        -------
+        EditResult
+            ``result.images[0].save("out.png")`` writes the first picture.
+
+        Raises
+        ------
+        InvalidValueError, ImageError, UnsupportedInstructionError
+            The request can't be carried out; nothing was edited.
+        """
+        request = EditRequest(prompt=prompt, **options)
+        pictures, notes = self._load([image] if _is_single(image) else list(image))
+        engine = self._registry.get(self._engine_name)
+        return run_edit(request, pictures, engine, on_step=on_step, should_abort=should_abort, notes=notes)
+
+    def close(self) -> None:
+        """Free the engines."""
+        self._registry.close()
+
+    def _load(self, sources: "Sequence[ImageSource]") -> tuple[list[Pixels], list[str]]:
+        if not 1 <= len(sources) <= MAX_REFERENCE_IMAGES:
+            raise InvalidValueError("images", f"1 to {MAX_REFERENCE_IMAGES} pictures", f"{len(sources)} pictures")
+        urls = [source for source in sources if isinstance(source, str) and _is_url(source)]
+        fetched = iter(_fetch(urls, self._fetch_policy) if urls else ())
+        pictures: list[Pixels] = []
+        notes: list[str] = []
+        for index, source in enumerate(sources):
+            data = next(fetched) if isinstance(source, str) and _is_url(source) else _read(source, index)
+            if isinstance(data, np.ndarray):
+                pictures.append(data)
+                continue
+            decoded = decode(data, self._limits, index=index)
+            pictures.append(decoded.pixels)
+            notes.extend(f"Picture {index + 1}: {note}" for note in decoded.notes)
+        return pictures, notes
+
+
+def edit(
+    image: "ImageSource | Sequence[ImageSource]", prompt: str, *, engine: str | None = None, **options: Any
+) -> EditResult:
+    """Edit a picture in one call; see ``Editor.edit``. For many edits keep an ``Editor``, which loads its models once."""
+    return Editor(engine).edit(image, prompt, **options)
+
+
+def _is_single(image: Any) -> bool:
+    return isinstance(image, str | bytes | os.PathLike | np.ndarray) or hasattr(image, "getpixel")
+
+
+def _is_url(source: str) -> bool:
+    return source[:8].lower().startswith(("http://", "https://", "data:"))
+
+
+def _read(source: Any, index: int) -> "bytes | Pixels":
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, np.ndarray):
+        return _checked_array(source)
+    if hasattr(source, "getpixel"):
+        return np.asarray(source.convert("RGB"))
+    try:
+        return Path(source).read_bytes()
+    except OSError as exc:
+        raise ImageDecodeError(f"Can't read the picture {os.fspath(source)!r}: {exc.strerror}.", index=index) from exc
+
+
+def _checked_array(pixels: "np.ndarray[Any, Any]") -> Pixels:
+    if (
+        pixels.dtype != np.uint8
+        or pixels.ndim not in (2, 3)
+        or (pixels.ndim == 3 and pixels.shape[2] != 3)
+        or not pixels.size
+    ):
+        raise InvalidValueError("image", "an (H, W, 3) or (H, W) uint8 array", f"{pixels.shape} {pixels.dtype}")
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+
+
+def _fetch(urls: Sequence[str], policy: FetchPolicy) -> list[bytes]:
+    """Fetch from synchronous code, also when the caller (a notebook) has an event loop of its own."""
+    with start_blocking_portal() as portal:
+        return portal.call(fetch_images, urls, policy)
