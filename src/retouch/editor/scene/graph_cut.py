@@ -1,0 +1,142 @@
+"""Cut a thing out along its edges: colour models and a graph cut, then a guided filter for the soft rim."""
+
+import cv2
+import numpy as np
+
+from retouch.images.array_types import Mask, Pixels
+from retouch.images.color import to_float
+from retouch.images.filters import guided_filter, resize_float
+
+__all__ = ["cut_out", "keep_large_parts", "soften_edges"]
+
+WORK_LONG_SIDE_PX = 640
+_RNG_SEED = 1
+"""GrabCut starts from k-means, which draws from OpenCV's generator: seeded, so that the same picture gives the same mask."""
+
+
+def cut_out(
+    pixels: Pixels, likelihood: Mask, *, certain: float = 0.95, excluded: float = 0.05, rounds: int = 3
+) -> Mask:
+    """Snap a likelihood to the picture's edges.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8, sRGB
+    likelihood : (H, W) or smaller float32 [0, 1]
+        How likely each pixel belongs to the thing; any size.
+    certain, excluded : float
+        Above ``certain`` a pixel is the thing for sure, below ``excluded`` it is not; between, the cut decides.
+    rounds : int
+        Rounds of fitting colour models and cutting.
+
+    Returns
+    -------
+    (h, w) float32, 0 or 1
+        At the working size (long side at most 640 px). The thresholded likelihood, where it leaves one side without pixels.
+
+    Notes
+    -----
+    About 0.3 s at 640 px. The working size is what makes a graph cut affordable, and detail below it comes from the guided
+    filter of ``soften_edges``.
+
+    References
+    ----------
+    C. Rother, V. Kolmogorov, A. Blake, "GrabCut: interactive foreground extraction using iterated graph cuts", SIGGRAPH 2004.
+    """
+    size_hw = working_size(pixels.shape[0], pixels.shape[1])
+    small = cv2.resize(pixels, size_hw[::-1], interpolation=cv2.INTER_AREA)
+    prior = resize_float(likelihood, size_hw)
+    labels = np.where(prior > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    labels[prior > certain] = cv2.GC_FGD
+    labels[prior < excluded] = cv2.GC_BGD
+    inside = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    if inside.all() or not inside.any():
+        return np.asarray(inside, dtype=np.float32)
+    cv2.setRNGSeed(_RNG_SEED)
+    cv2.grabCut(small, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), rounds, cv2.GC_INIT_WITH_MASK)
+    return np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), dtype=np.float32)
+
+
+def working_size(height: int, width: int, long_side_px: int = WORK_LONG_SIDE_PX) -> tuple[int, int]:
+    """Return (rows, columns) with the long side at most ``long_side_px``, the ratio kept."""
+    scale = min(1.0, long_side_px / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def keep_large_parts(mask: Mask, *, share_of_largest: float = 0.1) -> Mask:
+    """Zero the connected parts (above 0.5) that are small beside the largest one, and whatever touches none of the kept.
+
+    Parameters
+    ----------
+    mask : (H, W) float32 [0, 1]
+    share_of_largest : float
+        Area, relative to the largest part's, below which a part is dropped.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((mask > 0.5).astype(np.uint8), connectivity=8)
+    if count <= 2:
+        return mask
+    areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
+    areas[0] = 0
+    kept = areas >= share_of_largest * areas.max()
+    return np.where(kept[labels], mask, np.float32(0.0)).astype(np.float32)
+
+
+def soften_edges(pixels: Pixels, mask: Mask, *, reach: float = 0.006, epsilon: float = 1e-4) -> Mask:
+    """Bring a hard, small mask to the picture's size with an edge that follows the picture.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8, sRGB
+    mask : (h, w) float32 [0, 1]
+    reach : float
+        How far from the mask's edge the picture's edge may lie, as a share of the long side.
+    epsilon : float
+        As in ``guided_filter``.
+
+    Returns
+    -------
+    (H, W) float32 [0, 1]
+        Exactly 0 further than twice the reach from the mask, and exactly 1 as deep inside it. Computed on the mask's box only.
+    """
+    height, width = pixels.shape[:2]
+    radius = max(2, round(reach * max(height, width)))
+    upscaled = _enlarge(mask, (height, width))
+    rows, columns = _box_around(upscaled, margin_px=4 * radius)
+    result = np.zeros((height, width), np.float32)
+    if rows.start == rows.stop:
+        return result
+    crop = upscaled[rows, columns]
+    filtered = guided_filter(to_float(pixels[rows, columns]), crop, radius, epsilon)
+    # A window far from any edge still leaks a little of the picture's texture into the mask: pin both sides.
+    stretched = np.clip((filtered - 0.06) / 0.88, 0.0, 1.0)
+    near = _ring(crop, 2 * radius)
+    result[rows, columns] = np.where(near, stretched, np.round(crop))
+    return result
+
+
+def _enlarge(mask: Mask, size_hw: tuple[int, int]) -> Mask:
+    """Upscale a hard mask without its staircase: cubic, then a blur of about one source pixel."""
+    if mask.shape == size_hw:
+        return mask
+    scale = size_hw[0] / mask.shape[0]
+    large = cv2.resize(mask, size_hw[::-1], interpolation=cv2.INTER_CUBIC)
+    large = cv2.GaussianBlur(large, (0, 0), max(0.5, 0.65 * scale))
+    return np.asarray(np.clip(large, 0.0, 1.0), dtype=np.float32)
+
+
+def _box_around(mask: Mask, *, margin_px: int) -> tuple[slice, slice]:
+    """Return the row and column slices of everything above 0, with a margin; empty slices if there is nothing."""
+    rows, columns = np.flatnonzero(mask.max(axis=1) > 0), np.flatnonzero(mask.max(axis=0) > 0)
+    if len(rows) == 0:
+        return slice(0, 0), slice(0, 0)
+    return (
+        slice(max(0, int(rows[0]) - margin_px), min(mask.shape[0], int(rows[-1]) + margin_px + 1)),
+        slice(max(0, int(columns[0]) - margin_px), min(mask.shape[1], int(columns[-1]) + margin_px + 1)),
+    )
+
+
+def _ring(mask: Mask, radius_px: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Return where the mask is within ``radius_px`` of its own edge."""
+    hard = (mask > 0.5).astype(np.uint8)
+    inwards, outwards = (cv2.distanceTransform(side, cv2.DIST_L2, 3) for side in (hard, 1 - hard))
+    return np.asarray((inwards <= radius_px) & (outwards <= radius_px))

@@ -1,0 +1,81 @@
+"""The main subject: a saliency network's score, cut out along the picture's edges.
+
+References
+----------
+X. Qin et al., "U2-Net: going deeper with nested U-structure for salient object detection", Pattern Recognition 106, 2020.
+"""
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from retouch.editor.scene.graph_cut import cut_out, keep_large_parts, soften_edges
+from retouch.editor.scene.values import Subject
+from retouch.images.array_types import Mask, Pixels
+from retouch.models import Session
+
+__all__ = ["find_subject", "saliency", "saliency_confidence"]
+
+_INPUT_PX: Final = 320
+_IMAGENET_MEAN: Final = np.array([0.485, 0.456, 0.406], np.float32)
+_IMAGENET_STD: Final = np.array([0.229, 0.224, 0.225], np.float32)
+_INPUT_NAME: Final = "input.1"
+_FUSED_OUTPUT_NAME: Final = "1959"
+"""The network's fused map, already through its sigmoid: the score itself, on no scale of its own."""
+
+MIN_CONFIDENCE: Final = 0.9
+MIN_AREA: Final = 0.002
+MAX_AREA: Final = 0.97
+
+
+def find_subject(pixels: Pixels, session: Session) -> Subject:
+    """Find the main subject of a picture.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8, sRGB
+    session : Session
+        Of the model ``u2netp``.
+
+    Returns
+    -------
+    Subject
+        Not ``present``, with an empty matte, where the network is unsure (a landscape) or sees all or nothing.
+
+    Notes
+    -----
+    About 0.3 s for the network and 0.5 s for the edge, at 1184 x 880 on two cores.
+    """
+    score = saliency(pixels, session)
+    confidence = saliency_confidence(score)
+    nothing = np.zeros(pixels.shape[:2], np.float32)
+    if confidence < MIN_CONFIDENCE:
+        return Subject(nothing, confidence, present=False)
+    hard = keep_large_parts(cut_out(pixels, score), share_of_largest=0.05)
+    if not MIN_AREA <= float(hard.mean()) <= MAX_AREA:
+        return Subject(nothing, 0.0, present=False)
+    return Subject(soften_edges(pixels, hard), confidence, present=True)
+
+
+def saliency(pixels: Pixels, session: Session) -> Mask:
+    """Return the network's (320, 320) float32 score [0, 1] of belonging to the subject."""
+    small = cv2.resize(pixels, (_INPUT_PX, _INPUT_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+    normalized = (small / max(float(small.max()), 1.0) - _IMAGENET_MEAN) / _IMAGENET_STD
+    batch = np.ascontiguousarray(normalized.transpose(2, 0, 1)[None], dtype=np.float32)
+    score: Mask = session.run([_FUSED_OUTPUT_NAME], {_INPUT_NAME: batch})[0][0, 0]
+    return score
+
+
+def saliency_confidence(score: Mask) -> float:
+    """Return how sure the network is of what it marked, 0 to 1.
+
+    Notes
+    -----
+    The mean score over the marked pixels, each weighted by its distance from the mark's edge: the plain mean would punish a
+    slim subject, which is all edge. Real subjects reach 0.96 or more; a landscape's vague favourite 0.3 to 0.9.
+    """
+    marked = score > max(0.2, 0.5 * float(score.max()))
+    weight = cv2.distanceTransform(marked.astype(np.uint8), cv2.DIST_L2, 3)
+    total = float(weight.sum())
+    return float((score * weight).sum() / total) if total > 0 else 0.0
