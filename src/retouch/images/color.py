@@ -6,6 +6,7 @@ B. Ottosson, "A perceptual color space for image processing", 2020 (Oklab).
 IEC 61966-2-1:1999 (sRGB transfer function).
 """
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,9 @@ __all__ = [
     "linear_to_oklab",
     "linear_to_srgb",
     "luminance",
+    "max_chroma",
     "oklab_to_linear",
+    "oklab_to_linear_in_gamut",
     "oklab_to_oklch",
     "oklab_to_srgb8",
     "oklch_to_oklab",
@@ -121,30 +124,72 @@ def srgb8_to_oklab(pixels: Pixels) -> FloatImage:
     return linear_to_oklab(srgb_to_linear(pixels))
 
 
-def oklab_to_srgb8(lab: FloatImage) -> Pixels:
-    """Convert Oklab to uint8 sRGB.
+def oklab_to_linear_in_gamut(lab: FloatImage) -> FloatImage:
+    """Convert (..., 3) Oklab to linear light inside sRGB, [0, 1].
 
     Notes
     -----
     A colour outside sRGB is brought in by scaling its chroma, lightness and hue kept, so a saturated recolour doesn't turn
-    its hue at the gamut's edge. Six bisection steps, on the pixels that need it only.
+    its hue at the gamut's edge. The edge comes from ``max_chroma``; what its interpolation misses, below 0.01, is clipped.
     """
+    lightness = np.clip(lab[..., :1], 0.0, 1.0)
+    lab = np.concatenate([lightness, lab[..., 1:]], axis=-1).astype(np.float32)
     linear = oklab_to_linear(lab)
     outside = np.any((linear < -1e-4) | (linear > 1.0 + 1e-4), axis=-1)
     if outside.any():
         part = lab[outside]
-        low, high = np.zeros(len(part), np.float32), np.ones(len(part), np.float32)
-        for _ in range(6):
-            middle = (low + high) / 2
-            trial = part.copy()
-            trial[:, 1:] *= middle[:, None]
-            rgb = oklab_to_linear(trial)
-            fits = np.all((rgb >= -1e-3) & (rgb <= 1.0 + 1e-3), axis=-1)
-            low, high = np.where(fits, middle, low), np.where(fits, high, middle)
-        part = part.copy()
-        part[:, 1:] *= low[:, None]
+        chroma = np.hypot(part[:, 1], part[:, 2])
+        hue = np.degrees(np.arctan2(part[:, 2], part[:, 1]))
+        share = np.minimum(1.0, max_chroma(part[:, 0], hue) / np.maximum(chroma, 1e-6))
+        part[:, 1:] *= share[:, None]
         linear[outside] = oklab_to_linear(part)
-    return to_uint8(linear_to_srgb(linear))
+    return np.clip(linear, 0.0, 1.0)
+
+
+def max_chroma(lightness: FloatImage, hue: FloatImage) -> FloatImage:
+    """Return the largest Oklab chroma inside sRGB.
+
+    Parameters
+    ----------
+    lightness : (N,) float32 [0, 1], Oklab L
+    hue : (N,) float32
+        In degrees, any turn.
+
+    Returns
+    -------
+    (N,) float32, 0 at black and at white
+
+    Notes
+    -----
+    Bilinear interpolation in a table of 129 lightnesses by 360 hues, made once by bisection. O(N).
+    """
+    table = _max_chroma_table()
+    row = np.clip(lightness, 0.0, 1.0) * (table.shape[0] - 1)
+    column = hue % 360.0
+    top = np.minimum(row.astype(np.int32), table.shape[0] - 2)
+    left = np.minimum(column.astype(np.int32), table.shape[1] - 2)
+    down, right = row - top, column - left
+    upper = table[top, left] * (1.0 - right) + table[top, left + 1] * right
+    lower = table[top + 1, left] * (1.0 - right) + table[top + 1, left + 1] * right
+    return np.asarray(upper * (1.0 - down) + lower * down, dtype=np.float32)
+
+
+@lru_cache(maxsize=1)
+def _max_chroma_table() -> FloatImage:
+    """Return the (129, 361) table of ``max_chroma``; its last column repeats the first."""
+    lightness, hue = np.meshgrid(np.linspace(0.0, 1.0, 129), np.radians(np.arange(361.0)), indexing="ij")
+    low, high = np.zeros_like(lightness), np.full_like(lightness, 0.4)
+    for _ in range(12):
+        middle = (low + high) / 2
+        linear = oklab_to_linear(np.stack([lightness, middle * np.cos(hue), middle * np.sin(hue)], axis=-1))
+        fits = np.all((linear >= -1e-4) & (linear <= 1.0 + 1e-4), axis=-1)
+        low, high = np.where(fits, middle, low), np.where(fits, high, middle)
+    return low.astype(np.float32)
+
+
+def oklab_to_srgb8(lab: FloatImage) -> Pixels:
+    """Convert (..., 3) Oklab to uint8 sRGB; a colour outside sRGB loses chroma, never lightness or hue."""
+    return to_uint8(linear_to_srgb(oklab_to_linear_in_gamut(lab)))
 
 
 def oklab_to_oklch(lab: FloatImage) -> FloatImage:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from retouch.editor.scene.scene import Scene
+from retouch.editor.instructions.plan import Target
+from retouch.editor.scene.scene import Finding, Scene
 from retouch.errors import EditAbortedError
 from retouch.images.array_types import Mask, Pixels
 from retouch.types import Resolution, ShouldAbort
@@ -40,6 +41,18 @@ class Stage:
     is_global: bool = False
     resolutions: tuple[Resolution, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def find(self, target: Target) -> Finding:
+        """Resolve a target: what an earlier operation added comes before what the picture showed from the start.
+
+        Raises
+        ------
+        UnsupportedInstructionError
+            As ``Scene.find``.
+        """
+        if target.noun is not None and target.noun in self.added:
+            return Finding(self.added[target.noun], 1.0, f"the {target.noun} that was added", verified=True)
+        return self.scene.find(target)
 
     def after(
         self,

@@ -1,0 +1,185 @@
+"""Masks and mattes: growing, feathering, blending under them, and taking the two layers of a soft edge apart.
+
+References
+----------
+M. Forte, "Approximate Fast Foreground Colour Estimation", ICIP 2021 (blur fusion).
+"""
+
+import cv2
+import numpy as np
+
+from retouch.images.array_types import FloatImage, Mask, Pixels
+
+__all__ = [
+    "blend_pixels",
+    "bounding_box",
+    "estimate_layers",
+    "feather_mask",
+    "grow_mask",
+    "largest_component",
+    "smoothstep",
+]
+
+_FUSION_RADII_PX = (90, 6)
+_TINY_WEIGHT = 1e-5
+
+
+def smoothstep(low: float, high: float, values: FloatImage) -> FloatImage:
+    """Return 0 below ``low``, 1 above ``high`` and the cubic Hermite ramp between; ``high`` < ``low`` falls instead.
+
+    >>> smoothstep(0.0, 1.0, np.array([-1.0, 0.5, 2.0], np.float32)).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    t = np.clip((values - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
+    return np.asarray(t * t * (3.0 - 2.0 * t), dtype=np.float32)
+
+
+def bounding_box(mask: Mask, *, margin_px: int = 0) -> tuple[slice, slice] | None:
+    """Return the (rows, columns) that hold every pixel above 0, with a margin inside the picture; None for an empty mask.
+
+    >>> bounding_box(np.eye(4, dtype=np.float32)[1:3], margin_px=0)
+    (slice(0, 2, None), slice(1, 3, None))
+    """
+    rows = np.flatnonzero((mask > 0).any(axis=1))
+    if rows.size == 0:
+        return None
+    columns = np.flatnonzero((mask > 0).any(axis=0))
+    top, bottom = max(0, int(rows[0]) - margin_px), min(mask.shape[0], int(rows[-1]) + 1 + margin_px)
+    left, right = max(0, int(columns[0]) - margin_px), min(mask.shape[1], int(columns[-1]) + 1 + margin_px)
+    return slice(top, bottom), slice(left, right)
+
+
+def grow_mask(mask: Mask, radius_px: float) -> Mask:
+    """Dilate a soft mask by a disc; a negative radius erodes it, 0 leaves it as it is.
+
+    Parameters
+    ----------
+    mask : (H, W) float32 [0, 1]
+    radius_px : float
+        Rounded to whole pixels.
+
+    Returns
+    -------
+    (H, W) float32 [0, 1]
+
+    Notes
+    -----
+    Grey dilation with an elliptic structuring element; outside the picture the mask goes on as it is at the border (an
+    object that the border cuts doesn't shrink there). O(H W r).
+    """
+    radius = round(abs(radius_px))
+    if radius == 0:
+        return mask
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    operator = cv2.dilate if radius_px > 0 else cv2.erode
+    return np.asarray(operator(mask, disc, borderType=cv2.BORDER_REPLICATE), dtype=np.float32)
+
+
+def feather_mask(mask: Mask, radius_px: float) -> Mask:
+    """Soften the edge of a mask inwards: what was 0 stays exactly 0, so nothing outside is ever touched.
+
+    Parameters
+    ----------
+    mask : (H, W) float32 [0, 1]
+    radius_px : float
+        Width of the ramp; 0 leaves the mask as it is.
+
+    Returns
+    -------
+    (H, W) float32 [0, 1]
+        Never above ``mask``.
+
+    Notes
+    -----
+    Erosion by the radius, then a Gaussian of half of it, multiplied by the mask. Borders reflect. O(H W r).
+    """
+    if radius_px <= 0:
+        return mask
+    inner = grow_mask(mask, -radius_px)
+    soft = cv2.GaussianBlur(inner, (0, 0), radius_px / 2, borderType=cv2.BORDER_REFLECT)
+    return np.minimum(np.clip(soft, 0.0, 1.0), mask).astype(np.float32)
+
+
+def largest_component(mask: Mask, *, threshold: float = 0.5) -> Mask:
+    """Keep the largest 8-connected part of ``mask > threshold``; returns (H, W) float32, 0 or 1, all 0 if there is none."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((mask > threshold).astype(np.uint8), connectivity=8)
+    if count < 2:
+        return np.zeros(mask.shape, np.float32)
+    best = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    return (labels == best).astype(np.float32)
+
+
+def blend_pixels(base: Pixels, edited: Pixels, mask: Mask) -> Pixels:
+    """Lay ``edited`` over ``base`` under a mask.
+
+    Parameters
+    ----------
+    base, edited : (H, W, C) uint8, sRGB
+    mask : (H, W) float32 [0, 1]
+        0 keeps the base, bit for bit; 1 takes the edit, bit for bit.
+
+    Returns
+    -------
+    (H, W, C) uint8, sRGB
+
+    Notes
+    -----
+    ``base + mask * (edited - base)`` in gamma-encoded sRGB, rounded to nearest. Meant for two versions of one picture, whose
+    difference is small; layers of different things are composited by the operation that knows their colours. O(H W).
+    """
+    difference = edited.astype(np.float32) - base
+    mixed = np.rint(base + mask[..., None] * difference).astype(np.uint8)
+    return mixed
+
+
+def estimate_layers(image: FloatImage, alpha: Mask) -> tuple[FloatImage, FloatImage]:
+    """Take a picture apart into what is in front and what is behind, given the matte.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32 [0, 1], sRGB
+    alpha : (H, W) float32 [0, 1]
+        The matte of the front layer.
+
+    Returns
+    -------
+    foreground, background : (H, W, 3) float32 [0, 1], sRGB
+        ``alpha * foreground + (1 - alpha) * background`` is the picture (but for clipping). The foreground equals
+        ``image`` where alpha is 1, the background equals it where alpha is 0.
+
+    Notes
+    -----
+    Blur fusion: each layer is smoothed with its own weights, then corrected by its share of what the two smooth layers leave
+    unexplained; once with a wide window to reach across the soft edge, once with a narrow one for detail. The space is
+    gamma-encoded sRGB, the one in which mattes are estimated and transparent PNG files are composited. Borders reflect.
+    Box filters: O(H W), whatever the radius.
+
+    References
+    ----------
+    M. Forte, "Approximate Fast Foreground Colour Estimation", ICIP 2021.
+    """
+    foreground, background = image, image
+    for radius in _FUSION_RADII_PX:
+        foreground, background = _fuse(image, foreground, background, alpha, radius)
+    return foreground, background
+
+
+def _fuse(
+    image: FloatImage, foreground: FloatImage, background: FloatImage, alpha: Mask, radius_px: int
+) -> tuple[FloatImage, FloatImage]:
+    """Do one round of blur fusion."""
+    front = _weighted_blur(foreground, alpha, radius_px)
+    behind = _weighted_blur(background, 1.0 - alpha, radius_px)
+    a = alpha[..., None]
+    unexplained = image - a * front - (1.0 - a) * behind
+    return np.clip(front + a * unexplained, 0.0, 1.0), np.clip(behind + (1.0 - a) * unexplained, 0.0, 1.0)
+
+
+def _weighted_blur(layer: FloatImage, weight: FloatImage, radius_px: int) -> FloatImage:
+    """Blur a layer by its own weights; where no weight is near, the layer's overall mean."""
+    size = (2 * min(radius_px, min(weight.shape) - 1) + 1,) * 2
+    weighted = layer * weight[..., None]
+    mean = weighted.sum(axis=(0, 1)) / max(float(weight.sum()), _TINY_WEIGHT)
+    numerator = cv2.blur(weighted, size, borderType=cv2.BORDER_REFLECT) + _TINY_WEIGHT * mean
+    denominator = cv2.blur(weight, size, borderType=cv2.BORDER_REFLECT) + _TINY_WEIGHT
+    return np.asarray(numerator / denominator[..., None], dtype=np.float32)
