@@ -1,0 +1,250 @@
+"""Blur or replace what is behind the subject."""
+
+import cv2
+import numpy as np
+
+from retouch.editor.instructions.plan import Background, ChangeBackground, ColorValue, TargetKind
+from retouch.editor.operations.background_blur import blur_radius_px, defocus
+from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.scene import Finding
+from retouch.errors import InvalidValueError, UnsupportedInstructionError
+from retouch.images.array_types import FloatImage, Mask, Pixels
+from retouch.images.color import (
+    linear_to_srgb,
+    luminance,
+    oklab_to_linear_in_gamut,
+    srgb8_to_oklab,
+    srgb_to_linear,
+    to_float,
+)
+from retouch.images.geometry import fill_size, fit_pixels
+from retouch.images.masks import bounding_box, estimate_layers
+from retouch.images.tone import brighten
+from retouch.types import Resolution
+
+__all__ = ["change_background", "composite_over", "contact_shadow", "match_light"]
+
+_NO_SUBJECT_HINT = (
+    "No clear subject stands out from the background in this picture. Name what should stay, as in "
+    '"blur the background behind the cup", or use a picture with one main subject.'
+)
+
+
+def change_background(stage: Stage, operation: ChangeBackground, context: Context) -> Stage:
+    """Carry out "blur the background", "make the background white", "put the second photo behind it".
+
+    Parameters
+    ----------
+    stage : Stage
+    operation : ChangeBackground
+    context : Context
+
+    Returns
+    -------
+    Stage
+        With four channels for a transparent background. Pixels where the subject's matte is 1 are bit-identical, except
+        with another picture behind, to whose light the subject is matched: there every pixel may differ.
+
+    Raises
+    ------
+    UnsupportedInstructionError
+        The picture has no clear subject, or not the one that was named.
+    InvalidValueError
+        The operation lacks the colours or the picture that its kind needs.
+    EditAbortedError
+
+    Notes
+    -----
+    ``alpha F + (1 - alpha) new`` in gamma-encoded sRGB with the subject's own colours F from blur fusion: the space in which
+    mattes are estimated and in which viewers composite a transparent PNG, so a white background equals the transparent picture
+    laid on white.
+    """
+    finding = _find_subject(stage, operation)
+    alpha = finding.mask
+    for added in stage.added.values():
+        alpha = np.maximum(alpha, added)
+    if stage.pixels.shape[2] == 4:
+        alpha = np.minimum(alpha, to_float(stage.pixels[..., 3]))
+    context.checkpoint()
+    image = to_float(stage.pixels[..., :3])
+    foreground, behind = estimate_layers(image, alpha)
+    if stage.pixels.shape[2] == 4:
+        foreground = image
+    context.checkpoint()
+
+    notes: tuple[str, ...] = ()
+    change = (1.0 - alpha).astype(np.float32)
+    if operation.kind is Background.TRANSPARENT:
+        pixels = _cut_out(stage.pixels, foreground, alpha)
+    elif operation.kind is Background.PICTURE:
+        scenery, subject = _picture_behind(operation, context, foreground, behind, alpha)
+        pixels = _quantize(composite_over(subject, scenery, alpha))
+        change = np.ones_like(alpha)
+        notes = ("The subject's light was matched to the new background.",)
+    else:
+        scenery = _new_background(operation, context, behind, alpha)
+        pixels = _quantize(composite_over(foreground, scenery, alpha))
+        kept = alpha >= 1.0
+        pixels[kept] = stage.pixels[kept][:, :3]
+    resolution = Resolution(
+        operation.subject.phrase, f"{finding.resolved_to}, kept", finding.confidence, verified=finding.verified
+    )
+    return stage.after(pixels, change, resolutions=(resolution,), notes=notes)
+
+
+def _find_subject(stage: Stage, operation: ChangeBackground) -> Finding:
+    """Resolve what stays; a picture without a subject is refused."""
+    target = operation.subject
+    if target.kind is TargetKind.SUBJECT and not stage.scene.subject.present and not stage.added:
+        raise UnsupportedInstructionError((), (target.phrase or "the background",), _NO_SUBJECT_HINT)
+    return stage.find(target)
+
+
+def composite_over(foreground: FloatImage, background: FloatImage, alpha: Mask) -> FloatImage:
+    """Return ``alpha * foreground + (1 - alpha) * background``, (H, W, 3) float32, in the space of the arguments."""
+    return np.asarray(background + alpha[..., None] * (foreground - background), dtype=np.float32)
+
+
+def _quantize(image: FloatImage) -> Pixels:
+    """Round (H, W, 3) float [0, 1] to uint8."""
+    return np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+def _cut_out(pixels: Pixels, foreground: FloatImage, alpha: Mask) -> Pixels:
+    """Return (H, W, 4) uint8 with straight alpha; nothing of the background is left in the colours."""
+    rgb = np.where((alpha >= 1.0)[..., None], pixels[..., :3], _quantize(foreground))
+    return np.dstack([rgb, np.rint(alpha * 255.0).astype(np.uint8)])
+
+
+def _new_background(operation: ChangeBackground, context: Context, behind: FloatImage, alpha: Mask) -> FloatImage:
+    """Return the (H, W, 3) float32 [0, 1] sRGB background that needs no other picture."""
+    height, width = alpha.shape
+    if operation.kind is Background.BLUR:
+        radius_px = blur_radius_px(height, width, operation.strength)
+        return _dither(_restore_grain(defocus(behind, alpha, radius_px), behind, alpha, context), context)
+    needed = 1 if operation.kind is Background.COLOR else 2
+    if len(operation.colors) < needed:
+        raise InvalidValueError("colors", f"{needed} for a {operation.kind.value} background", len(operation.colors))
+    if operation.kind is Background.COLOR:
+        flat = to_float(np.array(operation.colors[0].rgb, np.uint8))
+        return np.broadcast_to(flat, (height, width, 3))
+    return _dither(np.broadcast_to(_gradient(operation.colors[:2], height), (height, width, 3)), context)
+
+
+def _gradient(colors: tuple[ColorValue, ...], height: int) -> FloatImage:
+    """Return (H, 1, 3) float32 sRGB from the first colour at the top to the second; even steps in Oklab."""
+    top, bottom = srgb8_to_oklab(np.array([color.rgb for color in colors], np.uint8))
+    share = np.linspace(0.0, 1.0, height, dtype=np.float32)[:, None, None]
+    return linear_to_srgb(oklab_to_linear_in_gamut(top + share * (bottom - top)))
+
+
+def _dither(image: FloatImage, context: Context) -> FloatImage:
+    """Add triangular noise of one 8-bit step, which turns the bands of a smooth tone into nothing one can see."""
+    height, width = image.shape[:2]
+    noise = context.rng.random((height, width, 1), dtype=np.float32) - context.rng.random(
+        (height, width, 1), dtype=np.float32
+    )
+    return np.asarray(image + noise / 255.0, dtype=np.float32)
+
+
+def _restore_grain(blurred: FloatImage, sharp: FloatImage, alpha: Mask, context: Context) -> FloatImage:
+    """Give a blurred background the grain that the lens would have left: sensor noise is never out of focus."""
+    grey = sharp.mean(axis=2)
+    fine = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 1.0))[alpha < 0.1]
+    if fine.size == 0:
+        return blurred
+    sigma = min(1.4826 * float(np.median(fine)), 0.012)
+    grain = context.rng.standard_normal(grey.shape, dtype=np.float32)
+    return np.asarray(blurred + 0.8 * sigma * grain[..., None], dtype=np.float32)
+
+
+def _picture_behind(
+    operation: ChangeBackground, context: Context, foreground: FloatImage, behind: FloatImage, alpha: Mask
+) -> tuple[FloatImage, FloatImage]:
+    """Return the other picture, filled to size and shadowed where the subject stands, and the subject in its light."""
+    index = operation.background_image_index
+    if index is None:
+        raise InvalidValueError("background_image_index", "the number of an input picture", index)
+    height, width = alpha.shape
+    other = context.scenes(index).pixels[..., :3]
+    scenery = to_float(fit_pixels(other, fill_size(other.shape[1], other.shape[0], (width, height))))
+    subject = match_light(foreground, behind, scenery, alpha)
+    shadow = contact_shadow(alpha)
+    return scenery * (1.0 - shadow[..., None]), subject
+
+
+def match_light(subject: FloatImage, behind: FloatImage, scenery: FloatImage, alpha: Mask) -> FloatImage:
+    """Move a subject's light gently towards that of another scene.
+
+    Parameters
+    ----------
+    subject : (H, W, 3) float32 [0, 1], sRGB
+    behind : (H, W, 3) float32 [0, 1], sRGB
+        What was behind the subject: shows the light in which it was taken.
+    scenery : (H, W, 3) float32 [0, 1], sRGB
+        What comes behind it.
+    alpha : (H, W) float32 [0, 1]
+
+    Returns
+    -------
+    (H, W, 3) float32 [0, 1], sRGB
+        Equal to ``subject`` but for rounding where both scenes have the same light.
+
+    Notes
+    -----
+    The light of a scene is its Minkowski mean of order 6 in linear light ("shades of grey"), its brightness the mean
+    luminance. A quarter of the difference in colour and a fifth of that in brightness are applied, at most 12 % and
+    0.35 stops: beyond that a subject looks graded rather than lit.
+
+    References
+    ----------
+    G. Finlayson, E. Trezzi, "Shades of Gray and Colour Constancy", CIC 2004.
+    """
+    weight = 1.0 - alpha
+    old_light, old_level = _scene_light(behind, weight)
+    new_light, new_level = _scene_light(scenery, np.ones_like(weight))
+    gains = np.clip((new_light / old_light) ** 0.25, 0.89, 1.12)
+    gains = (gains / luminance(gains)).astype(np.float32)
+    exposure_ev = float(np.clip(0.2 * np.log2(new_level / old_level), -0.35, 0.35))
+    return linear_to_srgb(brighten(srgb_to_linear(subject) * gains, exposure_ev))
+
+
+def _scene_light(image: FloatImage, weight: FloatImage) -> tuple[FloatImage, float]:
+    """Return the (3,) colour of the light, mean 1, and the mean luminance, from every fourth pixel a side."""
+    linear = srgb_to_linear(image[::4, ::4])
+    share = weight[::4, ::4, None]
+    total = max(float(share.sum()), 1e-3)
+    light = ((linear**6 * share).sum(axis=(0, 1)) / total + 1e-9) ** (1.0 / 6.0)
+    level = float((luminance(linear) * share[..., 0]).sum()) / total
+    return np.asarray(light / light.mean(), dtype=np.float32), max(level, 0.01)
+
+
+def contact_shadow(alpha: Mask) -> Mask:
+    """Return the soft shadow that a standing subject leaves right under it.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32 [0, 1]
+
+    Returns
+    -------
+    (H, W) float32 [0, 0.5]
+        All 0 where the lower border cuts the subject: then it stands outside of the picture.
+
+    Notes
+    -----
+    The lowest twentieth of the subject, moved down by half of its height and blurred twice: narrow and dark where it
+    touches, wide and faint around.
+    """
+    solid = (alpha > 0.5).astype(np.float32)
+    box = bounding_box(solid)
+    if box is None or box[0].stop >= alpha.shape[0] - 2:
+        return np.zeros_like(alpha)
+    extent = box[0].stop - box[0].start
+    strip_px = max(2, extent // 20)
+    feet = np.zeros_like(alpha)
+    feet[box[0].stop - strip_px : box[0].stop] = solid[box[0].stop - strip_px : box[0].stop]
+    feet = np.roll(feet, strip_px // 2, axis=0)
+    near = cv2.GaussianBlur(feet, (0, 0), sigmaX=extent * 0.02 + 1, sigmaY=extent * 0.008 + 1)
+    wide = cv2.GaussianBlur(feet, (0, 0), sigmaX=extent * 0.07 + 1, sigmaY=extent * 0.02 + 1)
+    return np.asarray(np.clip(0.32 * near + 0.25 * wide, 0.0, 0.5), dtype=np.float32)
