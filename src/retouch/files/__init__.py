@@ -1,1 +1,1 @@
-""
+"""Where results and waiting inputs are kept: a local folder."""

@@ -1,0 +1,39 @@
+"""``retouch serve``: the HTTP server."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["serve"]
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1, this machine only.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. Default: 8000.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder for results, waiting edits, models and packs.", file_okay=False)
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="Engine for requests that name none. Default: builtin.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with settings.", dir_okay=False)] = None,
+) -> None:
+    """Serve the hosted endpoint's API on this machine, until Ctrl-C."""
+    from retouch.library import create_registry, default_data_directory
+    from retouch.server.app import create_app
+    from retouch.server.listen import listen, run
+    from retouch.settings import load_settings
+
+    settings = load_settings(
+        config,
+        {
+            "server": {"host": host, "port": port},
+            "storage": {"data_dir": data_dir},
+            "engine": {"default": engine},
+        },
+    )
+    folder = (settings.storage.data_dir or default_data_directory()).expanduser().absolute()
+    app = create_app(settings, create_registry(folder), folder)
+    with listen(settings.server.host, settings.server.port) as listener:
+        run(app, settings, listener, folder)

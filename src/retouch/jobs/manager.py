@@ -1,0 +1,118 @@
+"""What can be done with jobs: put one in, look at it, cancel it. The seam between the server and the queue."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from retouch.jobs.models import Job, JobState, NewJob
+from retouch.jobs.signals import JobSignals
+from retouch.jobs.store import JobStore
+from retouch.pipeline import draw_seed
+from retouch.types import EditRequest
+
+__all__ = ["InputStore", "JobManager", "QueuePolicy"]
+
+_ID_BYTES: Final = 24
+
+
+class InputStore(Protocol):
+    """Keeps the input pictures of waiting jobs."""
+
+    def put(self, data: bytes, /) -> str:
+        """Store the bytes and return their SHA-256."""
+
+    def get(self, digest: str, /) -> bytes:
+        """Return the bytes with that SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePolicy:
+    """How jobs wait and run.
+
+    Attributes
+    ----------
+    max_waiting : int
+        Jobs that may wait.
+    deadline_seconds : float
+        From acceptance to the end.
+    lease_seconds : float
+        Without a sign of life for so long, a running job counts as stalled.
+    max_attempts : int
+        Starts of one job in all.
+    """
+
+    max_waiting: int = 32
+    deadline_seconds: float = 300.0
+    lease_seconds: float = 30.0
+    max_attempts: int = 2
+
+
+class JobManager:
+    """Operations on jobs. Every method may block on the disk; an event loop calls them in a thread.
+
+    Parameters
+    ----------
+    store : JobStore
+    inputs : InputStore
+    signals : JobSignals
+    policy : QueuePolicy
+    """
+
+    def __init__(self, store: JobStore, inputs: InputStore, signals: JobSignals, policy: QueuePolicy) -> None:
+        self._store = store
+        self._inputs = inputs
+        self._signals = signals
+        self.policy = policy
+
+    def enqueue(self, request: EditRequest, pictures: Sequence[bytes], *, engine: str) -> Job:
+        """Accept an edit.
+
+        Parameters
+        ----------
+        request : EditRequest
+            Without a seed it gets one here, so that a second attempt makes the same bytes as the first.
+        pictures : sequence of bytes
+            The input files.
+        engine : str
+            Name of the engine.
+
+        Raises
+        ------
+        QueueFullError
+            Too many edits wait.
+        StorageError
+            The inputs or the job could not be stored; nothing was accepted.
+        """
+        seeded = request if request.seed is not None else replace(request, seed=draw_seed())
+        digests = tuple(self._inputs.put(picture) for picture in pictures)
+        new = NewJob(
+            id=secrets.token_urlsafe(_ID_BYTES),
+            request=seeded,
+            engine=engine,
+            input_digests=digests,
+            deadline_at=time.time() + self.policy.deadline_seconds,
+        )
+        job = self._store.enqueue(new, max_waiting=self.policy.max_waiting)
+        self._signals.work_arrived()
+        return job
+
+    def get(self, job_id: str) -> Job:
+        """Return a job; ``NotFoundError`` when there is none."""
+        return self._store.get(job_id)
+
+    def cancel(self, job_id: str) -> Job:
+        """Cancel a waiting job, or ask a running one to abort; a finished one stays as it is."""
+        job = self._store.cancel(job_id)
+        self._signals.job_changed(job_id)
+        return job
+
+    def watching(self, job_id: str, callback: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call ``callback``, from any thread, whenever the job may have changed; only a hint, so look again now and then."""
+        return self._signals.watching(job_id, callback)
+
+    def has_room(self) -> bool:
+        """Whether one more edit would be accepted at present."""
+        return self._store.count(JobState.QUEUED) < self.policy.max_waiting

@@ -1,0 +1,224 @@
+"""What a job is, and which way it may go.
+
+::
+
+    queued ──► running ──► succeeded
+      │  ▲        │ ├────► failed
+      │  └────────┘ ├────► moderated      back to queued: its worker died, and attempts are left
+      │   stalled   └────► cancelled
+      ├──► cancelled
+      └──► failed                         its deadline passed while it waited
+
+The four on the right are final: a job that reached one of them never changes again.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from retouch.errors import RetouchError
+from retouch.types import EditRequest, OutputFormat, Progress
+
+__all__ = [
+    "LEGAL_TRANSITIONS",
+    "Job",
+    "JobResult",
+    "JobState",
+    "NewJob",
+    "Problem",
+    "ResultImage",
+    "request_from_json",
+    "request_to_json",
+]
+
+
+class JobState(enum.StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    MODERATED = "moderated"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job will never change again."""
+        return not LEGAL_TRANSITIONS[self]
+
+
+LEGAL_TRANSITIONS: Final[Mapping[JobState, frozenset[JobState]]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED, JobState.FAILED}),
+    JobState.RUNNING: frozenset(
+        {JobState.SUCCEEDED, JobState.FAILED, JobState.MODERATED, JobState.CANCELLED, JobState.QUEUED}
+    ),
+    JobState.SUCCEEDED: frozenset(),
+    JobState.FAILED: frozenset(),
+    JobState.MODERATED: frozenset(),
+    JobState.CANCELLED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something failed, as values that can be stored and that a client may see.
+
+    Attributes
+    ----------
+    code : str
+        Stable, for programs; ``RetouchError.code`` where there is one.
+    message : str
+        For people.
+    retryable : bool
+        Whether the same request may succeed later.
+    details : mapping
+        The context of the error: ``field``, ``index``, ``not_understood``, ...
+    """
+
+    code: str
+    message: str
+    retryable: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_error(cls, error: RetouchError) -> "Problem":
+        """Return the problem that an error stands for, its public attributes as details."""
+        details = {name: _json_ready(value) for name, value in vars(error).items() if name != "message"}
+        return cls(error.code, error.message, error.retryable, details)
+
+
+def _json_ready(value: Any) -> Any:
+    """Values of an error's attributes as JSON can hold them; an odd one as its text."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, tuple | list):
+        return [_json_ready(item) for item in value]
+    return repr(value)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What is put into the queue.
+
+    Attributes
+    ----------
+    id : str
+        Unguessable; the client may see it.
+    request : EditRequest
+        With a seed, so that every attempt makes the same bytes.
+    engine : str
+        Name of the engine.
+    input_digests : tuple of str
+        SHA-256 of the input pictures, in order.
+    deadline_at : float
+        Seconds since the epoch.
+    """
+
+    id: str
+    request: EditRequest
+    engine: str
+    input_digests: tuple[str, ...]
+    deadline_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResultImage:
+    """A finished picture that is in the file store.
+
+    Attributes
+    ----------
+    name : str
+        In the file store.
+    media_type : str
+    size_bytes, width, height, seed : int
+    changed_share : float
+        0 to 1.
+    mask_name : str or None
+        The change mask in the file store, with ``explain``.
+    has_nsfw_concepts : bool
+    """
+
+    name: str
+    media_type: str
+    size_bytes: int
+    width: int
+    height: int
+    seed: int
+    changed_share: float
+    mask_name: str | None = None
+    has_nsfw_concepts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What a job made. ``interpretation`` has the keys ``plan``, ``resolutions`` and ``notes``; ``timings`` are seconds."""
+
+    images: tuple[ResultImage, ...]
+    prompt: str
+    seed: int
+    engine: str
+    interpretation: Mapping[str, Any]
+    timings: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "JobResult":
+        """Return the result that ``to_json`` described."""
+        images = tuple(ResultImage(**image) for image in body["images"])
+        return cls(**{**body, "images": images, "notes": tuple(body["notes"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as the store knows it. Times are seconds since the epoch.
+
+    Attributes
+    ----------
+    id, engine : str
+    state : JobState
+    request : EditRequest
+    input_digests : tuple of str
+    attempts : int
+        How often it was started.
+    created_at, deadline_at : float
+    started_at, finished_at : float or None
+        Of the last attempt.
+    abort_requested : bool
+        Its worker has been asked to stop.
+    progress : Progress or None
+    result : JobResult or None
+        Once it succeeded.
+    problem : Problem or None
+        Once it failed or was moderated.
+    """
+
+    id: str
+    engine: str
+    state: JobState
+    request: EditRequest
+    input_digests: tuple[str, ...]
+    attempts: int
+    created_at: float
+    deadline_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    abort_requested: bool = False
+    progress: Progress | None = None
+    result: JobResult | None = None
+    problem: Problem | None = None
+
+
+def request_to_json(request: EditRequest) -> dict[str, Any]:
+    """Return a request as JSON-ready values."""
+    return {**asdict(request), "output_format": request.output_format.value}
+
+
+def request_from_json(body: Mapping[str, Any]) -> EditRequest:
+    """Return the request that ``request_to_json`` described; a field added since then takes its default."""
+    return EditRequest(**{**body, "output_format": OutputFormat(body["output_format"])})

@@ -1,0 +1,105 @@
+"""The sign of life of a running job, and the ear for a call to stop."""
+
+import enum
+import logging
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from retouch.errors import StorageError
+from retouch.jobs.models import Job
+from retouch.jobs.signals import JobSignals
+from retouch.jobs.store import JobStore
+from retouch.types import Progress
+
+__all__ = ["Pulse", "StopReason"]
+
+_log = logging.getLogger(__name__)
+
+
+class StopReason(enum.Enum):
+    """Why a running job should stop."""
+
+    CANCELLED = enum.auto()
+    DEADLINE = enum.auto()
+    LEASE_LOST = enum.auto()
+    SHUTDOWN = enum.auto()
+
+
+class Pulse:
+    """Beats for one running job, in a thread of its own, for as long as the ``with`` block lasts.
+
+    Three beats fit in a lease, so that one may fail. After the deadline it stops beating: an engine that does not listen then
+    loses its lease, and the job is settled without it.
+
+    Parameters
+    ----------
+    job : Job
+        Claimed by ``worker_id``.
+    worker_id : str
+    store : JobStore
+    signals : JobSignals
+        A change of the job makes the next beat come at once.
+    lease_seconds : float
+    """
+
+    def __init__(self, job: Job, worker_id: str, store: JobStore, signals: JobSignals, *, lease_seconds: float) -> None:
+        self._job = job
+        self._worker_id = worker_id
+        self._store = store
+        self._signals = signals
+        self._lease_seconds = lease_seconds
+        self._progress: Progress | None = None
+        self._wake = threading.Event()
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name=f"pulse-{job.id[:8]}", daemon=True)
+        self.stop_reason: StopReason | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._ended = True
+        self._wake.set()
+        self._thread.join()
+
+    def note_progress(self, progress: Progress) -> None:
+        """Remember where the edit stands; the next beat writes it down."""
+        self._progress = progress
+
+    def stop(self, reason: StopReason) -> None:
+        """Ask the job to stop. The first reason counts."""
+        if self.stop_reason is None:
+            self.stop_reason = reason
+
+    def should_abort(self) -> bool:
+        """Whether the engine has to stop."""
+        if self.stop_reason is None and time.time() > self._job.deadline_at:
+            self.stop(StopReason.DEADLINE)
+        return self.stop_reason is not None
+
+    def _run(self) -> None:
+        with self._signals.watching(self._job.id, self._wake.set):
+            while True:
+                self._wake.wait(min(self._lease_seconds / 3, max(0.05, self._job.deadline_at - time.time())))
+                self._wake.clear()
+                if self._ended or self.should_abort():
+                    return
+                self._beat()
+
+    def _beat(self) -> None:
+        try:
+            job = self._store.heartbeat(
+                self._job.id, self._worker_id, lease_seconds=self._lease_seconds, progress=self._progress
+            )
+        except StorageError:
+            _log.exception("no heartbeat could be written for job %s", self._job.id)
+            return
+        if job is None:
+            self.stop(StopReason.LEASE_LOST)
+        elif job.abort_requested:
+            self.stop(StopReason.CANCELLED)

@@ -1,0 +1,358 @@
+"""Where jobs wait: one SQL table, reached through SQLAlchemy Core. All SQL of the project is in this file.
+
+Every change of state is one statement whose WHERE names the state that it starts from, so of two processes that try the same
+change exactly one succeeds, on SQLite as on a server database.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from retouch.errors import NotFoundError, QueueFullError, StorageError
+from retouch.jobs.models import (
+    Job,
+    JobResult,
+    JobState,
+    NewJob,
+    Problem,
+    request_from_json,
+    request_to_json,
+)
+from retouch.types import Progress
+
+__all__ = ["JobStore", "connect"]
+
+_metadata: Final = sa.MetaData()
+
+_jobs: Final = sa.Table(
+    "jobs",
+    _metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("engine", sa.String(64), nullable=False),
+    sa.Column("request", sa.JSON, nullable=False),
+    sa.Column("input_digests", sa.JSON, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("deadline_at", sa.Float, nullable=False),
+    sa.Column("started_at", sa.Float),
+    sa.Column("finished_at", sa.Float),
+    sa.Column("worker_id", sa.String(64)),
+    sa.Column("lease_until", sa.Float),
+    sa.Column("abort_requested", sa.Boolean, nullable=False),
+    sa.Column("progress", sa.JSON(none_as_null=True)),
+    sa.Column("result", sa.JSON(none_as_null=True)),
+    sa.Column("problem", sa.JSON(none_as_null=True)),
+    sa.Index("jobs_by_state", "state", "created_at"),
+)
+
+_FINAL_STATES: Final = [state.value for state in JobState if state.is_final]
+_BUSY_TIMEOUT_SECONDS: Final = 15
+
+
+def connect(url: str) -> sa.Engine:
+    """Return a database engine for ``url``; a SQLite file gets the write-ahead log and real transactions."""
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy begins transactions, not the driver
+    for pragma in (
+        f"busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",  # survives the death of any process; only a power cut may lose the last moments
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    """Take the write lock at once: a transaction that reads first can't be refused it later."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextlib.contextmanager
+def _storage_errors() -> Iterator[None]:
+    """The one boundary where database errors become ours."""
+    try:
+        yield
+    except SQLAlchemyError as exc:
+        raise StorageError(
+            "The job database can't be used at present. Its operator has to look at the data folder."
+        ) from exc
+
+
+class JobStore:
+    """The jobs of all processes that share a database.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        From ``connect``.
+    clock : callable
+        Seconds since the epoch.
+    """
+
+    def __init__(self, engine: sa.Engine, *, clock: Callable[[], float] = time.time) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def create_schema(self) -> None:
+        """Make the table where it is not there yet."""
+        with _storage_errors():
+            _metadata.create_all(self._engine)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def enqueue(self, new: NewJob, *, max_waiting: int) -> Job:
+        """Accept a job.
+
+        Raises
+        ------
+        QueueFullError
+            ``max_waiting`` jobs wait already.
+        StorageError
+        """
+        with _storage_errors(), self._engine.begin() as connection:
+            waiting = connection.scalar(
+                sa.select(sa.func.count()).select_from(_jobs).where(_jobs.c.state == JobState.QUEUED.value)
+            )
+            if (waiting or 0) >= max_waiting:
+                raise QueueFullError(
+                    f"{max_waiting} edits are waiting already. Try again shortly.", retry_after_seconds=5.0
+                )
+            row = connection.execute(
+                sa.insert(_jobs)
+                .values(
+                    id=new.id,
+                    state=JobState.QUEUED.value,
+                    engine=new.engine,
+                    request=request_to_json(new.request),
+                    input_digests=list(new.input_digests),
+                    attempts=0,
+                    created_at=self._clock(),
+                    deadline_at=new.deadline_at,
+                    abort_requested=False,
+                )
+                .returning(*_jobs.c)
+            ).one()
+            return _job(row)
+
+    def get(self, job_id: str) -> Job:
+        """Return a job.
+
+        Raises
+        ------
+        NotFoundError, StorageError
+        """
+        with _storage_errors(), self._read() as connection:
+            row = connection.execute(sa.select(_jobs).where(_jobs.c.id == job_id)).one_or_none()
+        if row is None:
+            raise NotFoundError("job", job_id)
+        return _job(row)
+
+    def claim(self, worker_id: str, *, lease_seconds: float) -> Job | None:
+        """Take the job that has waited longest; None when none waits."""
+        now = self._clock()
+        oldest = (
+            sa.select(_jobs.c.id)
+            .where(_jobs.c.state == JobState.QUEUED.value)
+            .order_by(_jobs.c.created_at, _jobs.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+        statement = (
+            sa.update(_jobs)
+            .where(_jobs.c.id == oldest, _jobs.c.state == JobState.QUEUED.value)
+            .values(
+                state=JobState.RUNNING.value,
+                worker_id=worker_id,
+                lease_until=now + lease_seconds,
+                started_at=now,
+                attempts=_jobs.c.attempts + 1,
+                progress=None,
+            )
+            .returning(*_jobs.c)
+        )
+        with _storage_errors(), self._engine.begin() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _job(row)
+
+    def heartbeat(self, job_id: str, worker_id: str, *, lease_seconds: float, progress: Progress | None) -> Job | None:
+        """Prolong the lease and note the progress; None when the job is no longer this worker's."""
+        values: dict[str, Any] = {"lease_until": self._clock() + lease_seconds}
+        if progress is not None:
+            values["progress"] = {"step": progress.step, "total": progress.total, "label": progress.label}
+        return self._change_running(job_id, worker_id, values)
+
+    def finish(self, job_id: str, worker_id: str, state: JobState, outcome: JobResult | Problem | None) -> Job | None:
+        """Bring a running job to a final state; None when the job is no longer this worker's.
+
+        Parameters
+        ----------
+        job_id, worker_id : str
+        state : JobState
+            A final one.
+        outcome : JobResult, Problem or None
+            What came of it.
+        """
+        if not state.is_final:
+            raise ValueError(f"{state} is not final")
+        values: dict[str, Any] = {"state": state.value, "finished_at": self._clock(), "lease_until": None}
+        if isinstance(outcome, JobResult):
+            values["result"] = outcome.to_json()
+        elif outcome is not None:
+            values["problem"] = _problem_to_json(outcome)
+        return self._change_running(job_id, worker_id, values)
+
+    def release(self, job_id: str, worker_id: str) -> Job | None:
+        """Put a running job back, as if it had not been started: its worker is told to stop."""
+        values = {
+            "state": JobState.QUEUED.value,
+            "worker_id": None,
+            "lease_until": None,
+            "started_at": None,
+            "attempts": _jobs.c.attempts - 1,
+        }
+        return self._change_running(job_id, worker_id, values)
+
+    def cancel(self, job_id: str) -> Job:
+        """Cancel a queued job; ask the worker of a running one to abort; leave a finished one as it is.
+
+        Raises
+        ------
+        NotFoundError, StorageError
+        """
+        with _storage_errors(), self._engine.begin() as connection:
+            connection.execute(
+                sa.update(_jobs)
+                .where(_jobs.c.id == job_id, _jobs.c.state == JobState.QUEUED.value)
+                .values(state=JobState.CANCELLED.value, finished_at=self._clock())
+            )
+            connection.execute(
+                sa.update(_jobs)
+                .where(_jobs.c.id == job_id, _jobs.c.state == JobState.RUNNING.value)
+                .values(abort_requested=True)
+            )
+        return self.get(job_id)
+
+    def requeue_stalled(self, *, max_attempts: int) -> list[Job]:
+        """Settle jobs whose worker gave no sign of life, and return them.
+
+        They go back to the queue; those that were to be aborted are cancelled, those without an attempt left have failed.
+        """
+        now = self._clock()
+        stalled = (_jobs.c.state == JobState.RUNNING.value, _jobs.c.lease_until < now)
+        again = (
+            sa.update(_jobs)
+            .where(*stalled, _jobs.c.attempts < max_attempts)
+            .values(state=JobState.QUEUED.value, worker_id=None, lease_until=None, started_at=None, progress=None)
+            .returning(*_jobs.c)
+        )
+        aborted = (
+            sa.update(_jobs)
+            .where(*stalled, _jobs.c.abort_requested.is_(True))
+            .values(state=JobState.CANCELLED.value, finished_at=now, lease_until=None)
+            .returning(*_jobs.c)
+        )
+        given_up = Problem(
+            "engine_failed", f"The edit was started {max_attempts} times and never finished.", retryable=True
+        )
+        with _storage_errors(), self._engine.begin() as connection:
+            rows = list(connection.execute(aborted))
+            rows += connection.execute(again)
+            rows += connection.execute(self._fail_where(given_up, *stalled))
+        return [_job(row) for row in rows]
+
+    def fail_overdue(self) -> list[Job]:
+        """Fail jobs whose deadline passed while they waited, and return them."""
+        problem = Problem("deadline_exceeded", "The edit waited until its time was over.", retryable=True)
+        overdue = (_jobs.c.state == JobState.QUEUED.value, _jobs.c.deadline_at < self._clock())
+        with _storage_errors(), self._engine.begin() as connection:
+            return [_job(row) for row in connection.execute(self._fail_where(problem, *overdue))]
+
+    def delete_finished_before(self, moment: float) -> int:
+        """Forget jobs that were finished before ``moment``; return how many."""
+        statement = sa.delete(_jobs).where(_jobs.c.state.in_(_FINAL_STATES), _jobs.c.finished_at < moment)
+        with _storage_errors(), self._engine.begin() as connection:
+            return connection.execute(statement).rowcount
+
+    def count(self, state: JobState) -> int:
+        """Return how many jobs are in a state."""
+        statement = sa.select(sa.func.count()).select_from(_jobs).where(_jobs.c.state == state.value)
+        with _storage_errors(), self._read() as connection:
+            return connection.scalar(statement) or 0
+
+    def inputs_in_use(self) -> frozenset[str]:
+        """Return the SHA-256 of every input that an unfinished job needs."""
+        statement = sa.select(_jobs.c.input_digests).where(_jobs.c.state.not_in(_FINAL_STATES))
+        with _storage_errors(), self._read() as connection:
+            return frozenset(digest for (digests,) in connection.execute(statement) for digest in digests)
+
+    @contextlib.contextmanager
+    def _read(self) -> Iterator[sa.Connection]:
+        """A connection for reading, which takes no lock."""
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+    def _change_running(self, job_id: str, worker_id: str, values: dict[str, Any]) -> Job | None:
+        statement = (
+            sa.update(_jobs)
+            .where(_jobs.c.id == job_id, _jobs.c.worker_id == worker_id, _jobs.c.state == JobState.RUNNING.value)
+            .values(**values)
+            .returning(*_jobs.c)
+        )
+        with _storage_errors(), self._engine.begin() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _job(row)
+
+    def _fail_where(self, problem: Problem, *conditions: sa.ColumnElement[bool]) -> sa.Executable:
+        return (
+            sa.update(_jobs)
+            .where(*conditions)
+            .values(
+                state=JobState.FAILED.value,
+                finished_at=self._clock(),
+                lease_until=None,
+                problem=_problem_to_json(problem),
+            )
+            .returning(*_jobs.c)
+        )
+
+
+def _problem_to_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "retryable": problem.retryable,
+        "details": dict(problem.details),
+    }
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        id=row.id,
+        engine=row.engine,
+        state=JobState(row.state),
+        request=request_from_json(row.request),
+        input_digests=tuple(row.input_digests),
+        attempts=row.attempts,
+        created_at=row.created_at,
+        deadline_at=row.deadline_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        abort_requested=row.abort_requested,
+        progress=None if row.progress is None else Progress(**row.progress),
+        result=None if row.result is None else JobResult.from_json(row.result),
+        problem=None if row.problem is None else Problem(**row.problem),
+    )

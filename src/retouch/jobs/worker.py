@@ -1,0 +1,235 @@
+"""The worker: claims a job, decodes its pictures, runs the edit, keeps the results, and says what came of it."""
+
+import contextlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Protocol
+
+from retouch.engines.registry import EngineRegistry
+from retouch.errors import EditAbortedError, RetouchError, StorageError
+from retouch.images.array_types import Pixels
+from retouch.images.codec import DecodeLimits, decode
+from retouch.jobs.manager import InputStore, QueuePolicy
+from retouch.jobs.models import Job, JobResult, JobState, Problem, ResultImage
+from retouch.jobs.pulse import Pulse, StopReason
+from retouch.jobs.signals import JobSignals
+from retouch.jobs.store import JobStore
+from retouch.pipeline import run_edit
+from retouch.types import EditedImage, EditResult
+
+__all__ = ["ResultStore", "Worker", "WorkerPool", "Workshop"]
+
+_POLL_SECONDS: Final = 1.0
+"""How long an idle worker trusts the signals before it looks for jobs that another process put in."""
+
+_log = logging.getLogger(__name__)
+
+
+class ResultStore(Protocol):
+    """Keeps finished pictures."""
+
+    def save(self, data: bytes, suffix: str, /) -> str:
+        """Store a picture and return its public name."""
+
+    def delete(self, name: str, /) -> None:
+        """Delete a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every worker of a process uses."""
+
+    store: JobStore
+    signals: JobSignals
+    inputs: InputStore
+    results: ResultStore
+    registry: EngineRegistry
+    decode_limits: DecodeLimits
+    policy: QueuePolicy
+
+
+class Worker:
+    """Carries out one job after the other.
+
+    Parameters
+    ----------
+    workshop : Workshop
+    """
+
+    def __init__(self, workshop: Workshop) -> None:
+        self.id = f"worker-{secrets.token_hex(8)}"
+        self._shop = workshop
+        self._stopping = threading.Event()
+        self._pulse: Pulse | None = None
+
+    def run(self) -> None:
+        """Work until ``stop`` is called."""
+        while not self._stopping.is_set():
+            try:
+                if not self.work_once():
+                    self._shop.signals.wait_for_work(_POLL_SECONDS)
+            except Exception:  # noqa: BLE001 - whatever one job does, the next one must be served
+                _log.exception("%s stumbled and goes on", self.id)
+                self._stopping.wait(_POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Take no more jobs, and put the running one back into the queue as soon as its engine lets go."""
+        self._stopping.set()
+        pulse = self._pulse
+        if pulse is not None:
+            pulse.stop(StopReason.SHUTDOWN)
+        self._shop.signals.work_arrived()
+
+    def work_once(self) -> bool:
+        """Carry out one job; False when none waits."""
+        lease_seconds = self._shop.policy.lease_seconds
+        job = self._shop.store.claim(self.id, lease_seconds=lease_seconds)
+        if job is None:
+            return False
+        with Pulse(job, self.id, self._shop.store, self._shop.signals, lease_seconds=lease_seconds) as pulse:
+            self._pulse = pulse
+            if self._stopping.is_set():
+                pulse.stop(StopReason.SHUTDOWN)
+            try:
+                outcome = self._carry_out(job, pulse)
+            finally:
+                self._pulse = None
+        self._settle(job, outcome, pulse.stop_reason)
+        self._shop.signals.job_changed(job.id)
+        return True
+
+    def _carry_out(self, job: Job, pulse: Pulse) -> JobResult | Problem | None:
+        """Return the result, the problem, or None when the job was told to stop."""
+        try:
+            return self._edit(job, pulse)
+        except EditAbortedError as exc:
+            return None if pulse.stop_reason is not None else Problem.from_error(exc)
+        except RetouchError as exc:
+            _log.info("job %s failed: %s", job.id, exc.code)
+            return Problem.from_error(exc)
+        except Exception:  # noqa: BLE001 - the client gets an id, the log gets the rest
+            _log.exception("job %s failed unexpectedly", job.id)
+            return Problem("internal_error", "The edit failed for a reason that the server did not expect.", True)
+
+    def _edit(self, job: Job, pulse: Pulse) -> JobResult:
+        started = time.perf_counter()
+        if pulse.should_abort():
+            raise EditAbortedError("The edit was stopped before it began.")
+        engine = self._shop.registry.get(job.engine)
+        pictures: list[Pixels] = []
+        notes: list[str] = []
+        for index, digest in enumerate(job.input_digests):
+            decoded = decode(self._shop.inputs.get(digest), self._shop.decode_limits, index=index)
+            pictures.append(decoded.pixels)
+            notes.extend(f"Picture {index + 1}: {note}" for note in decoded.notes)
+        decoded_at = time.perf_counter()
+        edited = run_edit(
+            job.request, pictures, engine, on_step=pulse.note_progress, should_abort=pulse.should_abort, notes=notes
+        )
+        timings = {
+            "queue": max(0.0, (job.started_at or job.created_at) - job.created_at),
+            "decode": decoded_at - started,
+            **edited.timings,
+        }
+        images = self._save(edited.images)
+        return _result(edited, images, timings)
+
+    def _save(self, images: Sequence[EditedImage]) -> tuple[ResultImage, ...]:
+        """Keep all pictures of a job, or none."""
+        saved: list[str] = []
+
+        def keep(data: bytes, suffix: str) -> str:
+            saved.append(self._shop.results.save(data, suffix))
+            return saved[-1]
+
+        try:
+            return tuple(
+                ResultImage(
+                    name=keep(image.data, image.format.suffix),
+                    media_type=image.format.media_type,
+                    size_bytes=len(image.data),
+                    width=image.width,
+                    height=image.height,
+                    seed=image.seed,
+                    changed_share=image.changed_share,
+                    mask_name=None if image.change_mask_png is None else keep(image.change_mask_png, ".png"),
+                    has_nsfw_concepts=image.has_nsfw_concepts,
+                )
+                for image in images
+            )
+        except StorageError:
+            self._discard(saved)
+            raise
+
+    def _settle(self, job: Job, outcome: JobResult | Problem | None, reason: StopReason | None) -> None:
+        """Write down what came of the job, unless it is no longer ours."""
+        store = self._shop.store
+        if isinstance(outcome, JobResult):
+            settled = store.finish(job.id, self.id, JobState.SUCCEEDED, outcome)
+        elif outcome is not None:
+            settled = store.finish(job.id, self.id, JobState.FAILED, outcome)
+        elif reason is StopReason.SHUTDOWN:
+            settled = store.release(job.id, self.id)
+        elif reason is StopReason.CANCELLED:
+            settled = store.finish(job.id, self.id, JobState.CANCELLED, None)
+        else:
+            late = Problem("deadline_exceeded", "The edit was stopped because its time was over.", retryable=True)
+            settled = store.finish(job.id, self.id, JobState.FAILED, late)
+        if settled is None:
+            _log.warning("job %s was given to another worker; this attempt is dropped", job.id)
+            if isinstance(outcome, JobResult):
+                self._discard([name for image in outcome.images for name in (image.name, image.mask_name) if name])
+
+    def _discard(self, names: Sequence[str]) -> None:
+        for name in names:
+            with contextlib.suppress(StorageError):
+                self._shop.results.delete(name)
+
+
+class WorkerPool:
+    """The worker threads of one process.
+
+    Parameters
+    ----------
+    workshop : Workshop
+    count : int
+        How many edits run side by side.
+    """
+
+    def __init__(self, workshop: Workshop, count: int) -> None:
+        self._workers = [Worker(workshop) for _ in range(count)]
+        self._threads = [threading.Thread(target=worker.run, name=worker.id, daemon=True) for worker in self._workers]
+
+    def start(self) -> None:
+        """Begin to work."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Stop taking jobs, put running ones back, and wait for the threads, at most so long in all."""
+        for worker in self._workers:
+            worker.stop()
+        until = time.monotonic() + timeout_seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+
+def _result(edited: EditResult, images: tuple[ResultImage, ...], timings: dict[str, float]) -> JobResult:
+    interpretation: dict[str, Any] = {
+        "plan": [dict(operation) for operation in edited.interpretation.plan],
+        "resolutions": [asdict(resolution) for resolution in edited.interpretation.resolutions],
+        "notes": list(edited.interpretation.notes),
+    }
+    return JobResult(
+        images=images,
+        prompt=edited.prompt,
+        seed=edited.seed,
+        engine=edited.engine,
+        interpretation=interpretation,
+        timings={hop: round(seconds, 4) for hop, seconds in timings.items()},
+        notes=tuple(edited.notes),
+    )

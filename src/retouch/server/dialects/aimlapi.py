@@ -1,0 +1,408 @@
+"""The AI/ML API's dialect: ``POST /v1/images/generations`` with Kontext models.
+
+Clients in the wild read either the published schema's ``data`` or the published sample's ``images``, so the answer has both.
+"""
+
+import asyncio
+import base64
+import json
+import math
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from retouch import kontext
+from retouch.errors import ImageError, InvalidValueError
+from retouch.fetch import fetch_images
+from retouch.jobs.models import JobResult, Problem, ResultImage
+from retouch.server.catalog import MODELS
+from retouch.server.dialects import aimlapi_reference as reference
+from retouch.server.dialects.fields import (
+    Choice,
+    Field,
+    Flag,
+    ImageSources,
+    Integer,
+    Number,
+    Rule,
+    RuleBrokenError,
+    Text,
+    invalid_body,
+    json_schema,
+    read_fields,
+)
+from retouch.server.errors import ProblemError, rename_param
+from retouch.server.public_urls import file_url, public_base_url
+from retouch.server.services import Services, services_of
+from retouch.server.waiting import wait_for_result
+from retouch.types import MAX_SEED, AspectRatio, EditRequest, OutputFormat, PreserveMode
+
+__all__ = ["ParsedBody", "parse_body", "router"]
+
+router = APIRouter()
+
+_PARAM_NAMES: Final = {"image": "image_url", "images": "image_url", "prompt": "prompt"}
+_SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The words "original" and "auto", or a width and height, which stand for the nearest preset ratio."""
+
+    @property
+    def text(self) -> str:
+        """See ``Rule``."""
+        return '"original", "auto" or WIDTHxHEIGHT such as "1024x768"'
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """See ``Rule``."""
+        return {"type": "string", "examples": ["original", "1024x768"]}
+
+    def read(self, value: Any) -> str:
+        """See ``Rule``."""
+        if value in ("original", "auto") or (isinstance(value, str) and _ratio_of(value) is not None):
+            return str(value)
+        raise RuleBrokenError(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSize:
+    """``{"width": ..., "height": ...}``, as LiteLLM sends it."""
+
+    @property
+    def text(self) -> str:
+        """See ``Rule``."""
+        return 'an object {"width": W, "height": H} of whole numbers from 1 to 99999, or a string WIDTHxHEIGHT'
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """See ``Rule``."""
+        side = {"type": "integer", "minimum": 1}
+        return {"type": "object", "properties": {"width": side, "height": side}, "required": ["width", "height"]}
+
+    def read(self, value: Any) -> str:
+        """See ``Rule``."""
+        if isinstance(value, dict):
+            side = Integer(1, 99_999)
+            try:
+                return f"{side.read(value.get('width'))}x{side.read(value.get('height'))}"
+            except RuleBrokenError as exc:
+                raise RuleBrokenError(self.text) from exc
+        if isinstance(value, str) and _ratio_of(value) is not None:
+            return value
+        raise RuleBrokenError(self.text)
+
+
+def _one_to_six() -> Rule:
+    levels = tuple(str(level) for level in range(1, 7))
+    return Choice(levels, also={int(level): level for level in levels})
+
+
+_FIELDS: Final = (
+    Field("model", Text(200), "Which model; see `GET /v1/models`.", required=True),
+    Field("prompt", Text(kontext.MAX_PROMPT_CHARACTERS), "What to change, as a sentence.", required=True),
+    Field(
+        "image_url",
+        ImageSources(kontext.MAX_REFERENCE_IMAGES),
+        "The picture to edit, or up to four that the prompt brings together: http(s) URLs or `data:` URIs.",
+        required=True,
+    ),
+    Field(
+        "num_images",
+        Integer(1, kontext.MAX_IMAGES_PER_REQUEST),
+        "How many attempts. Attempt i equals a single request with `seed` + i.",
+        default=1,
+    ),
+    Field(
+        "seed", Integer(1, MAX_SEED), "Same seed, prompt, pictures and version: the same bytes. Drawn when left out."
+    ),
+    Field(
+        "guidance_scale",
+        Number(kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE),
+        "How closely a generative engine follows the prompt. `meta.notes` says when the engine has no use for it.",
+    ),
+    Field("safety_tolerance", _one_to_six(), "1 is the strictest. A number is taken as well.", default="2"),
+    Field(
+        "output_format",
+        Choice(("jpeg", "png"), also={"jpg": "jpeg", "url": "url", "b64_json": "b64_json"}),
+        "File format of the answer. `jpg` is taken for jpeg; `url` and `b64_json` are taken for `response_format`.",
+        default="jpeg",
+    ),
+    Field(
+        "aspect_ratio",
+        Choice(kontext.ASPECT_RATIOS),
+        "A preset ratio. Left out, the preset nearest to the first picture's ratio.",
+    ),
+    Field("response_format", Choice(("url", "b64_json")), "`b64_json` adds each picture as base64.", default="url"),
+    Field(
+        "size",
+        Size(),
+        "Extension: `original` keeps the input's own resolution. WIDTHxHEIGHT stands for the nearest preset ratio.",
+    ),
+    Field("image_size", PixelSize(), "Stands for the nearest preset ratio."),
+    Field("n", Integer(1, kontext.MAX_IMAGES_PER_REQUEST), "OpenAI's name for `num_images`."),
+    Field("explain", Flag(), "Extension: adds plan, resolved phrases, change masks.", default=False),
+    Field(
+        "preserve",
+        Choice(("auto", "off")),
+        "Extension: `auto` restores every pixel outside the edit; `off` returns what the engine made.",
+        default="auto",
+    ),
+    Field("engine", Text(64), "Extension: which of the server's engines; its default when left out."),
+    Field("stream", Flag(), "Only `false`: this endpoint answers once.", default=False),
+)
+
+_WITHOUT_MEANING: Final = (
+    "quality",
+    "user",
+    "style",
+    "background",
+    "mask",
+    "moderation",
+    "num_outputs",
+    "sync_mode",
+    "enhance_prompt",
+    "partial_images",
+)
+"""Fields of other endpoints that clients send along."""
+
+_NO_MEANING: Final = "has no meaning for this model"
+_UNKNOWN: Final = "is not a field of this endpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedBody:
+    """A checked body.
+
+    Attributes
+    ----------
+    request : EditRequest
+    image_sources : tuple of str
+        URLs and ``data:`` URIs.
+    engine : str or None
+    with_base64 : bool
+        Whether the answer carries the pictures themselves.
+    ignored : tuple of mapping
+        ``field`` and ``reason`` of what was sent and has no effect.
+    notes : tuple of str
+        How a tolerated value was taken.
+    """
+
+    request: EditRequest
+    image_sources: tuple[str, ...]
+    engine: str | None
+    with_base64: bool
+    ignored: tuple[Mapping[str, str], ...]
+    notes: tuple[str, ...]
+
+
+def parse_body(body: Mapping[str, Any]) -> ParsedBody:
+    """Check a body and turn it into the project's words.
+
+    Raises
+    ------
+    ProblemError
+        Fields are missing or wrong, or the model is not known. Names field, rule and value.
+    """
+    merged = _merge_extra_body(body)
+    values = read_fields(merged, _FIELDS)
+    _check_model(values["model"])
+    if values.get("stream"):
+        raise invalid_body([{"field": "stream", "rule": "false: this endpoint answers once", "received": True}])
+    ignored = _ignored(merged, values)
+    ratio, keep_size, notes = _answer_size(values, ignored)
+    wanted = values.get("output_format", "jpeg")
+    response_format = values.get("response_format")
+    if wanted in ("url", "b64_json"):
+        response_format, wanted = response_format or wanted, "jpeg"
+    try:
+        request = EditRequest(
+            prompt=values["prompt"],
+            num_images=values.get("num_images") or values.get("n") or 1,
+            seed=values.get("seed"),
+            aspect_ratio=ratio,
+            size="original" if keep_size else "preset",
+            output_format=OutputFormat(wanted),
+            guidance_scale=values.get("guidance_scale"),
+            safety_tolerance=int(values.get("safety_tolerance", "2")),
+            preserve=cast(PreserveMode, values.get("preserve", "auto")),
+            explain=values.get("explain", False),
+            model=values["model"],
+        )
+    except InvalidValueError as exc:  # rules that concern two fields at once
+        raise ProblemError(_in_our_words(Problem.from_error(exc))) from exc
+    return ParsedBody(
+        request, values["image_url"], values.get("engine"), response_format == "b64_json", tuple(ignored), tuple(notes)
+    )
+
+
+def _merge_extra_body(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay a nested ``extra_body``, as LiteLLM sends it, over the body; it wins, as it does where OpenAI's client merges it."""
+    extra = body.get("extra_body")
+    if extra is None:
+        extra = {}
+    if not isinstance(extra, dict):
+        raise invalid_body([{"field": "extra_body", "rule": "an object of further fields", "received": extra}])
+    return {name: value for name, value in {**body, **extra}.items() if name != "extra_body"}
+
+
+def _check_model(model: str) -> None:
+    if model not in MODELS:
+        message = f"There is no model {json.dumps(model)} here. Available: {', '.join(MODELS)}."
+        raise ProblemError(Problem("model_not_found", message, details={"param": "model"}))
+
+
+def _ignored(body: Mapping[str, Any], values: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Say which of the fields that were sent have no effect, and why."""
+    known = {each.name for each in _FIELDS}
+    ignored = [
+        {"field": name[:100], "reason": _NO_MEANING if name in _WITHOUT_MEANING else _UNKNOWN}
+        for name, value in body.items()
+        if name not in known and value is not None
+    ]
+    if "n" in values and "num_images" in values:
+        ignored.append({"field": "n", "reason": "num_images says how many"})
+    return ignored
+
+
+def _answer_size(
+    values: Mapping[str, Any], ignored: list[dict[str, str]]
+) -> tuple[AspectRatio | None, bool, list[str]]:
+    """Return the preset ratio, whether to keep the input's size, and notes; add to ``ignored`` what loses."""
+    ratio = values.get("aspect_ratio")
+    size = values.get("size")
+    if size == "auto":
+        size = None
+    if size == "original":
+        return ratio, True, []
+    notes = []
+    for name, text in (("size", size), ("image_size", values.get("image_size"))):
+        if text is None:
+            continue
+        if ratio is not None:
+            ignored.append({"field": name, "reason": "another field says the ratio"})
+            continue
+        ratio = _ratio_of(text)
+        notes.append(f"{name} {text} was taken for the nearest preset ratio, {ratio}.")
+    return ratio, False, notes
+
+
+def _ratio_of(size: str) -> AspectRatio | None:
+    """The preset ratio nearest to "WIDTHxHEIGHT" by the logarithm, so that 2:3 and 3:2 are equally far from 1:1."""
+    match = _SIZE.fullmatch(size)
+    if match is None or 0 in (int(match[1]), int(match[2])):
+        return None
+    wanted = math.log(int(match[1]) / int(match[2]))
+
+    def distance(ratio: str) -> float:
+        width, height = ratio.split(":")
+        return abs(wanted - math.log(int(width) / int(height)))
+
+    return cast(AspectRatio, min(kontext.ASPECT_RATIOS, key=distance))
+
+
+def _in_our_words(problem: Problem) -> Problem:
+    return rename_param(problem, _PARAM_NAMES)
+
+
+@router.post(
+    "/v1/images/generations",
+    tags=["images"],
+    summary="Edit a picture by a sentence",
+    openapi_extra=reference.request_body(json_schema(_FIELDS)),
+    responses=reference.RESPONSES,
+)
+async def generate(request: Request) -> JSONResponse:
+    """Edit one picture, or bring up to four together, and answer when it is done."""
+    services = services_of(request)
+    services.authenticator.check(request)
+    base_url = public_base_url(request, services.public_url)
+    async with services.intake.place():
+        parsed = parse_body(await services.intake.read_json_object(request))
+        engine = _engine_name(parsed, services)
+        try:
+            pictures = await fetch_images(parsed.image_sources, services.fetch_policy)
+        except ImageError as exc:
+            raise ProblemError(_in_our_words(Problem.from_error(exc))) from exc
+        job = await asyncio.to_thread(services.jobs.enqueue, parsed.request, pictures, engine=engine)
+        del pictures
+    try:
+        result = await wait_for_result(request, services.jobs, job)
+    except ProblemError as exc:
+        raise ProblemError(_in_our_words(exc.problem)) from exc
+    encoded = await asyncio.to_thread(_read_base64, parsed, result, services)
+    return JSONResponse(_answer(parsed, result, encoded, base_url))
+
+
+def _engine_name(parsed: ParsedBody, services: Services) -> str:
+    if parsed.engine is None:
+        return services.default_engine
+    if parsed.engine not in services.registry.names:
+        rule = f"one of {', '.join(json.dumps(name) for name in services.registry.names)}"
+        raise invalid_body([{"field": "engine", "rule": rule, "received": parsed.engine}])
+    return parsed.engine
+
+
+def _read_base64(parsed: ParsedBody, result: JobResult, services: Services) -> dict[str, str]:
+    """Return the base64 of each file of a result by its name; nothing when it was not asked for."""
+    if not parsed.with_base64:
+        return {}
+    names = [name for image in result.images for name in (image.name, image.mask_name) if name is not None]
+    return {name: base64.b64encode(services.results.read(name)).decode("ascii") for name in names}
+
+
+def _answer(parsed: ParsedBody, result: JobResult, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
+    """Return the body of a 200. A key without a value is left out."""
+    answer: dict[str, Any] = {
+        "created": int(time.time()),
+        "data": [_located(image.name, encoded, base_url) for image in result.images],
+        "images": [_described(image, encoded, base_url) for image in result.images],
+        "timings": dict(result.timings),
+        "seed": result.seed,
+        "has_nsfw_concepts": [image.has_nsfw_concepts for image in result.images],
+        "prompt": result.prompt,
+        "meta": {"usage": {"credits_used": 0}, "engine": result.engine},
+    }
+    notes = [*result.interpretation["notes"], *result.notes, *parsed.notes]
+    if notes:
+        answer["meta"]["notes"] = notes
+    if parsed.ignored:
+        answer["meta"]["ignored"] = list(parsed.ignored)
+    if parsed.request.explain:
+        answer["explain"] = {
+            **result.interpretation,
+            "images": [_explained(image, encoded, base_url) for image in result.images],
+        }
+    return answer
+
+
+def _located(name: str, encoded: Mapping[str, str], base_url: str) -> dict[str, str]:
+    """Where a file is; with its bytes, if those were asked for."""
+    located = {"url": file_url(base_url, name)}
+    return {**located, "b64_json": encoded[name]} if name in encoded else located
+
+
+def _described(image: ResultImage, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
+    return {
+        **_located(image.name, encoded, base_url),
+        "content_type": image.media_type,
+        "file_name": image.name,
+        "file_size": image.size_bytes,
+        "width": image.width,
+        "height": image.height,
+    }
+
+
+def _explained(image: ResultImage, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
+    """What changed in one picture. The mask is a grey PNG: 0 is the input's pixel, 255 is wholly the edit's."""
+    explained: dict[str, Any] = {"seed": image.seed, "changed_share": round(image.changed_share, 6)}
+    if image.mask_name is not None:
+        explained["mask"] = _located(image.mask_name, encoded, base_url)
+    return explained

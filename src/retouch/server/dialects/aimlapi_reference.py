@@ -1,0 +1,134 @@
+"""The reference of the AI/ML API's dialect, for ``/docs``: the documented examples, and the shape of the answers."""
+
+from typing import Any, Final
+
+from retouch import kontext
+
+__all__ = ["RESPONSES", "request_body"]
+
+_T_REX: Final = "https://cdn.aimlapi.com/assets/content/t-rex.png"
+_MUG: Final = "https://cdn.aimlapi.com/assets/content/blue-mug.jpg"
+
+_PROMPTS: Final = {
+    "Add an object": "Add a bird to the foreground of the photo.",
+    "Put something on something": "Add a crown to the T-rex's head.",
+    "Extend the subject": "Add a couple of silver wings",
+    "Several changes in one": (
+        "Remove the dinosaur. Place a book and a bouquet of wildflowers in blue and pink tones on the lounge chair. Let a light "
+        "foamy surf gently wash the bottom of the chair. Don't change anything else."
+    ),
+    "Change the scene": (
+        "Make the dinosaur sit on a lounge chair with its back to the camera, looking toward the water. The setting sun has "
+        "almost disappeared below the horizon."
+    ),
+}
+
+
+def _example(prompt: str, image_url: str | list[str]) -> dict[str, Any]:
+    return {"value": {"model": kontext.DEFAULT_MODEL, "prompt": prompt, "image_url": image_url}}
+
+
+_EXAMPLES: Final = {title: _example(prompt, _T_REX) for title, prompt in _PROMPTS.items()} | {
+    "Bring two pictures together": _example(
+        "Place this image with the t-rex on this mug from the second image as a print. Make it look fit and natural.",
+        [_T_REX, _MUG],
+    ),
+}
+
+_FILE: Final = {
+    "url": {"type": "string", "format": "uri", "description": "Needs no key."},
+    "b64_json": {"type": "string", "description": "The file as base64, when asked for."},
+}
+_ANSWER: Final = {
+    "type": "object",
+    "properties": {
+        "created": {"type": "integer"},
+        "data": {"type": "array", "items": {"type": "object", "properties": _FILE}},
+        "images": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    **_FILE,
+                    "content_type": {"type": "string"},
+                    "file_name": {"type": "string"},
+                    "file_size": {"type": "integer"},
+                    "width": {"type": "integer"},
+                    "height": {"type": "integer"},
+                },
+            },
+        },
+        "timings": {"type": "object", "description": "Seconds by hop.", "additionalProperties": {"type": "number"}},
+        "seed": {"type": "integer"},
+        "has_nsfw_concepts": {"type": "array", "items": {"type": "boolean"}},
+        "prompt": {"type": "string"},
+        "meta": {
+            "type": "object",
+            "properties": {
+                "usage": {"type": "object", "properties": {"credits_used": {"type": "integer"}}},
+                "engine": {"type": "string"},
+                "notes": {"type": "array", "items": {"type": "string"}},
+                "ignored": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
+                    },
+                },
+            },
+        },
+        "explain": {"type": "object", "description": "With `explain`: plan, resolutions, notes, and a mask an image."},
+    },
+}
+_ERROR: Final = {
+    "type": "object",
+    "properties": {
+        "message": {"type": "string"},
+        "path": {"type": "string"},
+        "requestId": {"type": "string"},
+        "statusCode": {"type": "integer"},
+        "timestamp": {"type": "string", "format": "date-time"},
+        "details": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "rule": {"type": "string"}, "received": {}},
+            },
+        },
+        "error": {
+            "type": "object",
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": "string"},
+            },
+        },
+    },
+}
+_SITUATIONS: Final = {
+    400: "A field is wrong, a picture can't be used, or the instruction can't be carried out.",
+    401: "No key, or an unknown one.",
+    404: "No such model.",
+    413: "The body or a picture is too large.",
+    415: "The body is not JSON.",
+    429: "Too many edits are waiting; `Retry-After` says when to come again.",
+    500: "The edit failed.",
+    503: "The disk is full, or a model file is missing.",
+    504: "The edit was not finished in time.",
+}
+
+RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The edited pictures.", "content": {"application/json": {"schema": _ANSWER}}},
+    **{
+        status: {"description": situation, "content": {"application/json": {"schema": _ERROR}}}
+        for status, situation in _SITUATIONS.items()
+    },
+}
+"""The answers, for OpenAPI."""
+
+
+def request_body(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI description of the request: its schema, and the documented examples."""
+    content = {"application/json": {"schema": schema, "examples": _EXAMPLES}}
+    return {"requestBody": {"required": True, "content": content}, "security": [{"bearer": []}]}

@@ -1,0 +1,96 @@
+"""Run the application: take the port, say where it listens, serve until told to stop."""
+
+import errno
+import logging
+import socket
+import sys
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from retouch.errors import ConfigurationError
+from retouch.settings import Settings
+
+__all__ = ["listen", "run"]
+
+_REASONS: Final = {
+    errno.EADDRINUSE: "another program is using it; stop that one, or choose another --port",
+    errno.EACCES: "this user may not use it; choose a --port above 1023",
+    errno.EADDRNOTAVAIL: "this machine has no such address; choose another --host",
+}
+_BACKLOG: Final = 128
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port.
+
+    Raises
+    ------
+    ConfigurationError
+        It can't be had; says why, and what to do.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (socket.gaierror, UnicodeError) as exc:
+        raise ConfigurationError(f"There is no address named {host!r} to listen on. Choose another --host.") from exc
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as exc:
+        listener.close()
+        reason = _REASONS.get(exc.errno or 0, exc.strerror or "the system gives no reason")
+        raise ConfigurationError(f"Can't listen on {host} port {port}: {reason}.") from exc
+    return listener
+
+
+def run(app: FastAPI, settings: Settings, listener: socket.socket, data_directory: Path) -> None:
+    """Serve until a signal says to stop; then let running requests finish, for a while."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.server.trusted_proxies),
+        forwarded_allow_ips=list(settings.server.trusted_proxies),
+        timeout_graceful_shutdown=max(1, round(settings.server.shutdown_seconds)),
+    )
+    config.load()
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    _AnnouncingServer(config, _greeting(settings, listener, data_directory)).run(sockets=[listener])
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says where it listens once it does."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._greeting, flush=True)  # noqa: T201 - for the person at the terminal, and for scripts that wait for it
+
+
+def _greeting(settings: Settings, listener: socket.socket, data_directory: Path) -> str:
+    name = listener.getsockname()
+    host = f"[{name[0]}]" if ":" in name[0] else name[0]
+    server = settings.server
+    if server.key_digests:
+        access = f"a key is needed; {len(server.key_digests)} configured"
+    else:
+        access = "open: any key is accepted, from this machine only"
+    return "\n".join(
+        (
+            f"Retouch listens on http://{host}:{name[1]} (API at /v1, reference at /docs)",
+            f"  engine  {settings.engine.default}",
+            f"  data    {data_directory}",
+            f"  access  {access}",
+            "Stop it with Ctrl-C.",
+        )
+    )

@@ -1,0 +1,71 @@
+"""The routes beside the dialects: result files, the list of models, health."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from retouch.server.catalog import MODELS
+from retouch.server.services import services_of
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+_FILE_HEADERS: Final = {
+    "cache-control": "public, max-age=31536000, immutable",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "cross-origin-resource-policy": "cross-origin",
+}
+"""A name stands for the same bytes for ever, so a cache may keep them."""
+
+
+@router.get("/files/{name}", tags=["files"], summary="Fetch a result", response_class=FileResponse)
+@router.head("/files/{name}", include_in_schema=False)
+async def serve_file(request: Request, name: str) -> Response:
+    """Serve a result file. Needs no key: its name can't be guessed. Knows byte ranges and conditional requests."""
+    found = await asyncio.to_thread(services_of(request).results.find, name)
+    headers = {**_FILE_HEADERS, "etag": f'"{found.name}"'}
+    if _already_has(request.headers.get("if-none-match"), headers["etag"]):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return FileResponse(
+        found.path,
+        headers=headers,
+        media_type=found.media_type,
+        filename=found.name,
+        stat_result=found.stat,
+        content_disposition_type="inline",
+    )
+
+
+def _already_has(if_none_match: str | None, etag: str) -> bool:
+    if if_none_match is None:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or etag in tags
+
+
+@router.get("/v1/models", tags=["models"], summary="List the models")
+@router.get("/models", include_in_schema=False)
+async def list_models(request: Request) -> dict[str, Any]:
+    """List the models that requests may name, and what each can do. Needs no key."""
+    engine = services_of(request).default_engine
+    return {"object": "list", "data": [model.listing(engine=engine) for model in MODELS.values()]}
+
+
+@router.get("/health", tags=["health"], summary="Is the server alive?")
+async def health() -> dict[str, str]:
+    """Say that the server is alive, whatever else may be wrong."""
+    return {"status": "ok"}
+
+
+@router.get("/ready", tags=["health"], summary="Can the server take an edit now?")
+async def ready(request: Request) -> JSONResponse:
+    """Say whether the engine is loaded, results can be stored, and the queue has room; 503 when not."""
+    checks = await asyncio.to_thread(services_of(request).readiness.checks)
+    is_ready = all(outcome == "ok" for outcome in checks.values())
+    status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return JSONResponse({"status": "ready" if is_ready else "not ready", "checks": checks}, status)

@@ -1,0 +1,37 @@
+"""What the routes work with, put together once by the application."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from retouch.engines.registry import EngineRegistry
+from retouch.fetch import FetchPolicy
+from retouch.files.results import ResultFiles
+from retouch.jobs.manager import JobManager
+from retouch.server.auth import Authenticator
+from retouch.server.intake import Intake
+from retouch.server.readiness import Readiness
+
+__all__ = ["Services", "services_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of a running server."""
+
+    authenticator: Authenticator
+    intake: Intake
+    fetch_policy: FetchPolicy
+    jobs: JobManager
+    results: ResultFiles
+    registry: EngineRegistry
+    default_engine: str
+    readiness: Readiness
+    public_url: str | None
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the application that serves this request."""
+    services = request.app.state.services
+    assert isinstance(services, Services)
+    return services
