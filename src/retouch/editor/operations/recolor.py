@@ -1,10 +1,10 @@
 """Give a thing another colour and keep its shading, its highlights and its prints."""
 
-from dataclasses import dataclass
-
+import cv2
 import numpy as np
 
 from retouch.editor.instructions.plan import ColorValue, Recolor
+from retouch.editor.operations.recolor_material import Material, measure_material, signed_turn
 from retouch.editor.operations.stage import Context, Stage
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import FloatImage, Mask, Pixels
@@ -21,37 +21,15 @@ from retouch.images.color import (
 from retouch.images.masks import bounding_box, estimate_layers, smoothstep
 from retouch.types import Resolution
 
-__all__ = ["Material", "measure_material", "paint", "recolor", "recolor_pixels", "shift_lightness"]
+__all__ = ["paint", "recolor", "recolor_pixels", "shift_lightness"]
 
-_NEUTRAL_CHROMA = 0.035
-"""Oklab chroma below which a material counts as white, grey or black."""
-_MAX_SAMPLES = 60_000
-_PAINTABLE_LIGHTNESS = (0.20, 0.94)
+_PAINTABLE_LIGHTNESS = (0.20, 0.93)
 """Oklab L of the blackest and the whitest paint: a real surface leaves room for shading below and highlights above."""
 _PAINTABLE_CHROMA = 0.20
 _PAINTABLE_SATURATION = 0.42
 """Oklab chroma, and chroma per lightness, up to which a colour is taken as it is; beyond is light more than paint."""
 
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """The dominant colour of a thing.
-
-    Attributes
-    ----------
-    lightness, chroma, hue : float
-        Oklch medians of its lit body; hue in degrees.
-    hue_spread : float
-        Degrees around ``hue`` that hold most of the body: small for paint, large for petals and fur.
-    is_neutral : bool
-        White, grey or black: the hue says nothing.
-    """
-
-    lightness: float
-    chroma: float
-    hue: float
-    hue_spread: float
-    is_neutral: bool
+_GRAINY_GAIN = 1.5
 
 
 def recolor(stage: Stage, operation: Recolor, context: Context) -> Stage:
@@ -129,69 +107,12 @@ def recolor_pixels(
     return result
 
 
-def measure_material(lab: FloatImage, mask: Mask) -> Material:
-    """Find the dominant colour of a thing.
-
-    Parameters
-    ----------
-    lab : (H, W, 3) float32, Oklab
-    mask : (H, W) float32 [0, 1]
-        Only its upper half counts, or its highest values where it never gets that far.
-
-    Notes
-    -----
-    The hue is the peak of a chroma-weighted, smoothed hue histogram, which a print or a highlight can't move as it would a
-    mean; lightness and chroma are medians of the pixels near that hue. Deterministic: large masks are sampled at a stride.
-    """
-    samples = lab[mask >= min(0.6, float(mask.max()))]
-    samples = samples[:: max(1, len(samples) // _MAX_SAMPLES)]
-    lightness, chroma, hue = np.moveaxis(oklab_to_oklch(samples), -1, 0)
-    colored = chroma > _NEUTRAL_CHROMA
-    if colored.mean() < 0.4:
-        body = samples[~colored] if (~colored).any() else samples
-        center = np.median(body, axis=0)
-        return Material(
-            lightness=float(np.clip(center[0], 0.05, 1.0)),
-            chroma=float(np.hypot(center[1], center[2])),
-            hue=float(np.degrees(np.arctan2(center[2], center[1])) % 360.0),
-            hue_spread=180.0,
-            is_neutral=True,
-        )
-    peak = _dominant_hue(hue, chroma)
-    distance = _hue_distance(hue, peak)
-    near = (distance < 40.0) & (chroma > 0.5 * np.median(chroma[colored]))
-    return Material(
-        lightness=float(np.clip(np.median(lightness[near]), 0.05, 1.0)),
-        chroma=float(np.median(chroma[near])),
-        hue=peak,
-        hue_spread=float(np.percentile(distance[near], 85)),
-        is_neutral=False,
-    )
-
-
-def _dominant_hue(hue: FloatImage, chroma: FloatImage) -> float:
-    """Return the peak, in degrees, of the chroma-weighted hue histogram, refined to the mean around it."""
-    histogram = np.histogram(hue, bins=72, range=(0.0, 360.0), weights=chroma)[0]
-    kernel = np.array([1.0, 2.0, 3.0, 2.0, 1.0])
-    smooth = np.convolve(np.concatenate([histogram[-2:], histogram, histogram[:2]]), kernel, mode="valid")
-    peak = (float(np.argmax(smooth)) + 0.5) * 5.0
-    near = _hue_distance(hue, peak) < 25.0
-    turn = np.radians(hue[near])
-    weights = chroma[near]
-    return float(np.degrees(np.arctan2((weights * np.sin(turn)).sum(), (weights * np.cos(turn)).sum())) % 360.0)
-
-
-def _hue_distance(hue: FloatImage, other: float) -> FloatImage:
-    """Return the unsigned angle between hues, in degrees, 0 to 180."""
-    return np.abs((hue - other + 180.0) % 360.0 - 180.0)
-
-
 def paint(lab: FloatImage, material: Material, color: ColorValue) -> FloatImage:
     """Give a material another colour.
 
     Parameters
     ----------
-    lab : (..., 3) float32, Oklab
+    lab : (H, W, 3) float32, Oklab
     material : Material
         What the thing is made of now.
     color : ColorValue
@@ -199,16 +120,17 @@ def paint(lab: FloatImage, material: Material, color: ColorValue) -> FloatImage:
 
     Returns
     -------
-    (..., 3) float32, Oklab
+    (H, W, 3) float32, Oklab
         May leave the sRGB gamut.
 
     Notes
     -----
     Body lightness ``L`` becomes ``T (L / L0) ** k``: shading is a ratio, and as Oklab L is a cube root, a ratio of L is a ratio
-    of light. ``k`` falls below 1 only where a dark material turns light, whose noise would be blown up. Above the target a
+    of light. ``k`` falls below 1 only where a dark material turns light; its grain is then parted off by a bilateral
+    filter and added back as it was, for a gain would turn it into gravel. Above the target a
     shoulder ends at white, so nothing clips. Chroma becomes the target's times the pixel's share of the body's saturation,
-    ``(C / L) / (C0 / L0)``: highlights, grime and white prints have little and stay neutral. Pixels of another hue keep
-    their colour.
+    ``(C / L) / (C0 / L0)``: highlights, grime and white prints have little and stay neutral. Pixels of another hue, and
+    black parts of a coloured thing, keep their colour.
     """
     target_lightness, target_chroma, target_hue = paintable(color)
     lch = oklab_to_oklch(lab)
@@ -220,14 +142,15 @@ def paint(lab: FloatImage, material: Material, color: ColorValue) -> FloatImage:
     # 2. the body's new lightness: shading as a ratio, a shoulder to white
     gain = target_lightness / material.lightness
     contrast = float(np.clip(gain**-0.35, 0.5, 1.0)) if gain > 1 else 1.0
-    shaded = target_lightness * np.maximum(lightness / material.lightness, 1e-3) ** contrast
-    body_lightness = _shoulder(shaded, target_lightness)
+    steady, grain = _split_grain(lightness, gain)
+    shaded = target_lightness * np.maximum(steady / material.lightness, 1e-3) ** contrast
+    body_lightness = np.clip(_shoulder(shaded, target_lightness) + grain, 0.0, 1.0)
 
     # 3. its new colour, fading towards white in the highlights as paint does
     relative = body_lightness / target_lightness
     fade = np.clip((1.0 - body_lightness) / max(1.0 - target_lightness, 1e-3), 0.0, 1.0)
     body_chroma = target_chroma * saturation * np.where(relative > 1.0, np.sqrt(fade), relative)
-    body_hue = target_hue + (0.0 if material.is_neutral else 0.2) * _signed_turn(hue, material.hue)
+    body_hue = target_hue + (0.0 if material.is_neutral else 0.2) * np.clip(signed_turn(hue, material.hue), -40.0, 40.0)
 
     # 4. shine keeps its own lightness over the new body; prints stay
     new_lightness = body_lightness + shine * np.maximum(lightness - body_lightness, 0.0)
@@ -250,23 +173,30 @@ def _composition(lch: FloatImage, lab: FloatImage, material: Material) -> tuple[
     if material.is_neutral:
         turn = np.radians(material.hue)
         body_ab = np.array([np.cos(turn), np.sin(turn)], np.float32) * material.chroma
-        foreign = smoothstep(0.06, 0.12, np.hypot(lab[..., 1] - body_ab[0], lab[..., 2] - body_ab[1]))
+        foreign = smoothstep(0.04, 0.08, np.hypot(lab[..., 1] - body_ab[0], lab[..., 2] - body_ab[1]))
         start = material.lightness + 0.65 * (1.0 - material.lightness)
         shine = smoothstep(start, 1.0, lightness) * (0.9 if material.lightness < 0.7 else 0.35)
         return np.ones_like(lightness), foreign, shine
-    body_saturation = material.chroma / material.lightness
-    expected = body_saturation * np.clip(lightness, 0.08, material.lightness)
+    relative = lightness / material.lightness
+    expected = material.chroma / material.lightness * np.clip(lightness, 0.08, material.lightness)
     saturation = np.clip(chroma / expected, 0.0, 1.3)
-    tolerance = 35.0 + 1.5 * material.hue_spread
-    foreign = smoothstep(tolerance, tolerance + 30.0, _hue_distance(hue, material.hue)) * smoothstep(0.03, 0.07, chroma)
-    neutral = 1.0 - smoothstep(0.25, 0.75, saturation)
-    shine = neutral * smoothstep(0.75, 1.05, lightness / material.lightness)
-    return saturation, foreign, shine
+    turn = signed_turn(hue, material.hue)
+    beyond = np.maximum(turn - material.hue_above, -turn - material.hue_below)
+    other_hue = smoothstep(-6.0, 14.0, beyond) * smoothstep(0.03, 0.07, chroma)
+    if material.has_fittings:
+        fittings = 1.0 - smoothstep(0.35, 0.7, saturation)
+        return saturation, np.maximum(other_hue, fittings), np.zeros_like(lightness)
+    dark_part = (1.0 - smoothstep(0.15, 0.45, saturation)) * (1.0 - smoothstep(0.6, 0.9, relative))
+    shine = (1.0 - smoothstep(0.25, 0.75, saturation)) * smoothstep(0.75, 1.05, relative)
+    return saturation, np.maximum(other_hue, dark_part), shine
 
 
-def _signed_turn(hue: FloatImage, reference: float) -> FloatImage:
-    """Return the angle from the reference to each hue, in degrees, limited to 40 either way."""
-    return np.clip((hue - reference + 180.0) % 360.0 - 180.0, -40.0, 40.0)
+def _split_grain(lightness: FloatImage, gain: float) -> tuple[FloatImage, FloatImage]:
+    """Part a (H, W) lightness into shading and fine grain where a high gain would blow the grain up with the shading."""
+    if gain < _GRAINY_GAIN:
+        return lightness, np.zeros_like(lightness)
+    steady = cv2.bilateralFilter(np.ascontiguousarray(lightness), 7, 0.06, 2.0)
+    return steady, lightness - steady
 
 
 def _shoulder(lightness: FloatImage, knee: float) -> FloatImage:
@@ -292,7 +222,7 @@ def shift_lightness(lab: FloatImage, material: Material, shift: float) -> FloatI
 
     Notes
     -----
-    ``s_curve``-free: a power of L that carries the body's lightness to the shifted one and holds black and white, so neither
+    A power of L that carries the body's lightness to the shifted one and holds black and white, so neither
     shadows nor highlights clip; chroma follows L.
     """
     start = float(np.clip(material.lightness, 0.08, 0.95))
