@@ -1,0 +1,278 @@
+"""What every job store does. A further store joins by a line in ``STORES``."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
+import pytest
+
+from retouch.errors import NotFoundError, QueueFullError, StorageError
+from retouch.jobs.models import Job, JobResult, JobState, NewJob, Problem, ResultImage
+from retouch.jobs.store import JobStore, connect
+from retouch.types import EditRequest, OutputFormat, Progress
+
+LEASE = 30.0
+STORES = {"sqlite": lambda folder: f"sqlite:///{folder / 'jobs.sqlite'}"}
+REQUEST = EditRequest(
+    "Add a bird", seed=7, num_images=2, output_format=OutputFormat.PNG, aspect_ratio="16:9", explain=True
+)
+RESULT = JobResult(
+    images=(ResultImage("a.png", "image/png", 10, 4, 3, 7, 0.25, mask_name="m.png"),),
+    prompt="Add a bird",
+    seed=7,
+    engine="fake/1",
+    interpretation={"plan": [], "resolutions": [], "notes": ["a note"]},
+    timings={"engine": 0.5},
+    notes=("Picture 1: grey",),
+)
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture(params=STORES)
+def url(request, tmp_path):
+    return STORES[request.param](tmp_path)
+
+
+@pytest.fixture
+def store(url, clock):
+    made = JobStore(connect(url), clock=clock)
+    made.create_schema()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def enqueue(store, clock):
+    numbers = count(1)
+
+    def put(request=REQUEST, *, deadline=300.0, max_waiting=100, digests=("d1",)) -> Job:
+        clock.now += 0.001
+        new = NewJob(f"job-{next(numbers)}", request, "fake", digests, clock.now + deadline)
+        return store.enqueue(new, max_waiting=max_waiting)
+
+    return put
+
+
+def claim(store: JobStore, worker: str = "w1") -> Job:
+    job = store.claim(worker, lease_seconds=LEASE)
+    assert job is not None
+    return job
+
+
+def test_a_job_comes_back_as_it_was_put_in(store, enqueue):
+    job = enqueue(digests=("d1", "d2"))
+    again = store.get(job.id)
+    assert again == job
+    assert again.request == REQUEST
+    assert again.input_digests == ("d1", "d2")
+    assert (again.state, again.attempts, again.result, again.problem) == (JobState.QUEUED, 0, None, None)
+
+
+def test_a_job_that_was_never_put_in_is_not_found(store):
+    with pytest.raises(NotFoundError):
+        store.get("none")
+    with pytest.raises(NotFoundError):
+        store.cancel("none")
+
+
+def test_jobs_are_claimed_in_the_order_in_which_they_came(store, enqueue):
+    ids = [enqueue().id for _ in range(4)]
+    assert [claim(store).id for _ in range(4)] == ids
+    assert store.claim("w1", lease_seconds=LEASE) is None
+
+
+def test_a_claimed_job_runs_and_counts_the_attempt(store, enqueue, clock):
+    enqueue()
+    job = claim(store)
+    assert (job.state, job.attempts, job.started_at) == (JobState.RUNNING, 1, clock.now)
+
+
+def test_of_many_workers_exactly_one_gets_each_job(store, enqueue):
+    ids = {enqueue().id for _ in range(12)}
+    barrier = threading.Barrier(4)
+
+    def work(worker):
+        barrier.wait()
+        claimed = []
+        while (job := store.claim(worker, lease_seconds=LEASE)) is not None:
+            claimed.append(job.id)
+        return claimed
+
+    with ThreadPoolExecutor(4) as pool:
+        claimed = [job_id for ids_of_one in pool.map(work, ["a", "b", "c", "d"]) for job_id in ids_of_one]
+    assert len(claimed) == 12
+    assert set(claimed) == ids
+
+
+def test_a_full_queue_refuses_and_says_when_to_come_again(store, enqueue):
+    enqueue(max_waiting=2)
+    enqueue(max_waiting=2)
+    with pytest.raises(QueueFullError) as caught:
+        enqueue(max_waiting=2)
+    assert caught.value.retry_after_seconds > 0
+    claim(store)
+    enqueue(max_waiting=2)
+    assert store.count(JobState.QUEUED) == 2
+
+
+def test_a_success_keeps_its_result(store, enqueue, clock):
+    enqueue()
+    job = claim(store)
+    clock.now += 2
+    finished = store.finish(job.id, "w1", JobState.SUCCEEDED, RESULT)
+    assert finished is not None
+    again = store.get(job.id)
+    assert (again.state, again.result, again.finished_at) == (JobState.SUCCEEDED, RESULT, clock.now)
+
+
+def test_a_failure_keeps_its_problem(store, enqueue):
+    enqueue()
+    problem = Problem("image_decode_failed", "It is damaged.", details={"index": 0})
+    store.finish(claim(store).id, "w1", JobState.FAILED, problem)
+    assert store.get("job-1").problem == problem
+
+
+def test_a_job_cant_be_finished_into_a_state_that_is_not_final(store, enqueue):
+    enqueue()
+    with pytest.raises(ValueError, match="not final"):
+        store.finish(claim(store).id, "w1", JobState.QUEUED, None)
+
+
+def test_a_finished_job_never_changes_again(store, enqueue):
+    enqueue()
+    job = claim(store)
+    store.finish(job.id, "w1", JobState.SUCCEEDED, RESULT)
+    assert store.finish(job.id, "w1", JobState.FAILED, None) is None
+    assert store.heartbeat(job.id, "w1", lease_seconds=LEASE, progress=None) is None
+    assert store.release(job.id, "w1") is None
+    assert store.cancel(job.id).state is JobState.SUCCEEDED
+
+
+def test_a_worker_cant_finish_the_job_of_another(store, enqueue):
+    enqueue()
+    job = claim(store, "w1")
+    assert store.finish(job.id, "w2", JobState.SUCCEEDED, RESULT) is None
+    assert store.get(job.id).state is JobState.RUNNING
+
+
+def test_a_waiting_job_is_cancelled_at_once(store, enqueue):
+    job = enqueue()
+    assert store.cancel(job.id).state is JobState.CANCELLED
+    assert store.claim("w1", lease_seconds=LEASE) is None
+
+
+def test_a_running_job_is_asked_to_abort(store, enqueue):
+    enqueue()
+    job = claim(store)
+    cancelled = store.cancel(job.id)
+    assert (cancelled.state, cancelled.abort_requested) == (JobState.RUNNING, True)
+    beat = store.heartbeat(job.id, "w1", lease_seconds=LEASE, progress=None)
+    assert beat is not None
+    assert beat.abort_requested
+
+
+def test_a_heartbeat_prolongs_the_lease_and_notes_progress(store, enqueue, clock):
+    enqueue()
+    job = claim(store)
+    clock.now += 20
+    store.heartbeat(job.id, "w1", lease_seconds=LEASE, progress=Progress(1, 3, "painting"))
+    clock.now += 20
+    assert store.requeue_stalled(max_attempts=2) == []
+    assert store.get(job.id).progress == Progress(1, 3, "painting")
+
+
+def test_a_job_without_a_sign_of_life_goes_back_and_its_first_worker_has_lost_it(store, enqueue, clock):
+    enqueue()
+    job = claim(store, "w1")
+    clock.now += LEASE + 1
+
+    assert [again.state for again in store.requeue_stalled(max_attempts=2)] == [JobState.QUEUED]
+
+    second = claim(store, "w2")
+    assert (second.id, second.attempts) == (job.id, 2)
+    assert store.finish(job.id, "w1", JobState.SUCCEEDED, RESULT) is None
+    assert store.finish(job.id, "w2", JobState.SUCCEEDED, RESULT) is not None
+
+
+def test_a_job_that_stalls_on_its_last_attempt_has_failed(store, enqueue, clock):
+    enqueue()
+    for _ in range(2):
+        claim(store)
+        clock.now += LEASE + 1
+        store.requeue_stalled(max_attempts=2)
+    job = store.get("job-1")
+    assert job.state is JobState.FAILED
+    assert job.problem is not None
+    assert job.problem.code == "engine_failed"
+
+
+def test_a_stalled_job_that_was_to_be_aborted_is_cancelled(store, enqueue, clock):
+    enqueue()
+    store.cancel(claim(store).id)
+    clock.now += LEASE + 1
+    assert [job.state for job in store.requeue_stalled(max_attempts=2)] == [JobState.CANCELLED]
+
+
+def test_a_released_job_runs_again_and_the_attempt_does_not_count(store, enqueue):
+    enqueue()
+    job = claim(store)
+    store.release(job.id, "w1")
+    assert claim(store, "w2").attempts == 1
+
+
+def test_a_job_whose_deadline_passed_while_it_waited_has_failed(store, enqueue, clock):
+    enqueue(deadline=10)
+    enqueue(deadline=100)
+    clock.now += 20
+    assert [job.id for job in store.fail_overdue()] == ["job-1"]
+    problem = store.get("job-1").problem
+    assert problem is not None
+    assert (problem.code, problem.retryable) == ("deadline_exceeded", True)
+    assert store.get("job-2").state is JobState.QUEUED
+
+
+def test_inputs_are_in_use_until_their_job_is_finished(store, enqueue):
+    enqueue(digests=("a", "b"))
+    enqueue(digests=("b", "c"))
+    assert store.inputs_in_use() == {"a", "b", "c"}
+    store.finish(claim(store).id, "w1", JobState.SUCCEEDED, RESULT)
+    assert store.inputs_in_use() == {"b", "c"}
+
+
+def test_only_old_finished_jobs_are_forgotten(store, enqueue, clock):
+    enqueue()
+    enqueue()
+    store.finish(claim(store).id, "w1", JobState.SUCCEEDED, RESULT)
+    clock.now += 100
+    assert store.delete_finished_before(clock.now - 200) == 0
+    assert store.delete_finished_before(clock.now - 50) == 1
+    with pytest.raises(NotFoundError):
+        store.get("job-1")
+    assert store.get("job-2").state is JobState.QUEUED
+
+
+def test_jobs_outlive_the_process_that_accepted_them(url, store, enqueue):
+    job = enqueue()
+    other = JobStore(connect(url))
+    assert other.get(job.id).request == REQUEST
+    other.close()
+
+
+def test_a_database_that_cant_be_used_is_a_storage_error_without_its_path(tmp_path):
+    broken = JobStore(connect(f"sqlite:///{tmp_path / 'missing' / 'jobs.sqlite'}"))
+    with pytest.raises(StorageError) as caught:
+        broken.create_schema()
+    assert str(tmp_path) not in caught.value.message
+    broken.close()
