@@ -1,0 +1,101 @@
+"""Boxes and masks that placing a new object goes by."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from retouch.editor.scene.scene import Scene
+from retouch.images.array_types import FloatImage, Mask
+
+__all__ = ["Box", "BoxSums", "mask_box", "water_mask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels; right and bottom are exclusive."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Columns."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Rows."""
+        return self.bottom - self.top
+
+    @property
+    def center_x(self) -> float:
+        """Middle column."""
+        return (self.left + self.right) / 2
+
+    def overlap_share(self, other: "Box") -> float:
+        """Return how much of the smaller one is covered by the other, 0 to 1."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        if width <= 0 or height <= 0:
+            return 0.0
+        return width * height / max(min(self.width * self.height, other.width * other.height), 1.0)
+
+    def touches_border(self, picture_hw: tuple[int, int]) -> bool:
+        """Whether the picture's border cuts the thing."""
+        h, w = picture_hw
+        return self.left <= 1 or self.top <= 1 or self.right >= w - 1 or self.bottom >= h - 1
+
+
+def mask_box(mask: Mask) -> Box | None:
+    """Return the box of what is more than half covered, or None."""
+    solid = mask > 0.5
+    rows, cols = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+    if rows.size == 0:
+        return None
+    return Box(float(cols[0]), float(rows[0]), float(cols[-1] + 1), float(rows[-1] + 1))
+
+
+class BoxSums:
+    """Means of a mask over many boxes at once, by a summed-area table (F. Crow, SIGGRAPH 1984)."""
+
+    def __init__(self, mask: FloatImage) -> None:
+        self._table = cv2.integral(mask.astype(np.float32), sdepth=cv2.CV_64F)
+        self._hw = mask.shape[:2]
+
+    def mean(self, left: FloatImage, top: FloatImage, right: FloatImage, bottom: FloatImage) -> FloatImage:
+        """Mean over each box, cut at the border; 0 for a box that is empty there."""
+        h, w = self._hw
+        x0, x1 = (np.clip(np.round(each), 0, w).astype(int) for each in (left, right))
+        y0, y1 = (np.clip(np.round(each), 0, h).astype(int) for each in (top, bottom))
+        t = self._table
+        total = t[y1, x1] - t[y0, x1] - t[y1, x0] + t[y0, x0]
+        return np.asarray(total / np.maximum((x1 - x0) * (y1 - y0), 1), dtype=np.float32)
+
+
+def water_mask(scene: Scene) -> Mask | None:
+    """Return where the picture seems to show water, or None.
+
+    Notes
+    -----
+    Water lies below the horizon (or the upper third), is no ground, sky or subject, and is calm and blue, green or grey.
+    A guess; there is no detector for it.
+    """
+    h = scene.pixels.shape[0]
+    horizon = scene.horizon
+    top = int(horizon.row) if horizon is not None else h // 3
+    lab = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2LAB).astype(np.float32)
+    cool = np.clip((138.0 - lab[..., 2]) / 12.0, 0, 1) * np.clip((140.0 - lab[..., 1]) / 10.0, 0, 1)
+    grey = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    slope = cv2.boxFilter(np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0)), -1, (31, 31))
+    calm = np.clip((90.0 - slope) / 60.0, 0, 1)
+    sky = scene.sky
+    likely = cool * calm * (1 - scene.subject.matte)
+    if sky is not None:
+        likely *= 1 - sky
+    likely[:top] = 0
+    likely = cv2.morphologyEx(likely.astype(np.float32), cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
+    likely = cv2.GaussianBlur(likely, (0, 0), 3)
+    return likely.astype(np.float32) if float((likely > 0.5).mean()) > 0.04 else None
