@@ -63,7 +63,7 @@ class Target:
     ----------
     kind : TargetKind
     phrase : str
-        The words of the prompt.
+        The words of the prompt; "" where it does not name the thing ("blur the background": the subject).
     noun : str or None
         Canonical singular noun: "cup".
     color : ColorValue or None
@@ -158,12 +158,13 @@ class Recolor:
     """Give a target another colour, keeping its shading.
 
     Exactly one of ``color`` and ``lightness_shift`` says what happens: a colour, or "a bit darker" (-0.08), "lighter" (0.12)
-    as a shift of Oklab L.
+    as a shift of Oklab L. ``phrase``: the words of the prompt.
     """
 
     target: Target
     color: ColorValue | None = None
     lightness_shift: float = 0.0
+    phrase: str = ""
 
 
 class Background(StrEnum):
@@ -191,6 +192,8 @@ class ChangeBackground:
         What stays. ``image_index`` says in which picture.
     background_image_index : int or None
         Of PICTURE.
+    phrase : str
+        The words of the prompt.
     """
 
     kind: Background
@@ -198,14 +201,16 @@ class ChangeBackground:
     colors: tuple[ColorValue, ...] = ()
     strength: float = 1.0
     background_image_index: int | None = None
+    phrase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PrintOnto:
-    """Print one picture on a surface in another."""
+    """Print one picture on a surface in another. ``phrase``: the words of the prompt."""
 
     picture: Target
     surface: Target
+    phrase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +226,15 @@ class PlaceSubject:
     placement : Placement
     scale : float
         As in ``AddObject``.
+    phrase : str
+        The words of the prompt.
     """
 
     subject: Target
     scene_image_index: int
     placement: Placement = field(default_factory=Placement)
     scale: float = 1.0
+    phrase: str = ""
 
 
 class Look(StrEnum):

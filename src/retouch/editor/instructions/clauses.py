@@ -1,0 +1,121 @@
+"""From tokens to clauses: at the ends of sentences, and where "and", "then" or a comma begins a new instruction."""
+
+from collections.abc import Sequence
+
+from retouch.editor.instructions.tokens import Token
+from retouch.editor.instructions.vocabulary import NATURAL_WORDS
+
+__all__ = ["split_again", "split_clauses"]
+
+_OPENERS = frozenset(["while", "without"])
+_REST_NEXT = frozenset(["else", "rest", "other"])
+
+
+def split_clauses(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Return the clauses; connectors between them are dropped, connectors within them stay."""
+    clauses: list[list[Token]] = [[]]
+    for i, token in enumerate(tokens):
+        if token.ends_sentence or token.sense.connector == "then":
+            clauses.append([])
+        elif _is_list_number(tokens, i):
+            clauses.append([])
+        elif token.sense.connector is not None and _starts_clause(tokens, i + 1):
+            clauses.append([])
+        elif _opens_clause(tokens, i):
+            clauses.append([token])
+        else:
+            clauses[-1].append(token)
+    return [trimmed for clause in clauses if (trimmed := _trim(clause))]
+
+
+def split_again(clause: Sequence[Token]) -> list[list[Token]]:
+    """Return a clause cut at the verbs inside it: "make the cup red blur the background" lacks a comma."""
+    parts: list[list[Token]] = [[]]
+    for i, token in enumerate(clause):
+        strong = token.sense.verb is not None and token.sense.noun is None and not token.sense.fluff and not token.sense.copula
+        if i > 1 and strong and _takes_object(clause, i):
+            parts.append([])
+        parts[-1].append(token)
+    return [trimmed for part in parts if (trimmed := _trim(part))]
+
+
+def _takes_object(tokens: Sequence[Token], i: int) -> bool:
+    return i + 1 < len(tokens) and (tokens[i + 1].sense.determiner is not None or tokens[i + 1].sense.pronoun is not None)
+
+
+def _is_list_number(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a token is the "2" of "2. blur the background" or "2) blur the background"."""
+    token = tokens[i]
+    if token.sense.number is None or not token.word.isdigit() or not _starts_clause(tokens, i + 1 + (i + 1 < len(tokens) and tokens[i + 1].word == ".")):
+        return False
+    return i == 0 or tokens[i - 1].ends_sentence or (i + 1 < len(tokens) and tokens[i + 1].word == ".")
+
+
+def _starts_clause(tokens: Sequence[Token], i: int) -> bool:
+    """Whether an instruction of its own begins at a token."""
+    while i < len(tokens) and (tokens[i].sense.connector is not None or tokens[i].word in ("first", "second", "third") and not _is_ordinal(tokens, i)):
+        i += 1
+    if i >= len(tokens):
+        return False
+    sense = tokens[i].sense
+    after = tokens[i + 1].sense if i + 1 < len(tokens) else None
+    if sense.verb is not None and not _is_color_noun(tokens, i) and not (sense.verb == "print" and after is None):
+        return not (sense.noun is not None and after is not None and after.preposition is not None)
+    if (sense.look_verb is not None and sense.look is None) or sense.negation is not None or tokens[i].word == "everything else":
+        return True
+    if sense.look_verb is not None and after is not None and (after.determiner or after.pronoun):
+        return True
+    if sense.amount is not None and after is not None and after.determiner == "definite":
+        return True
+    return _is_rest(tokens, i) or _is_natural(tokens, i)
+
+
+def _is_ordinal(tokens: Sequence[Token], i: int) -> bool:
+    return i + 1 < len(tokens) and (tokens[i + 1].sense.picture or tokens[i + 1].sense.noun is not None)
+
+
+def _is_color_noun(tokens: Sequence[Token], i: int) -> bool:
+    """Whether "color" is a noun here."""
+    return tokens[i].sense.color_word and (i + 1 >= len(tokens) or tokens[i + 1].sense.determiner is None)
+
+
+def _is_rest(tokens: Sequence[Token], i: int) -> bool:
+    """Whether "everything else ...", "the rest ..." begins at a token."""
+    return any(token.word in _REST_NEXT for token in tokens[i : i + 2]) and (i + 2 >= len(tokens) or not tokens[i].sense.negation)
+
+
+def _is_natural(tokens: Sequence[Token], i: int) -> bool:
+    """Whether "realistic", "photorealistic lighting" begins at a token and fills the rest of its sentence."""
+    words: list[str] = []
+    for token in tokens[i:]:
+        if token.ends_sentence:
+            break
+        words += token.word.split()
+        if len(words) > 8:
+            return False
+    return bool(words) and all(word in NATURAL_WORDS or word in ("and", ",", "very", "looking", "high", "a") for word in words)
+
+
+def _opens_clause(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a token begins a clause without a connector: "while keeping ...", "without changing ...", "with realistic shadows"."""
+    if i == 0:
+        return False
+    token = tokens[i]
+    follows = tokens[i + 1].sense.verb if i + 1 < len(tokens) else None
+    if token.word in _OPENERS or token.sense.negation == "without":
+        return follows is not None
+    if token.sense.verb == "keep" and token.word.endswith("ing"):
+        return True
+    return token.word == "with" and _is_natural(tokens, i + 1)
+
+
+def _trim(clause: list[Token]) -> list[Token]:
+    """Drop connectors and stray words at both ends of a clause."""
+    first, last = 0, len(clause)
+    while first < last and (clause[first].sense.connector is not None or clause[first].word in ("first", "firstly", "secondly", "while", "too") and not _is_ordinal(clause, first)):
+        first += 1
+    while last > first and (clause[last - 1].sense.connector is not None or clause[last - 1].word in (",", "too", ":")):
+        last -= 1
+    if last - first > 1 and clause[first].word == "with" and _is_natural(clause, first + 1):
+        first += 1
+    return clause[first:last]

@@ -1,0 +1,137 @@
+"""Clauses that add an object: "put two small birds in the sky, top left", "give the cat sunglasses"."""
+
+from retouch.editor.instructions.context import Context, Refusal
+from retouch.editor.instructions.cursor import Cursor
+from retouch.editor.instructions.nouns import EYEWEAR, HEADWEAR
+from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.places import Place, parse_places, worn_relation
+from retouch.editor.instructions.plan import AddObject, Placement, Relation, Target, TargetKind
+from retouch.editor.instructions.refusals import CLOTHES, NOT_OBJECTS
+
+__all__ = ["parse_add"]
+
+MAX_COUNT = 12
+_SOME = 3
+
+
+def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
+    """Return the objects that a clause adds; empty if it adds none."""
+    lead = Place()
+    if cur.sense().verb is None:
+        lead = parse_places(cur, ctx)
+        cur.take_connector(",")
+    verb = cur.take_verb("add", "put", "give", "show", "want", "use", "paint")
+    if verb == "give":
+        return _parse_give(cur, ctx)
+    if verb in ("use", "paint"):
+        return []
+    operations: list[AddObject] = []
+    while True:
+        place = parse_places(cur, ctx, Place(**vars(lead)))
+        thing = parse_thing(cur, ctx, with_side=False)
+        if thing is None or thing.noun is None or thing.picture:
+            return []
+        if not _is_new(thing, verb, ctx):
+            return []
+        _refuse_what_is_no_object(thing)
+        place = parse_places(cur, ctx, place)
+        if verb is None and place.start < 0:
+            return []
+        if place.image_index not in (None, 0):
+            return []
+        operations.append(_operation(thing, place.placement(ctx, cur, thing.noun), ctx, place))
+        if cur.done:
+            return operations
+        if not cur.take_connector("and", ","):
+            return []
+        cur.take_connector("and")
+        cur.take_verb("add", "put")
+
+
+def _is_new(thing: Thing, verb: str | None, ctx: Context) -> bool:
+    """Whether a noun phrase can be about something that is not in the picture yet."""
+    if thing.noun in ("background", "foreground", "subject", "sky") or thing.image_index is not None:
+        return False
+    if thing.determiner != "definite":
+        return verb is not None or thing.known
+    if verb == "put" and not (thing.noun in HEADWEAR | EYEWEAR):
+        raise Refusal("moving")
+    if verb != "add" and verb != "put":
+        return False
+    ctx.assume(f'took "{thing.phrase}" for a new {thing.noun}')
+    return True
+
+
+def _refuse_what_is_no_object(thing: Thing) -> None:
+    """Raise the refusal for "snow", "text", "wings": nouns that can't be put in as a cut-out."""
+    for noun in (thing.noun or "", *thing.extras):
+        if noun in NOT_OBJECTS:
+            raise Refusal(NOT_OBJECTS[noun])
+
+
+def _parse_give(cur: Cursor, ctx: Context) -> list[AddObject]:
+    """Return the objects of "give the cat sunglasses", "give her a crown and a ball"."""
+    receiver = parse_thing(cur, ctx)
+    if receiver is None or receiver.picture:
+        return []
+    anchor = to_target(receiver, ctx)
+    operations: list[AddObject] = []
+    while True:
+        thing = parse_thing(cur, ctx, with_side=False)
+        if thing is None or thing.noun in (None, "background") or thing.picture or thing.determiner == "definite":
+            return []
+        assert thing.noun is not None
+        _refuse_what_is_no_object(thing)
+        if thing.noun in CLOTHES:
+            raise Refusal("clothes")
+        operations.append(_operation(thing, _beside_or_worn(thing.noun, anchor, ctx), ctx, Place()))
+        if cur.done:
+            return operations
+        if not cur.take_connector("and", ","):
+            return []
+
+
+def _beside_or_worn(noun: str, anchor: Target, ctx: Context) -> Placement:
+    """Return the place of something that is given to ``anchor``."""
+    relation = worn_relation(noun)
+    if relation is None:
+        relation = Relation.NEXT_TO
+        ctx.assume(f"the {noun} goes next to {anchor.phrase}")
+    return Placement(relation, anchor, phrase=anchor.phrase)
+
+
+def _operation(thing: Thing, placement: Placement, ctx: Context, place: Place) -> AddObject:
+    """Return the operation, and remember the object as what "it" points at."""
+    noun = thing.noun or ""
+    placement = _settle(noun, placement, ctx)
+    if thing.extras:
+        ctx.assume(f'"{" ".join(thing.extras)}" is a wish for the choice of the {noun}, as far as the object library has it')
+    ctx.referent = Target(TargetKind.NOUN, thing.phrase, noun=noun, image_index=None)
+    return AddObject(noun, thing.phrase, _count(thing, ctx), thing.color, thing.size or 1.0, placement)
+
+
+def _settle(noun: str, placement: Placement, ctx: Context) -> Placement:
+    """Send "to the dog" where it belongs: worn things onto it, clothes nowhere, anything else stays as it was read."""
+    if placement.anchor is not None and noun in CLOTHES and placement.relation is Relation.ON:
+        person = placement.anchor.kind is TargetKind.SUBJECT or placement.anchor.noun in _WEARERS
+        if person:
+            raise Refusal("clothes")
+    return placement
+
+
+_WEARERS = frozenset(["man", "woman", "person", "people", "boy", "girl", "kid", "child", "baby", "model", "astronaut", "cat", "dog", "dinosaur", "t-rex"])
+
+
+def _count(thing: Thing, ctx: Context) -> int:
+    """Return how many; "birds" are two, "some birds" three."""
+    if thing.number is not None:
+        if not 1 <= thing.number <= MAX_COUNT:
+            raise Refusal("count", str(thing.number))
+        if thing.number > 1 and thing.determiner == "indefinite":
+            ctx.assume(f'took "{thing.phrase}" for {thing.number}')
+        return thing.number
+    if not thing.plural:
+        return 1
+    count = _SOME if thing.determiner == "some" else 2
+    ctx.assume(f'took "{thing.phrase}" for {count}')
+    return count

@@ -1,0 +1,134 @@
+"""Clauses over two pictures: print one on a thing in another, put the subject of one into another."""
+
+from dataclasses import replace
+
+from retouch.editor.instructions.context import Context, Refusal
+from retouch.editor.instructions.cursor import Cursor
+from retouch.editor.instructions.nouns import PRINTABLE
+from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.places import Place, parse_places
+from retouch.editor.instructions.plan import PlaceSubject, PrintOnto, Relation, Target, TargetKind
+
+__all__ = ["parse_combine"]
+
+GRAPHICS = frozenset(["logo", "design", "artwork", "drawing", "pattern", "graphic", "print", "illustration", "sticker", "painting", "art", "emblem", "icon", "motif"])
+"""Nouns that stand for the whole of a picture that shows only them."""
+
+
+def parse_combine(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
+    """Return what a clause does with two pictures; empty if it is about one."""
+    verb = cur.take_verb("print", "put", "add", "use", "make", "turn", "want", "combine", "move", "cut", "give")
+    if verb is None:
+        return []
+    source = parse_thing(cur, ctx, with_side=False)
+    if source is None or source.everything:
+        return []
+    as_print = verb == "print" or _take_as_print(cur)
+    begin = cur.at
+    if cur.take_preposition("on", "onto", "to", "over", "into", "in", "for", "with"):
+        surface = parse_thing(cur, ctx, with_side=True)
+        as_print = _take_as_print(cur) or as_print
+        if surface is not None and cur.done and _is_print(source, surface, ctx, as_print=as_print):
+            return [_print(source, surface, ctx, cur)]
+    cur.at = begin
+    if as_print:
+        return []
+    return _place(source, cur, ctx, verb)
+
+
+def _take_as_print(cur: Cursor) -> bool:
+    """Step over "as a print", "as a logo"."""
+    begin = cur.at
+    if cur.take_preposition("as", "like"):
+        while cur.sense().determiner or cur.sense().color_modifier or cur.sense().size:
+            cur.at += 1
+        if cur.word() in GRAPHICS or cur.sense().verb == "print" or cur.word() in ("texture", "decal", "label", "printed"):
+            cur.at += 1
+            return True
+    cur.at = begin
+    return False
+
+
+def _is_print(source: Thing, surface: Thing, ctx: Context, *, as_print: bool) -> bool:
+    """Whether a picture is meant to be printed on a surface, rather than a subject set into a scene."""
+    if surface.picture or surface.noun in (None, "background", "sky", "foreground", "ground"):
+        return False
+    if as_print:
+        return True
+    graphic = source.picture or (source.noun in GRAPHICS and (source.image_index is not None or ctx.image_count > 1))
+    if graphic:
+        return True
+    if source.image_index is not None and surface.noun in PRINTABLE and not source.known:
+        return True
+    return source.image_index is not None and surface.noun in PRINTABLE and surface.noun in _USUALLY_PRINTED
+
+
+_USUALLY_PRINTED = frozenset(["mug", "t-shirt", "shirt", "hoodie", "poster", "billboard", "coffee mug", "tote bag", "label", "screen", "book cover", "phone case"])
+
+
+def _print(source: Thing, surface: Thing, ctx: Context, cur: Cursor) -> PrintOnto:
+    """Return the print; a picture that is not numbered is the first, or the other one."""
+    picture_index, surface_index = source.image_index, surface.image_index
+    if picture_index is None and surface_index is None:
+        picture_index, surface_index = 0, 1
+        ctx.assume("the first picture is printed on the second")
+    elif picture_index is None:
+        picture_index = 1 if surface_index == 0 else 0
+    elif surface_index is None:
+        surface_index = 1 if picture_index == 0 else 0
+        ctx.assume(f'looked for "{surface.phrase}" in picture {surface_index + 1}')
+    if ctx.image_count < 2:
+        raise Refusal("pictures", _pictures(ctx))
+    if source.noun in GRAPHICS:
+        ctx.assume(f'took the whole of picture {(picture_index or 0) + 1} for "{source.phrase}"')
+        picture = Target(TargetKind.PICTURE, source.phrase, image_index=picture_index)
+    else:
+        picture = replace(to_target(source, ctx), image_index=picture_index)
+    target = replace(to_target(surface, ctx), image_index=surface_index)
+    ctx.referent = target
+    return PrintOnto(picture, target, phrase=ctx.text(cur.tokens))
+
+
+def _pictures(ctx: Context) -> str:
+    return "1 picture" if ctx.image_count == 1 else f"{ctx.image_count} pictures"
+
+
+def _place(source: Thing, cur: Cursor, ctx: Context, verb: str) -> list[PlaceSubject]:
+    """Read where the subject of one picture goes in another."""
+    place = parse_places(cur, ctx, Place())
+    if not cur.done:
+        return []
+    anchored = place.anchor.image_index if place.anchor is not None else None
+    scene = place.image_index if place.image_index is not None else anchored
+    said = source.image_index is not None or scene not in (None, 0)
+    if not said and (ctx.image_count < 2 or verb not in ("put", "add", "combine") or source.determiner != "definite"):
+        return []
+    if source.image_index is None and source.determiner == "indefinite" and not source.picture:
+        return []
+    if source.image_index is None and scene is None:
+        ctx.assume(f'took "{source.phrase}" from the first picture, and put it into the second')
+    source_index = source.image_index if source.image_index is not None else (0 if scene != 0 else 1)
+    if scene is None:
+        scene = 1 if source_index == 0 else 0
+    if ctx.image_count < 2:
+        raise Refusal("pictures", _pictures(ctx))
+    if scene == source_index:
+        raise Refusal("moving")
+    subject = _subject(source, source_index, ctx)
+    if place.anchor is not None:
+        place.anchor = replace(place.anchor, image_index=scene)
+    placement = place.placement(ctx, cur, subject.noun or "")
+    if placement.relation is Relation.ANYWHERE and place.start >= 0 and placement.horizontal is None and placement.vertical is None:
+        placement = replace(placement, phrase="")
+    ctx.referent = replace(subject, image_index=scene)
+    return [PlaceSubject(subject, scene, placement, source.size or 1.0, phrase=ctx.text(cur.tokens))]
+
+
+def _subject(source: Thing, index: int, ctx: Context) -> Target:
+    """Return what is cut out: the thing that is named, or the main subject of a whole picture."""
+    if source.picture:
+        ctx.assume(f"cut out the main subject of picture {index + 1}")
+        return ctx.subject(source.phrase, index)
+    if source.pronoun is not None:
+        return ctx.subject(source.phrase, index)
+    return replace(to_target(source, ctx), image_index=index)

@@ -1,0 +1,102 @@
+"""Clauses that ask for nothing but care: "don't change anything else", "keep the sky as it is", "make it look natural"."""
+
+from retouch.editor.instructions.context import Context
+from retouch.editor.instructions.cursor import Cursor
+from retouch.editor.instructions.phrases import parse_thing, to_target
+from retouch.editor.instructions.plan import Target
+from retouch.editor.instructions.vocabulary import NATURAL_WORDS, SAME_WORDS
+
+__all__ = ["parse_keep"]
+
+_TOUCH = frozenset(["change", "touch", "remove", "move", "replace", "make", "turn", "add", "blur", "paint", "swap"])
+_REST = frozenset(["else", "rest", "other", "anything", "everything", "others", "all", "things", "parts", "elements", "details", "thing", "changes", "change", "of", "the",
+                   "any", "in", "image", "photo", "picture", "nothing", "no", "stuff", "a", "part", "remaining", "modifications", "scene", "that", "about", "single"])  # fmt: skip
+_ABSTRACT = frozenset(["style", "pose", "lighting", "composition", "quality", "perspective", "framing", "identity", "expression", "proportions", "angle", "aspect",
+                       "ratio", "resolution", "shape", "texture", "facial", "features", "character", "layout", "size", "position", "light", "camera", "same",
+                       "original", "natural", "dimensions", "structure", "shading", "shadows", "reflections", "details", "ratio"])  # fmt: skip
+_NATURAL_FRAME = frozenset(
+    """make it look looks looking like them they that this is be are was were as and very really so a an the with in to into of scene photo
+    picture image there sure result should must more if has have always if same its nice together well just right at place part belong
+    belongs existing rest around surroundings keep bit real edit were where there for final output all add highly super best ultra
+    him her he she style""".split()
+)
+
+
+def parse_keep(cur: Cursor, ctx: Context) -> bool:
+    """Note a clause that asks for what happens anyway; False if it asks for something else."""
+    for read in (_natural, _rest_stays, _leave_thing):
+        cur.at = 0
+        targets = read(cur, ctx)
+        if targets is not None and cur.done:
+            ctx.kept.append((ctx.text(cur.tokens), targets))
+            return True
+    return False
+
+
+def _natural(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
+    """Read a clause that is only about fitting in and looking real."""
+    del ctx
+    words = [word for token in cur.tokens for word in token.word.split()]
+    natural = [word for word in words if word in NATURAL_WORDS]
+    if not natural or not all(word in NATURAL_WORDS or word in _NATURAL_FRAME or word == "," for word in words):
+        return None
+    cur.at = len(cur.tokens)
+    return ()
+
+
+def _words_in(cur: Cursor, allowed: frozenset[str]) -> bool:
+    """Step over all words that are ``allowed`` (of an expression: each); whether there was one."""
+    begin = cur.at
+    while not cur.done and all(word in allowed for word in cur.word().split()):
+        cur.at += 1
+    return cur.at > begin
+
+
+def _rest_stays(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
+    """Read "don't change anything else", "keep the rest", "everything else stays the same", "nothing else"."""
+    del ctx
+    cur.take_verb("make")
+    cur.take_word("sure", "ensure")
+    negated = cur.sense().negation is not None
+    cur.at += negated
+    kept = cur.take_verb("keep") is not None
+    touched = cur.take_verb(*_TOUCH) is not None
+    begin = cur.at
+    _words_in(cur, _REST)
+    said = {word for token in cur.tokens[begin : cur.at] for word in token.word.split()}
+    if not said & {"else", "rest", "other", "anything", "everything", "changes", "others", "remaining"} or (touched and not negated):
+        return None
+    bare = "else" in said or "rest" in said or "other" in said or kept or negated
+    _words_in(cur, SAME_WORDS | _REST)
+    return () if bare else None
+
+
+def _leave_thing(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
+    """Read "keep the sunglasses", "leave the sky as it is", "without changing the background", "don't touch her face"."""
+    negated = cur.sense().negation in ("dont", "without")
+    cur.at += negated
+    if negated:
+        if cur.take_verb(*_TOUCH) is None:
+            return None
+    elif cur.take_verb("keep") is None:
+        return None
+    targets: list[Target] = []
+    while not cur.done:
+        begin = cur.at
+        if not (_words_in(cur, _ABSTRACT | frozenset(["the", "same", "its", "his", "her", "their", "a", "of"])) and _abstract(cur, begin)):
+            cur.at = begin
+            thing = parse_thing(cur, ctx)
+            if thing is None:
+                return None
+            targets.append(to_target(thing, ctx))
+        if not cur.take_connector("and", ",", "or"):
+            break
+    _words_in(cur, SAME_WORDS)
+    return tuple(targets)
+
+
+def _abstract(cur: Cursor, begin: int) -> bool:
+    """Whether the words since ``begin`` name a quality ("the same pose") and are not the start of a thing ("the sky")."""
+    words = {word for token in cur.tokens[begin : cur.at] for word in token.word.split()}
+    at_end = cur.done or cur.sense().connector is not None or cur.word() in SAME_WORDS
+    return at_end and bool(words & (_ABSTRACT - {"same", "original"}))

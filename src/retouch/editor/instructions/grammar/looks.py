@@ -1,0 +1,213 @@
+"""Clauses about the look of the whole picture or of one region: "make it a bit warmer", "darken the sky"."""
+
+from retouch.editor.instructions.context import Context, Refusal
+from retouch.editor.instructions.cursor import Cursor
+from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.plan import AdjustLook, Look, Target, TargetKind
+from retouch.editor.instructions.vocabulary import LOOK_OPPOSITES
+
+__all__ = ["parse_look"]
+
+STRENGTH = {"little": 0.5, None: 1.0, "plain": 1.0, "much": 1.6}
+_WHOLE = frozenset([Look.SEPIA, Look.VINTAGE, Look.BLACK_AND_WHITE, Look.WARMER, Look.COOLER, Look.MORE_CONTRAST, Look.LESS_CONTRAST])
+_STEP = {15: "little", 45: "plain"}
+
+
+def parse_look(cur: Cursor, ctx: Context) -> list[AdjustLook]:
+    """Return the looks that a clause asks for; empty if it is about something else."""
+    cur.at += bool(cur.sense().modal) and not cur.done
+    degree = cur.take_degree()
+    if cur.sense().look_verb is not None and not (cur.sense().look is not None and cur.done):
+        operations = _parse_verbs(cur, ctx, degree)
+        if operations and cur.done:
+            return operations
+        cur.at = 0
+    if cur.sense().amount is None:
+        cur.take_verb("make", "turn", "give", "add", "use", "put", "change", "want", "show", "paint", "touch")
+    return _parse_adjectives(cur, ctx)
+
+
+def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[AdjustLook]:
+    """Read "brighten the image a bit", "warm it up", "brighten and saturate the photo"."""
+    looks: list[Look] = []
+    while cur.sense().look_verb is not None and not cur.done:
+        look = cur.sense().look_verb
+        assert look is not None
+        looks.append(look)
+        cur.at += 1
+        cur.take_connector("and", ",")
+        degree = cur.take_degree() or degree
+    thing = parse_thing(cur, ctx)
+    _skip_particles(cur)
+    degree = cur.take_degree() or degree
+    percent = _take_percent(cur)
+    if not cur.done:
+        _refuse_exception(cur, thing)
+        return []
+    return [_operation(look, percent or degree, thing, cur, ctx) for look in looks]
+
+
+def _skip_particles(cur: Cursor) -> None:
+    while cur.word() in ("up", "down", "out", "off", "colors", "colours", "tones") or cur.sense().fluff:
+        cur.at += 1
+
+
+def _take_percent(cur: Cursor) -> str | None:
+    """Read "by 20%" as a degree."""
+    begin = cur.at
+    cur.take_preposition("by", "to")
+    word = cur.word()
+    if word.endswith("%"):
+        value = float(word[:-1])
+        cur.at += 1
+    elif cur.sense().number is not None and cur.word(1) == "percent":
+        value = float(cur.sense().number or 0)
+        cur.at += 2
+    else:
+        cur.at = begin
+        return None
+    return next((name for limit, name in _STEP.items() if value <= limit), "much")
+
+
+def _refuse_exception(cur: Cursor, thing: Thing | None) -> None:
+    if cur.sense().preposition == "except" or cur.word() == "but":
+        raise Refusal("excluding")
+    del thing
+
+
+def _parse_adjectives(cur: Cursor, ctx: Context) -> list[AdjustLook]:
+    """Read [target] and one or more looks: "the background black and white", "it warmer and much brighter"."""
+    thing = _parse_look_target(cur, ctx)
+    operations: list[AdjustLook] = []
+    while True:
+        found = _parse_expression(cur)
+        if found is None:
+            return []
+        look, degree = found
+        thing = _parse_region_behind(cur, ctx) or thing
+        degree = cur.take_degree() or degree
+        percent = _take_percent(cur)
+        operations.append(_operation(look, percent or degree, thing, cur, ctx))
+        if cur.done:
+            return operations
+        if not cur.take_connector("and", ",", "but"):
+            _refuse_exception(cur, thing)
+            return []
+        cur.take_connector("and", "but")
+
+
+def _parse_look_target(cur: Cursor, ctx: Context) -> Thing | None:
+    """Read "the background", "it", "the photo's colors"; None (nothing read) for the whole picture."""
+    begin = cur.at
+    if _starts_look(cur, 0):
+        return None
+    thing = parse_thing(cur, ctx)
+    if cur.word() == "'s" and (cur.sense(1).fluff or cur.sense(1).color_word):
+        cur.at += 2
+    if thing is None:
+        while cur.sense().determiner or cur.sense().color_modifier == "plain":
+            cur.at += 1
+        if cur.sense().color_word or cur.word() in ("colors", "colours", "tones", "overall"):
+            cur.at += 1
+            if cur.take_preposition("of", "in") is not None:
+                return parse_thing(cur, ctx)
+            return None
+        cur.at = begin
+    if thing is not None and thing.determiner == "indefinite":
+        cur.at = begin
+        return None
+    return thing
+
+
+def _starts_look(cur: Cursor, ahead: int) -> bool:
+    """Whether a look comes before any target: "a vintage look", "the contrast", "more contrast"."""
+    while cur.sense(ahead).determiner or cur.sense(ahead).degree or cur.sense(ahead).amount or cur.sense(ahead).fluff or cur.sense(ahead).size:
+        ahead += 1
+    return cur.sense(ahead).look_pair is not None or (cur.sense(ahead).look is not None and cur.sense(ahead).noun is None and cur.sense(ahead + 1).noun is None)
+
+
+_GLUE = frozenset(["in", "into", "to", "as", "like", "with"])
+
+
+def _skip_glue(cur: Cursor) -> None:
+    """Step over "a", "look", "into", "is": words between a target and its look."""
+    while not cur.done:
+        sense = cur.sense()
+        glue = sense.fluff or sense.copula or sense.determiner or sense.modal or (sense.preposition in _GLUE)
+        if sense.amount or sense.look or sense.look_pair or not glue:
+            return
+        cur.at += 1
+
+
+def _parse_expression(cur: Cursor) -> tuple[Look, str | None] | None:
+    """Read "much less contrast", "a bit too dark", "sepia tone", "more vivid"."""
+    sign = 1
+    degree: str | None = None
+    cur.take_verb("add", "make", "use", "give")
+    while not cur.done:
+        begin = cur.at
+        degree = cur.take_degree() or degree
+        _skip_glue(cur)
+        if cur.word() == "too":
+            sign = -sign
+            cur.at += 1
+        elif cur.sense().amount is not None and cur.sense().look is None:
+            sign *= cur.sense().amount or 1
+            cur.at += 1
+        elif cur.sense().size is not None and (cur.sense(1).look_pair or cur.sense(1).look):
+            degree = "much" if (cur.sense().size or 1) > 1 else "little"
+            cur.at += 1
+        if cur.at == begin:
+            break
+    sense = cur.sense()
+    if cur.done:
+        return None
+    if sense.look_pair is not None:
+        cur.at += 1
+        cur.skip_fluff()
+        return sense.look_pair[0 if sign > 0 else 1], degree
+    if sense.look is None:
+        return None
+    cur.at += 1
+    cur.skip_fluff()
+    while cur.sense().picture or cur.word() in ("colors", "colours", "tones", "filter"):
+        cur.at += 1
+    if sign > 0:
+        return sense.look, degree
+    if sense.look not in LOOK_OPPOSITES:
+        raise Refusal("look_opposite")
+    return LOOK_OPPOSITES[sense.look], degree
+
+
+def _parse_region_behind(cur: Cursor, ctx: Context) -> Thing | None:
+    """Read "to the sky", "of the background" behind "more contrast"."""
+    begin = cur.at
+    if cur.take_preposition("to", "of", "in", "on", "for") is None:
+        return None
+    thing = parse_thing(cur, ctx)
+    if thing is None or thing.everything:
+        cur.at = begin if thing is None else cur.at
+        return None
+    return thing
+
+
+def _operation(look: Look, degree: str | None, thing: Thing | None, cur: Cursor, ctx: Context) -> AdjustLook:
+    """Return the look, on the whole picture unless a region or a thing is named."""
+    return AdjustLook(look, STRENGTH[degree], _target(look, thing, ctx), ctx.text(cur.tokens[: cur.at]))
+
+
+def _target(look: Look, thing: Thing | None, ctx: Context) -> Target | None:
+    """Return the target: None for the picture; "it" is the last thing named, or the picture."""
+    if thing is None:
+        return None
+    if thing.pronoun is not None and thing.pronoun != "person":
+        if ctx.referent is None:
+            return None
+        if look in _WHOLE and ctx.referent.kind not in (TargetKind.BACKGROUND, TargetKind.SKY):
+            ctx.assume(f'took "{thing.phrase}" for the whole picture')
+            return None
+    target = to_target(thing, ctx)
+    if target.kind is TargetKind.PICTURE:
+        return target if target.image_index is not None else None
+    ctx.referent = target
+    return target

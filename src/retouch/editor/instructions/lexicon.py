@@ -1,0 +1,204 @@
+"""One dictionary of senses, built once from the data tables."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from retouch.editor.instructions import vocabulary
+from retouch.editor.instructions.colors import COLOR_MODIFIERS, color_names
+from retouch.editor.instructions.nouns import NOUN_ALIASES, NOUNS, canonical_noun
+from retouch.editor.instructions.plan import ColorValue, Look, Relation
+
+__all__ = ["Lexicon", "Sense", "lexicon"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """Everything that one expression can mean; a field that does not apply is None or False.
+
+    Attributes
+    ----------
+    verb : str or None
+        Canonical verb class of ``vocabulary.VERBS``.
+    noun : str or None
+        Canonical noun; ``plural`` says whether the word is a plural.
+    negation : {"dont", "without", "no"} or None
+    degree : {"little", "plain", "much"} or None
+    ordinal : int or None
+        As in ``vocabulary.ORDINALS``.
+    expression : bool
+        A word that a grammar asks for by name, or that belongs to no noun.
+    """
+
+    verb: str | None = None
+    look_verb: Look | None = None
+    look: Look | None = None
+    look_pair: tuple[Look, Look] | None = None
+    amount: int | None = None
+    degree: str | None = None
+    determiner: str | None = None
+    number: int | None = None
+    size: float | None = None
+    color: ColorValue | None = None
+    color_modifier: str | None = None
+    ordinal: int | None = None
+    relation: Relation | None = None
+    side: tuple[str | None, str | None] | None = None
+    noun: str | None = None
+    plural: bool = False
+    pronoun: str | None = None
+    preposition: str | None = None
+    negation: str | None = None
+    picture: bool = False
+    participle: bool = False
+    fluff: bool = False
+    filler: bool = False
+    connector: str | None = None
+    grouping: bool = False
+    color_word: bool = False
+    modal: bool = False
+    copula: bool = False
+    expression: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether the expression means anything at all."""
+        return self != UNKNOWN
+
+
+UNKNOWN = Sense()
+
+
+class Lexicon:
+    """Expressions of up to six words, and what they mean."""
+
+    def __init__(self) -> None:
+        self.senses: dict[str, Sense] = {}
+        self._fill()
+        self.first_words: dict[str, int] = {}
+        for expression in self.senses:
+            words = expression.split(" ")
+            self.first_words[words[0]] = max(self.first_words.get(words[0], 1), len(words))
+        self._deletions = self._index_deletions()
+
+    def _say(self, text: str, /, **fields: Any) -> None:
+        self.senses[text] = replace(self.senses.get(text, UNKNOWN), **fields)
+
+    def _fill(self) -> None:
+        """Read every table."""
+        for noun in NOUNS:
+            self._say(noun, noun=noun)
+        for alias, noun in NOUN_ALIASES.items():
+            self._say(alias, noun=noun)
+        for name, color in color_names().items():
+            self._say(name, color=color)
+        self._fill_words("verb", {word: key for key, words in vocabulary.VERBS.items() for word in words.split()})
+        self._fill_words("look", {word: key for key, words in vocabulary.LOOK_ADJECTIVES.items() for word in words.split()})
+        self._fill_words("look_verb", {word: looks[0] for word, looks in vocabulary.LOOK_VERBS.items()})
+        for field, table in _TABLES.items():
+            self._fill_words(field, table)
+        for field, words in _SETS.items():
+            self._fill_words(field, dict.fromkeys(words, True))
+        for phrase in vocabulary.FILLER_PHRASES:
+            self._say(phrase, filler=True)
+
+    def _fill_words(self, field: str, table: dict[str, Any]) -> None:
+        for word, value in table.items():
+            self._say(word.replace("_", " "), **{field: value})
+
+    def lookup(self, expression: str) -> Sense:
+        """Return the sense of one expression in lower case; plurals of known nouns are found by their endings."""
+        sense = self.senses.get(expression)
+        if sense is not None and (sense.noun or sense.verb or len(expression) < 4 or not expression.endswith("s")):
+            return sense
+        noun = canonical_noun(expression)
+        if noun is None:
+            return sense or UNKNOWN
+        return replace(sense or UNKNOWN, noun=noun, plural=expression != noun and not expression.endswith(noun))
+
+    # Typing errors -----------------------------------------------------------------------------------------------------
+
+    def _index_deletions(self) -> dict[str, list[str]]:
+        """Map every single-letter deletion of the correctable words to the words (SymSpell's index)."""
+        index: dict[str, list[str]] = {}
+        for word in self.senses:
+            if 4 <= len(word) <= 14 and word.isalpha():
+                for variant in {word, *_deletions(word)}:
+                    index.setdefault(variant, []).append(word)
+        return index
+
+    def correct(self, word: str) -> str | None:
+        """Return the one known word within one slip of ``word`` (optimal string alignment distance 1), or None.
+
+        Only clear cases: at least four letters, the same first letter (or the first two swapped), and a single candidate;
+        a swap of two neighbors beats other slips.
+
+        References
+        ----------
+        W. Garbe, "SymSpell: symmetric delete spelling correction", 2012.
+        """
+        if word in vocabulary.MISSPELLINGS:
+            return vocabulary.MISSPELLINGS[word]
+        if not 4 <= len(word) <= 15 or not word.isalpha():
+            return None
+        candidates = {c for variant in (word, *_deletions(word)) for c in self._deletions.get(variant, ())}
+        near = [c for c in candidates if _one_slip(word, c)]
+        swapped = [c for c in near if len(c) == len(word) and sorted(c) == sorted(word)]
+        chosen = swapped or [c for c in near if c[0] == word[0]]
+        return chosen[0] if len(chosen) == 1 else None
+
+
+_TABLES: dict[str, dict[str, Any]] = {
+    "look_pair": vocabulary.LOOK_NOUNS,
+    "amount": vocabulary.AMOUNTS,
+    "degree": vocabulary.DEGREES,
+    "determiner": vocabulary.DETERMINERS,
+    "number": vocabulary.NUMBERS,
+    "size": vocabulary.SIZES,
+    "color_modifier": COLOR_MODIFIERS,
+    "ordinal": vocabulary.ORDINALS,
+    "relation": vocabulary.RELATIONS,
+    "side": vocabulary.SIDES,
+    "pronoun": vocabulary.PRONOUNS,
+    "preposition": vocabulary.PREPOSITIONS,
+    "negation": vocabulary.CONTRACTIONS,
+    "connector": {
+        "and": "and", "&": "and", ",": ",", "then": "then", "and then": "then", "after that": "then", "plus": "and", "but": "but",
+        "afterwards": "then", "next": "then", "finally": "then", "and also": "and", "or": "or", "as well as": "and", "+": "and",
+        "and finally": "then", "lastly": "then", "and after that": "then", "yet": "but", "followed by": "then", "and next": "then",
+    },
+}  # fmt: skip
+
+_SETS: dict[str, Any] = {
+    "expression": [*vocabulary.NATURAL_WORDS, *vocabulary.SAME_WORDS, *vocabulary.EXPRESSIONS],
+    "picture": vocabulary.PICTURE_NOUNS,
+    "participle": vocabulary.PARTICIPLES,
+    "fluff": vocabulary.FLUFF,
+    "filler": vocabulary.FILLERS,
+    "grouping": vocabulary.GROUP_NOUNS,
+    "color_word": ["color", "colour", "colors", "colours", "hue", "shade", "coloring", "tone", "shade of", "tone of", "color scheme"],
+    "modal": ["can", "could", "should", "must", "would", "shall", "might", "may"],
+    "copula": ["is", "are", "be", "'s", "was", "being", "become", "becomes", "to be", "should be", "must be", "needs to be", "has to be",
+               "could be", "can be", "would be", "looks", "ought to be", "shall be", "were"],
+}  # fmt: skip
+
+
+def _deletions(word: str) -> list[str]:
+    return [word[:i] + word[i + 1 :] for i in range(len(word))]
+
+
+def _one_slip(a: str, b: str) -> bool:
+    """Whether two different words differ by one insertion, deletion, replacement or swap of neighbors."""
+    if a == b or abs(len(a) - len(b)) > 1:
+        return False
+    start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    rest_a, rest_b = a[start:], b[start:]
+    if len(a) != len(b):
+        return rest_a[1:] == rest_b or rest_a == rest_b[1:]
+    return rest_a[1:] == rest_b[1:] or (rest_a[:2] == rest_b[1::-1] and rest_a[2:] == rest_b[2:])
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Return the English lexicon, built at first use."""
+    return Lexicon()

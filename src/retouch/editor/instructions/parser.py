@@ -1,0 +1,169 @@
+"""From a prompt to an ``EditPlan``: tokens, clauses, one grammar for each clause, and the checks over the whole plan."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from retouch.editor.instructions.clauses import split_again, split_clauses
+from retouch.editor.instructions.context import Context, Refusal
+from retouch.editor.instructions.cursor import Cursor
+from retouch.editor.instructions.describe import describe
+from retouch.editor.instructions.grammar.add import parse_add
+from retouch.editor.instructions.grammar.background import parse_background
+from retouch.editor.instructions.grammar.combine import parse_combine
+from retouch.editor.instructions.grammar.keep import parse_keep
+from retouch.editor.instructions.grammar.looks import parse_look
+from retouch.editor.instructions.grammar.recolor import parse_recolor
+from retouch.editor.instructions.languages import detect_language
+from retouch.editor.instructions.plan import EditPlan, Operation
+from retouch.editor.instructions.refusals import TRIGGERS, hint
+from retouch.editor.instructions.review import review
+from retouch.editor.instructions.tokens import Token, tokenize
+from retouch.errors import UnsupportedInstructionError
+
+__all__ = ["parse"]
+
+GRAMMARS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
+    parse_background,
+    parse_combine,
+    parse_look,
+    parse_recolor,
+    parse_add,
+)
+"""Tried in this order; the first that reads a whole clause has it."""
+
+MAX_CLAUSES = 24
+"""More clauses than this are not an instruction; the bound keeps the time for a refusal short."""
+
+
+def parse(prompt: str, *, image_count: int) -> EditPlan:
+    """Understand a prompt.
+
+    Parameters
+    ----------
+    prompt : str
+        An instruction in English.
+    image_count : int
+        How many pictures the request has.
+
+    Returns
+    -------
+    EditPlan
+        At least one operation, in the order of the prompt.
+
+    Raises
+    ------
+    UnsupportedInstructionError
+        A part of the prompt can't be carried out: nothing of it is. Says which part, what would have worked, and what to do.
+
+    Notes
+    -----
+    The time grows linearly with the length of the prompt.
+    """
+    tokens = tokenize(prompt)
+    if not prompt.strip():
+        raise UnsupportedInstructionError((), (), hint("empty"))
+    if not any(char.isalpha() for char in prompt):
+        raise UnsupportedInstructionError((), (_shorten(prompt),), hint("no_words"))
+    ctx = Context(prompt, image_count)
+    for token in tokens:
+        if token.typed is not None:
+            ctx.assume(f'took "{token.typed}" for "{token.word}"')
+    operations, refused = _read_clauses(split_clauses(tokens), ctx)
+    if refused or not operations:
+        raise _refuse(prompt, ctx, operations, refused)
+    review(operations, ctx)
+    return EditPlan(tuple(operations), tuple(phrase for phrase, _ in ctx.kept), tuple(ctx.assumptions))
+
+
+def _read_clauses(clauses: list[list[Token]], ctx: Context) -> tuple[list[Operation], list[tuple[str, Refusal]]]:
+    """Return the operations of all clauses, and the clauses that are refused with their reasons."""
+    operations: list[Operation] = []
+    refused: list[tuple[str, Refusal]] = []
+    for clause in clauses[:MAX_CLAUSES]:
+        read, problems = _read_clause(clause, ctx)
+        operations += read
+        refused += problems
+    if len(clauses) > MAX_CLAUSES:
+        refused.append((ctx.text([token for clause in clauses[MAX_CLAUSES:] for token in clause]), Refusal("unknown")))
+    return operations, refused
+
+
+def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], list[tuple[str, Refusal]]]:
+    """Read one clause; a clause that no grammar has is cut at its inner verbs and tried once more."""
+    try:
+        operations = _apply_grammars(clause, ctx)
+        if operations is not None:
+            return operations, []
+        parts = split_again(clause)
+        if len(parts) > 1:
+            found = [_apply_grammars(part, ctx) for part in parts]
+            if all(part is not None for part in found):
+                return [operation for part in found for operation in part or []], []
+    except Refusal as refusal:
+        return [], [(ctx.text(clause), refusal)]
+    return [], [(ctx.text(clause), Refusal(_reason(clause, ctx)))]
+
+
+def _apply_grammars(clause: list[Token], ctx: Context) -> list[Operation] | None:
+    """Return the operations of a clause, [] for one that asks for what happens anyway, None for one that nothing reads."""
+    if parse_keep(Cursor(clause), ctx):
+        return []
+    for grammar in GRAMMARS:
+        trial = replace(ctx, assumptions=list(ctx.assumptions), kept=list(ctx.kept))
+        cursor = Cursor(clause)
+        operations = grammar(cursor, trial)
+        if operations and cursor.done:
+            ctx.referent, ctx.assumptions, ctx.kept = trial.referent, trial.assumptions, trial.kept
+            return list(operations)
+    return None
+
+
+def _reason(clause: Sequence[Token], ctx: Context) -> str:
+    """Return why a clause that no grammar reads can't be carried out."""
+    verb = next((token.sense.verb for token in clause if token.sense.verb), None)
+    typed = ctx.text(clause).lower().replace("’", "'")
+    corrected = " ".join(token.word for token in clause)
+    text = f" {_words(typed)} {_words(corrected)} "
+    if verb == "remove":
+        return "removing"
+    for reason, words in TRIGGERS:
+        if any(f" {word} " in text for word in words):
+            return reason
+    nouns = [token.sense.noun for token in clause if token.sense.noun]
+    if "background" in nouns:
+        return "scene"
+    if verb == "move":
+        return "moving"
+    if verb in ("replace", "swap"):
+        return "removing"
+    return "replacing" if verb in ("turn", "change", "make") and len(nouns) > 1 else "unknown"
+
+
+def _words(text: str) -> str:
+    """Return a text as words between single spaces."""
+    return " ".join("".join(char if char.isalnum() or char in "'-" else " " for char in text).split())
+
+
+def _refuse(prompt: str, ctx: Context, operations: Sequence[Operation], refused: Sequence[tuple[str, Refusal]]) -> UnsupportedInstructionError:
+    """Return the error that names what is refused and describes what would have worked."""
+    understood = tuple(describe(operation) for operation in operations)
+    language = detect_language(prompt)
+    if language is not None:
+        return UnsupportedInstructionError(understood, (_shorten(prompt),), hint("language", language))
+    if not refused:
+        return UnsupportedInstructionError((), (_shorten(prompt),), hint("nothing" if ctx.kept else "unknown"))
+    reasons = list(dict.fromkeys((refusal.reason, refusal.detail) for _, refusal in refused))
+    known = [reason for reason in reasons if reason[0] != "unknown"] or reasons
+    hints = [hint(*reason).removesuffix(_CAN_DO_TAIL) for reason in known[:3]]
+    phrases = tuple(_shorten(phrase) for phrase, _ in refused[:8])
+    return UnsupportedInstructionError(understood, phrases, " ".join(hints) + _CAN_DO_TAIL)
+
+
+_CAN_DO_TAIL = " " + hint("empty").split(". ", 1)[1]
+_LONGEST_QUOTE = 160
+
+
+def _shorten(text: str) -> str:
+    """Return at most ``_LONGEST_QUOTE`` characters of the prompt on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 3] + "..."

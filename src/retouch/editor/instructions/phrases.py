@@ -1,0 +1,422 @@
+"""Noun phrases, colors, parts of the picture and places: the pieces that every clause is made of."""
+
+from dataclasses import dataclass, field, replace
+
+from retouch.editor.instructions.colors import METALS, modified
+from retouch.editor.instructions.context import Context
+from retouch.editor.instructions.cursor import Cursor
+from retouch.editor.instructions.nouns import canonical_noun, singular
+from retouch.editor.instructions.plan import ColorValue, Target, TargetKind
+
+__all__ = ["Thing", "parse_color", "parse_colors", "parse_image_reference", "parse_side", "parse_thing", "to_target"]
+
+SUBJECT_NOUNS = frozenset(["subject", "main subject", "object", "main object", "product", "item", "main thing", "thing", "focus", "motif"])
+COLOR_PART_NOUNS = frozenset(["part", "parts", "bit", "bits", "area", "areas", "stuff", "things", "thing", "region", "regions", "pixels", "one", "ones", "spots"])
+ALL_WORDS = frozenset(["everything", "all", "anything"])
+
+
+@dataclass
+class Thing:
+    """A noun phrase as read, before it is known whether it is a target or a new object.
+
+    Attributes
+    ----------
+    noun : str or None
+        Canonical singular; None for "the red one" or a pronoun.
+    picture : bool
+        It is an input picture: "the second image", "this photo".
+    about_color : bool
+        "the car's color": the phrase is about the color of the noun.
+    extras : list of str
+        Adjectives that nothing can be made of.
+    pronoun : {"thing", "person"} or None
+    """
+
+    start: int
+    end: int = 0
+    phrase: str = ""
+    determiner: str | None = None
+    number: int | None = None
+    plural: bool = False
+    size: float | None = None
+    color: ColorValue | None = None
+    horizontal: str | None = None
+    vertical: str | None = None
+    noun: str | None = None
+    known: bool = False
+    picture: bool = False
+    image_index: int | None = None
+    about_color: bool = False
+    everything: bool = False
+    pronoun: str | None = None
+    extras: list[str] = field(default_factory=list)
+    owner: "Thing | None" = None
+
+
+# Colors ----------------------------------------------------------------------------------------------------------------
+
+
+def parse_color(cur: Cursor, ctx: Context) -> ColorValue | None:
+    """Read "a nice dark red", "light blue", "#f80", "red color"; leave the cursor where it was if there is no color."""
+    begin = cur.at
+    while cur.sense().determiner in ("indefinite", "definite") or cur.sense().color_word or cur.word() == "of":
+        cur.at += 1
+    first = cur.at
+    modifiers: list[str] = []
+    while cur.sense().color is None and (cur.sense().color_modifier or cur.sense().degree):
+        modifiers.append(cur.sense().color_modifier or "plain")
+        cur.at += 1
+        while modifiers and (cur.sense().color_word or cur.word() == "of"):
+            cur.at += 1
+    color = cur.sense().color
+    if color is None or cur.done:
+        cur.at = begin
+        return None
+    cur.at += 1
+    real = [m for m in modifiers if m != "plain"]
+    if real:
+        color = modified(color, real[-1], ctx.text(cur.tokens[first : cur.at]).lower())
+    while cur.sense().color_word or (cur.word() in ("one", "ones") and cur.token(1) is None):
+        cur.at += 1
+    ctx.note_color(color, METALS)
+    return color
+
+
+def parse_colors(cur: Cursor, ctx: Context) -> list[ColorValue]:
+    """Read one or more colors joined by "and", "or", "to" or a comma."""
+    colors: list[ColorValue] = []
+    while True:
+        begin = cur.at
+        if colors and not cur.take_connector("and", ",", "or"):
+            return colors
+        color = parse_color(cur, ctx)
+        if color is None or (colors and _noun_follows(cur)):
+            cur.at = begin
+            return colors
+        colors.append(color)
+
+
+def _noun_follows(cur: Cursor) -> bool:
+    return cur.sense().noun is not None and not cur.done
+
+
+# Pictures ----------------------------------------------------------------------------------------------------------------
+
+
+def parse_image_reference(cur: Cursor, ctx: Context, *, other_than: int | None = None, elided: bool = False) -> int | None:
+    """Read "the second image", "image 2", "the other photo"; with ``elided`` also a bare "the second"."""
+    begin = cur.at
+    while cur.sense().determiner == "definite":
+        cur.at += 1
+    ordinal = cur.sense().ordinal
+    if ordinal is not None:
+        cur.at += 1
+        if cur.sense().picture:
+            cur.at += 1
+            return ctx.image_index(ordinal, other_than=other_than)
+        if cur.word() in ("one", "1") or (elided and (cur.done or cur.sense().preposition or cur.sense().connector)):
+            cur.at += cur.word() in ("one", "1") and not cur.done
+            return ctx.image_index(ordinal, other_than=other_than)
+    elif cur.sense().picture:
+        number = cur.sense(1).number or (1 if cur.word(1) == "one" else None)
+        if number is not None:
+            cur.at += 2
+            return number - 1
+    cur.at = begin
+    return None
+
+
+# Parts of the picture ----------------------------------------------------------------------------------------------------
+
+
+def parse_side(cur: Cursor) -> tuple[str | None, str | None] | None:
+    """Read "on the left", "top right", "in the bottom left corner of the photo"; None if no part is named."""
+    begin = cur.at
+    cur.take_preposition("on", "in", "at", "to", "into", "near", "onto")
+    while cur.sense().determiner == "definite" or cur.sense().degree or cur.word() == "far":
+        cur.at += 1
+    horizontal: str | None = None
+    vertical: str | None = None
+    found = False
+    while cur.sense().side is not None:
+        across, down = cur.sense().side or (None, None)
+        if found and across == "center":  # "top center", "left middle": the named axis stays
+            horizontal, vertical = (horizontal or "center", vertical) if vertical else (horizontal, "middle")
+        else:
+            horizontal, vertical = across or horizontal, down or vertical
+        found = True
+        cur.at += 1
+        if cur.take_connector(",") and cur.sense().side is None:
+            cur.at -= 1
+            break
+    if not found or cur.sense().noun is not None and cur.word() not in _SIDE_NOUNS:
+        cur.at = begin
+        return None
+    cur.at += cur.word() in _SIDE_NOUNS
+    if cur.word() == "of":
+        cur.at = begin
+        return None
+    return horizontal, vertical
+
+
+_SIDE_NOUNS = frozenset(["corner", "side", "part", "half", "edge", "third", "area", "end", "region"])
+
+
+# Things ------------------------------------------------------------------------------------------------------------------
+
+
+def parse_thing(cur: Cursor, ctx: Context, *, with_side: bool = True) -> Thing | None:
+    """Read a noun phrase; None (and the cursor where it was) if there is none.
+
+    Parameters
+    ----------
+    with_side : bool
+        Whether "on the left" behind the noun belongs to it (a target) or not (a new object, whose place it is).
+    """
+    begin = cur.at
+    thing = Thing(start=begin)
+    index = parse_image_reference(cur, ctx)
+    if index is not None:
+        thing.picture, thing.image_index = True, index
+        _read_picture_contents(cur, ctx)
+        return _finish(thing, cur, ctx)
+    if _read_pronoun(thing, cur):
+        return _finish(thing, cur, ctx)
+    _read_modifiers(thing, cur, ctx)
+    _read_nouns(thing, cur)
+    if thing.noun is None and not thing.picture and not thing.everything and (thing.color is None or thing.size is not None):
+        cur.at = begin
+        return None
+    if cur.word() == "'s" and thing.noun is not None and _is_noun_like(cur, 1):
+        return _read_possession(thing, cur, ctx, with_side=with_side)
+    _read_postmodifiers(thing, cur, ctx, with_side=with_side)
+    return _finish(thing, cur, ctx)
+
+
+def _finish(thing: Thing, cur: Cursor, ctx: Context) -> Thing:
+    thing.end = cur.at
+    thing.phrase = ctx.text(cur.tokens[thing.start : thing.end])
+    return thing
+
+
+def _read_pronoun(thing: Thing, cur: Cursor) -> bool:
+    """Read "it", "him"; "her jacket" and "this mug" are no pronouns."""
+    sense = cur.sense()
+    if cur.word() in ALL_WORDS and not _is_noun_like(cur, 1) and cur.sense(1).determiner is None:
+        thing.everything = True
+        cur.at += 1
+        return True
+    if sense.pronoun is None or cur.done:
+        return False
+    if sense.determiner is not None:
+        after = cur.sense(1)
+        noun_next = _is_noun_like(cur, 1) or (after.size and _is_noun_like(cur, 2)) or after.ordinal is not None
+        if noun_next or after.picture or (after.color is not None and _is_noun_like(cur, 2) and cur.sense(2).noun is not None):
+            return False
+        if cur.word() == "one":
+            return False
+    thing.pronoun = sense.pronoun
+    cur.at += 1
+    return True
+
+
+def _is_noun_like(cur: Cursor, ahead: int = 0) -> bool:
+    """Whether a token can be (part of) a noun: a known noun, or a word that the lexicon does not have."""
+    token = cur.token(ahead)
+    if token is None:
+        return False
+    sense = token.sense
+    if sense.noun is not None or sense.picture or token.word in SUBJECT_NOUNS or token.word in COLOR_PART_NOUNS:
+        return True
+    return not sense.known and token.word[0].isalpha()
+
+
+def _read_modifiers(thing: Thing, cur: Cursor, ctx: Context) -> None:
+    """Read determiner, number, size, color and other adjectives."""
+    while not cur.done:
+        sense = cur.sense()
+        nouns_follow = _is_noun_like(cur, 1)
+        if sense.noun is not None and not (sense.color and nouns_follow and cur.sense(1).color is None):
+            return
+        if cur.word() in ("a little", "little") and (nouns_follow or cur.sense(1).color or cur.sense(1).color_modifier):
+            thing.size = 0.6
+            thing.determiner = thing.determiner or "indefinite"
+        elif sense.grouping:
+            thing.number, thing.determiner = 1, "indefinite"
+            if cur.word().startswith("exactly"):
+                thing.determiner = "indefinite"
+        elif sense.number is not None:
+            thing.number = sense.number
+        elif sense.size is not None:
+            thing.size = sense.size
+        elif sense.determiner is not None and not (thing.determiner and thing.extras):
+            thing.determiner = thing.determiner if thing.determiner and sense.determiner == "definite" else sense.determiner
+        elif sense.color is not None or (sense.color_modifier and (cur.sense(1).color or cur.sense(2).color)):
+            color = parse_color(cur, ctx)
+            if color is None:
+                return
+            thing.color = color
+            if cur.word() == "," and cur.sense(1).color is None and _is_noun_like(cur, 1):
+                cur.at += 1
+            continue
+        elif sense.side is not None and nouns_follow and thing.determiner:
+            across, down = sense.side
+            thing.horizontal, thing.vertical = across or thing.horizontal, down or thing.vertical
+        elif _is_adjective(cur):
+            thing.extras.append(cur.word())
+        else:
+            return
+        cur.at += 1
+
+
+def _is_adjective(cur: Cursor) -> bool:
+    """Whether a known word that is no noun stands before a noun as an adjective: "a vintage car", "a flying bird"."""
+    sense = cur.sense()
+    adjective = sense.look is not None or sense.color_modifier is not None or sense.participle or sense.degree is not None
+    adjective = adjective or cur.word() in ("natural", "realistic", "photorealistic", "photo-realistic", "real", "main", "beautiful", "professional", "original", "standing")
+    return adjective and (_is_noun_like(cur, 1) or cur.sense(1).color is not None or cur.sense(1).size is not None)
+
+
+def _read_nouns(thing: Thing, cur: Cursor) -> None:
+    """Read the noun, which may be several words ("bow window", "coffee grinder"), known or not."""
+    words: list[str] = []
+    while _is_noun_like(cur):
+        token = cur.token()
+        assert token is not None
+        if words and token.sense.color is not None and token.sense.noun is None:
+            break
+        if words and token.sense.color is not None and _ends_phrase(cur, 1):
+            break
+        if words and (token.word in SUBJECT_NOUNS and token.sense.noun is None and not token.sense.known):
+            words.append(token.word)
+            cur.at += 1
+            continue
+        words.append(token.word)
+        thing.plural = token.sense.plural or (not token.sense.known and singular(token.word) != token.word)
+        cur.at += 1
+    if not words:
+        return
+    _name(thing, words, cur)
+
+
+def _ends_phrase(cur: Cursor, ahead: int) -> bool:
+    return not _is_noun_like(cur, ahead)
+
+
+def _name(thing: Thing, words: list[str], cur: Cursor) -> None:
+    """Turn the words of a noun into a canonical noun, a picture, "the subject" or a color's part."""
+    while words and cur.word(-1) in ("color", "colour") and words[-1] in ("color", "colour"):
+        words.pop()
+    text = " ".join(words)
+    if len(words) == 1 and words[0] in _PICTURES and words[0] != "frame":
+        thing.picture = True
+        return
+    if text in SUBJECT_NOUNS or (text in COLOR_PART_NOUNS and thing.color is None):
+        thing.noun, thing.known = "subject", True
+        return
+    if text in COLOR_PART_NOUNS:
+        return
+    for first in range(len(words)):
+        noun = canonical_noun(" ".join(words[first:]))
+        if noun is not None:
+            thing.noun, thing.known = noun, True
+            thing.extras += words[:first]
+            return
+    thing.noun = " ".join([*words[:-1], singular(words[-1])])
+
+
+_PICTURES = frozenset(["image", "images", "photo", "photos", "picture", "pictures", "pic", "pics", "photograph", "img", "shot", "snapshot", "scene", "photography", "input", "foto"])
+
+
+def _read_possession(owner: Thing, cur: Cursor, ctx: Context, *, with_side: bool) -> Thing | None:
+    """Read "'s head" behind an owner."""
+    cur.at += 1
+    _finish(owner, cur, ctx)
+    thing = Thing(start=owner.start, determiner="definite", owner=owner)
+    _read_modifiers(thing, cur, ctx)
+    _read_nouns(thing, cur)
+    _read_postmodifiers(thing, cur, ctx, with_side=with_side)
+    return _finish(thing, cur, ctx)
+
+
+def _read_postmodifiers(thing: Thing, cur: Cursor, ctx: Context, *, with_side: bool) -> None:
+    """Read "on the left", "from the first image", "of the photo" behind a noun."""
+    if thing.picture:
+        _read_picture_contents(cur, ctx)
+        return
+    while not cur.done:
+        begin = cur.at
+        if cur.take_preposition("from", "of", "in", "on"):
+            index = parse_image_reference(cur, ctx, elided=True)
+            if index is not None:
+                thing.image_index = index
+                continue
+            if _take_bare_picture(cur):
+                continue
+            cur.at = begin
+        side = parse_side(cur) if with_side else None
+        if side is None:
+            return
+        thing.horizontal, thing.vertical = side[0] or thing.horizontal, side[1] or thing.vertical
+
+
+def _take_bare_picture(cur: Cursor) -> bool:
+    """Step over "the photo", which says nothing where there is one."""
+    begin = cur.at
+    while cur.sense().determiner == "definite":
+        cur.at += 1
+    if cur.sense().picture and cur.sense(1).number is None:
+        cur.at += 1
+        return True
+    cur.at = begin
+    return False
+
+
+def _read_picture_contents(cur: Cursor, ctx: Context) -> None:
+    """Read "with the t-rex", "of the cat" behind "this image": it only says which picture."""
+    begin = cur.at
+    if cur.take_preposition("with", "of") is None:
+        return
+    inner = parse_thing(cur, ctx, with_side=False)
+    if inner is None or inner.noun is None or inner.noun == "background":
+        cur.at = begin
+
+
+# Targets -----------------------------------------------------------------------------------------------------------------
+
+
+def to_target(thing: Thing, ctx: Context) -> Target:
+    """Return what a noun phrase points at, as a target of the plan."""
+    base = Target(
+        TargetKind.NOUN,
+        thing.phrase,
+        noun=thing.noun,
+        color=thing.color,
+        horizontal=thing.horizontal,  # type: ignore[arg-type]  # parse_side and the tables give only the literal's values
+        vertical=thing.vertical,  # type: ignore[arg-type]
+        image_index=thing.image_index,
+    )
+    if thing.pronoun is not None:
+        return _pronoun_target(thing, ctx)
+    if thing.picture or thing.everything:
+        return replace(base, kind=TargetKind.PICTURE, noun=None, color=None)
+    if thing.noun is None:
+        return replace(base, kind=TargetKind.COLOR_PART)
+    if thing.noun in ("subject", "foreground"):
+        return replace(base, kind=TargetKind.SUBJECT, noun=None)
+    if thing.noun in ("background", "sky") and thing.color is None:
+        return replace(base, kind=TargetKind(thing.noun), noun=None)
+    if thing.color is not None:
+        base = replace(base, kind=TargetKind.COLOR_PART)
+    if thing.extras:
+        ctx.assume(f'looked for "{thing.noun}" in "{thing.phrase}"; "{" ".join(thing.extras)}" is not told apart')
+    return base
+
+
+def _pronoun_target(thing: Thing, ctx: Context) -> Target:
+    """Return what a pronoun points at: the last thing named, else the main subject."""
+    if ctx.referent is not None and ctx.referent.kind is not TargetKind.PICTURE:
+        ctx.assume(f'took "{thing.phrase}" for {ctx.referent.phrase or "the subject"}')
+        return replace(ctx.referent, phrase=thing.phrase)
+    ctx.assume(f'took "{thing.phrase}" for the main subject')
+    return ctx.subject(thing.phrase)

@@ -1,0 +1,173 @@
+"""Where a new object goes: "in the sky, top left", "next to the cup", "on the T-rex's head"."""
+
+from dataclasses import dataclass
+
+from retouch.editor.instructions.context import Context, Refusal
+from retouch.editor.instructions.cursor import Cursor
+from retouch.editor.instructions.nouns import EYEWEAR, HEADWEAR
+from retouch.editor.instructions.phrases import Thing, parse_image_reference, parse_side, parse_thing, to_target
+from retouch.editor.instructions.plan import Placement, Relation, Target
+
+__all__ = ["Place", "parse_places", "worn_relation"]
+
+REGIONS: dict[str, Relation] = {
+    "foreground": Relation.FOREGROUND,
+    "background": Relation.BACKGROUND,
+    "horizon": Relation.BACKGROUND,
+    "sky": Relation.SKY,
+    "air": Relation.SKY,
+    "ground": Relation.GROUND,
+    "floor": Relation.GROUND,
+    "grass": Relation.GROUND,
+    "lawn": Relation.GROUND,
+    "sand": Relation.GROUND,
+    "beach": Relation.GROUND,
+    "road": Relation.GROUND,
+    "street": Relation.GROUND,
+    "path": Relation.GROUND,
+    "sidewalk": Relation.GROUND,
+    "pavement": Relation.GROUND,
+    "field": Relation.GROUND,
+    "meadow": Relation.GROUND,
+    "carpet": Relation.GROUND,
+    "snow": Relation.GROUND,
+    "water": Relation.WATER,
+    "sea": Relation.WATER,
+    "lake": Relation.WATER,
+    "river": Relation.WATER,
+    "ocean": Relation.WATER,
+    "pond": Relation.WATER,
+    "pool": Relation.WATER,
+}
+"""Nouns that are regions of a scene rather than things to stand on."""
+
+_HEADS = frozenset(["head", "hair", "ear"])
+_FACES = frozenset(["face", "eye", "nose"])
+_HELD = frozenset(["hand", "arm", "finger", "mouth", "lip", "shoulder", "neck", "leg", "foot", "back"])
+_CANT = {"under": "under", "inside": "inside", "between": "between", "through": "through"}
+
+
+@dataclass
+class Place:
+    """Places as they are read, one after the other, and put together."""
+
+    relation: Relation | None = None
+    anchor: Target | None = None
+    horizontal: str | None = None
+    vertical: str | None = None
+    start: int = -1
+    end: int = -1
+    image_index: int | None = None
+
+    def placement(self, ctx: Context, cur: Cursor, noun: str) -> Placement:
+        """Return the placement of a new ``noun``; things that are worn go onto the head or over the eyes."""
+        phrase = ctx.text(cur.tokens[self.start : self.end]) if self.start >= 0 else ""
+        relation = self.relation or Relation.ANYWHERE
+        if self.anchor is not None and relation is Relation.ON:
+            relation = worn_relation(noun) or relation
+        return Placement(relation, self.anchor, self.horizontal, self.vertical, phrase)  # type: ignore[arg-type]
+
+
+def worn_relation(noun: str) -> Relation | None:
+    """Return where something is worn, None if it is not worn."""
+    if noun in EYEWEAR:
+        return Relation.OVER_EYES
+    return Relation.ON_HEAD if noun in HEADWEAR else None
+
+
+def parse_places(cur: Cursor, ctx: Context, place: Place | None = None) -> Place:
+    """Read as many places as follow ("in the foreground, on the left"); an empty ``Place`` if none does."""
+    place = place or Place()
+    while not cur.done:
+        begin = cur.at
+        cur.take_connector(",")
+        while cur.sense().participle or (cur.sense().degree and cur.sense(1).preposition):
+            cur.at += 1
+        moved = cur.at > begin and (cur.done or cur.sense().connector is not None)
+        if cur.done or not _parse_place(cur, ctx, place):
+            if not moved or cur.tokens[begin].sense.connector:
+                cur.at = begin
+            return place
+        place.start = begin + bool(cur.tokens[begin].sense.connector) if place.start < 0 else place.start
+        place.end = cur.at
+    return place
+
+
+def _parse_place(cur: Cursor, ctx: Context, place: Place) -> bool:
+    """Read one place into ``place``; False (and the cursor where it was) if there is none."""
+    begin = cur.at
+    side = parse_side(cur)
+    if side is not None:
+        place.horizontal, place.vertical = side[0] or place.horizontal, side[1] or place.vertical
+        return True
+    relation = cur.sense().relation
+    preposition = None
+    if relation is not None and not cur.done:
+        cur.at += 1
+    else:
+        preposition = cur.sense().preposition
+        if preposition not in ("in", "on", "to", "at", "into", "onto", "over", "near", *_CANT):
+            return False
+        cur.at += 1
+    if preposition in ("in", "into", "to", "on", "onto", "at") and _take_whole_picture(cur, ctx, place):
+        return True
+    anchor = parse_thing(cur, ctx)
+    if anchor is None or anchor.everything or (anchor.noun is None and not anchor.pronoun and anchor.color is None):
+        cur.at = begin
+        return False
+    _anchor(place, anchor, relation, preposition, ctx, cur)
+    return True
+
+
+def _take_whole_picture(cur: Cursor, ctx: Context, place: Place) -> bool:
+    """Read "the second image" or "the photo" as the scene that receives the object."""
+    index = parse_image_reference(cur, ctx, elided=True)
+    if index is not None:
+        place.image_index = index
+        return True
+    begin = cur.at
+    while cur.sense().determiner == "definite":
+        cur.at += 1
+    if cur.sense().picture:
+        cur.at += 1
+        return True
+    cur.at = begin
+    return False
+
+
+def _anchor(place: Place, anchor: Thing, relation: Relation | None, preposition: str | None, ctx: Context, cur: Cursor) -> None:
+    """Work out what a preposition and a noun mean together."""
+    if preposition in _CANT:
+        raise Refusal("place", _CANT[preposition])
+    place.image_index = anchor.image_index if anchor.image_index is not None else place.image_index
+    if anchor.noun in REGIONS and relation is None and anchor.owner is None:
+        place.relation = REGIONS[anchor.noun]
+        place.horizontal = anchor.horizontal or place.horizontal
+        place.vertical = anchor.vertical or place.vertical
+        return
+    if anchor.noun in _HELD and (anchor.owner is not None or anchor.determiner == "definite"):
+        raise Refusal("place", "in or on a hand, arm, mouth or leg")
+    if anchor.noun in _HEADS | _FACES and relation in (None, Relation.ON):
+        place.relation = Relation.ON_HEAD if anchor.noun in _HEADS else Relation.OVER_EYES
+        place.anchor = _owner(anchor, cur, ctx)
+        return
+    if preposition == "in":
+        raise Refusal("place", "inside")
+    place.anchor = to_target(anchor, ctx)
+    place.relation = relation or _PREPOSITION_RELATIONS.get(preposition or "", Relation.ON)
+
+
+_PREPOSITION_RELATIONS = {"over": Relation.ABOVE, "at": Relation.NEXT_TO, "near": Relation.NEXT_TO}
+
+
+def _owner(head: Thing, cur: Cursor, ctx: Context) -> Target:
+    """Return whose head it is: "the cat's head", "the head of the cat", "its head", "the head"."""
+    if head.owner is not None:
+        return to_target(head.owner, ctx)
+    if cur.take_preposition("of") is not None:
+        owner = parse_thing(cur, ctx)
+        if owner is not None:
+            return to_target(owner, ctx)
+    if ctx.referent is not None:
+        return ctx.referent
+    return ctx.subject(head.phrase)

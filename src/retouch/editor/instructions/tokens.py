@@ -1,0 +1,117 @@
+"""From text to tokens with their place in the prompt."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from retouch.editor.instructions.colors import parse_color_code
+from retouch.editor.instructions.lexicon import Lexicon, Sense, lexicon
+
+__all__ = ["Token", "span_text", "tokenize"]
+
+# Every alternative starts with a different kind of character and none nests a repetition: linear in the prompt.
+_LEXER = re.compile(
+    r"rgb\([ ]{0,3}\d{1,3}[ ]{0,3},[ ]{0,3}\d{1,3}[ ]{0,3},[ ]{0,3}\d{1,3}[ ]{0,3}\)"
+    r"|#[0-9a-f]{6}(?![0-9a-z])|#[0-9a-f]{3}(?![0-9a-z])|[-=]>|b&w|b/w|w/o|\n"
+    r"|\d+(?:\.\d+)?%|[^\W_]+(?:['-][^\W_]+)*|\S"
+)
+_PLAIN = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": ";", "…": ".", "→": ">"})
+_SENTENCE_ENDS = frozenset(".!?;\n")
+_IGNORED = frozenset("\"'()[]*_-~^|<>:{}\\=`•·")
+_MAX_WORDS_OF_AN_EXPRESSION = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One expression of the prompt.
+
+    Attributes
+    ----------
+    word : str
+        In lower case, corrected; "in front of" is one token.
+    start, end : int
+        Its place in the prompt, as typed.
+    sense : Sense
+    typed : str or None
+        What the prompt says, where a typing error was corrected.
+    """
+
+    word: str
+    start: int
+    end: int
+    sense: Sense
+    typed: str | None = None
+
+    @property
+    def ends_sentence(self) -> bool:
+        """Whether a clause can't go on behind this token."""
+        return self.word in _SENTENCE_ENDS
+
+
+def tokenize(prompt: str) -> list[Token]:
+    """Return the expressions of a prompt, with politeness left out and clear typing errors corrected."""
+    words = lexicon()
+    pieces = [piece for match in _LEXER.finditer(_lower(prompt)) for piece in _split(match[0], match.start(), words)]
+    pieces = [piece for piece in pieces if not (words.lookup(piece.word).filler and " " not in piece.word)]
+    return [token for token in _join_expressions(pieces, words) if not token.sense.filler]
+
+
+def span_text(prompt: str, tokens: Sequence[Token]) -> str:
+    """Return the words of the prompt from the first to the last of ``tokens``."""
+    return prompt[tokens[0].start : tokens[-1].end] if tokens else ""
+
+
+def _lower(prompt: str) -> str:
+    """Return the prompt in lower case with plain quotes, letter for letter (so that spans stay true)."""
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in prompt.translate(_PLAIN))
+
+
+def _split(text: str, start: int, words: Lexicon) -> list[Token]:
+    """Return the word or words that one lexer match stands for: possessives and unknown compounds come apart."""
+    if text in _IGNORED:
+        return []
+    if text.endswith("'s") and not words.lookup(text).known:
+        owner = _split(text[:-2], start, words)
+        return [*owner, Token("'s", start + len(text) - 2, start + len(text), words.lookup("'s"))]
+    if "-" in text and text not in ("->",) and not words.lookup(text).known:
+        parts: list[Token] = []
+        offset = start
+        for part in text.split("-"):
+            parts += _split(part, offset, words)
+            offset += len(part) + 1
+        return parts
+    color = parse_color_code(text)
+    if color is not None:
+        return [Token(text, start, start + len(text), Sense(color=color))]
+    sense = words.lookup(text)
+    if not sense.known and (text.isdigit() and len(text) <= 4):
+        return [Token(text, start, start + len(text), Sense(number=int(text)))]
+    corrected = None if sense.known or text in words.first_words else words.correct(text)
+    if corrected is not None:
+        return [Token(corrected, start, start + len(text), words.lookup(corrected), typed=text)]
+    return [Token(text, start, start + len(text), sense)]
+
+
+def _numbered(pieces: list[Token], after: int) -> bool:
+    """Whether a number follows: "in the image" is no filler in "in the image 2"."""
+    return after < len(pieces) and pieces[after].sense.number is not None
+
+
+def _join_expressions(pieces: list[Token], words: Lexicon) -> list[Token]:
+    """Join neighbors into the longest expressions that the lexicon knows ("in", "front", "of" -> "in front of")."""
+    joined: list[Token] = []
+    i = 0
+    while i < len(pieces):
+        longest = min(_MAX_WORDS_OF_AN_EXPRESSION, len(pieces) - i)
+        for length in range(longest, 0, -1):
+            if length == 1:
+                joined.append(pieces[i])
+                break
+            text = " ".join(piece.word for piece in pieces[i : i + length])
+            sense = words.lookup(text)
+            if sense.known and not (sense.filler and _numbered(pieces, i + length)):
+                typed = next((p.typed for p in pieces[i : i + length] if p.typed), None)
+                joined.append(Token(text, pieces[i].start, pieces[i + length - 1].end, sense, typed))
+                break
+        i += length
+    return joined

@@ -1,0 +1,298 @@
+"""Function words, verbs and looks: data. ``lexicon.py`` turns the tables into one dictionary of senses."""
+
+from retouch.editor.instructions.plan import Look, Relation
+
+__all__ = [
+    "AMOUNTS", "CONTRACTIONS", "DEGREES", "DETERMINERS", "EXPRESSIONS", "FILLERS", "FILLER_PHRASES", "FLUFF", "GROUP_NOUNS", "LOOK_ADJECTIVES",
+    "LOOK_NOUNS", "LOOK_OPPOSITES", "LOOK_VERBS", "MISSPELLINGS", "NATURAL_WORDS", "NUMBERS", "ORDINALS", "PARTICIPLES", "PICTURE_NOUNS",
+    "PREPOSITIONS", "PRONOUNS", "RELATIONS", "SAME_WORDS", "SIDES", "SIZES", "VERBS",
+]  # fmt: skip
+
+VERBS: dict[str, str] = {
+    "add": "add adding adds insert inserting include including draw drawing paste throw pop slap generate create render overlay superimpose",
+    "put": "put putting puts place placing places stick set_down drop position hang",
+    "give": "give giving",
+    "show": "show there_should_be there_could_be there_must_be there_is there_are let_there_be make_there_be have",
+    "want": "want wanna i'd_like id_like i_would_like i_want i_need need i'd_love i'd_prefer i_prefer i_would_love we_need we_want we'd_like "
+    "can_i_have could_i_have can_we_have could_we_have can_i_get could_i_get may_i_have would_like i_wish",
+    "make": "make making makes render turn_it get let",
+    "turn": "turn turning convert converting transform transforming",
+    "change": "change changing changes set setting switch switching alter altering update modify",
+    "paint": "paint painting color coloring colour colouring recolor recoloring recolour recolouring dye tint tinting repaint",
+    "replace": "replace replacing substitute exchange",
+    "swap": "swap swapping swap_out",
+    "blur": "blur blurring blur_out defocus soften",
+    "remove": "remove removing delete deleting erase erasing get_rid_of getting_rid_of take_away take_out take_off clear eliminate drop_out "
+    "knock_out lose hide strip",
+    "cut": "cut_out cutout cut extract isolate isolating crop_out separate mask_out",
+    "print": "print printing stamp emboss engrave",
+    "use": "use using apply take applying",
+    "combine": "combine merge blend_together mix fuse stitch collage join",
+    "keep": "keep keeping leave leaving preserve preserving maintain maintaining retain retaining save",
+    "touch": "touch touching affect affecting edit editing mess_with adjust adjusting",
+    "move": "move moving shift relocate slide push drag",
+}
+"""Canonical verb -> the words for it; an underscore joins the words of one expression."""
+
+LOOK_VERBS: dict[str, tuple[Look, ...]] = {
+    "brighten": (Look.BRIGHTER,),
+    "brighten up": (Look.BRIGHTER,),
+    "lighten": (Look.BRIGHTER,),
+    "lighten up": (Look.BRIGHTER,),
+    "brightening": (Look.BRIGHTER,),
+    "darken": (Look.DARKER,),
+    "darkening": (Look.DARKER,),
+    "dim": (Look.DARKER,),
+    "desaturate": (Look.LESS_SATURATED,),
+    "desaturating": (Look.LESS_SATURATED,),
+    "mute": (Look.LESS_SATURATED,),
+    "tone down": (Look.LESS_SATURATED,),
+    "saturate": (Look.MORE_SATURATED,),
+    "warm": (Look.WARMER,),
+    "warm up": (Look.WARMER,),
+    "cool": (Look.COOLER,),
+    "cool down": (Look.COOLER,),
+    "cool off": (Look.COOLER,),
+    "underexpose": (Look.DARKER,),
+    "overexpose": (Look.BRIGHTER,),
+    "flatten": (Look.LESS_CONTRAST,),
+}
+
+LOOK_ADJECTIVES: dict[Look, str] = {
+    Look.BLACK_AND_WHITE: "black_and_white black_&_white black_n_white black_white b&w b/w bw grayscale greyscale grey_scale gray_scale "
+    "monochrome monochromatic noir colorless colourless black_and_white_photo",
+    Look.SEPIA: "sepia sepia_toned",
+    Look.VINTAGE: "vintage retro old-timey old_timey oldschool old_school old-fashioned aged old_photo old_photograph old_picture "
+    "old_film nostalgic 70s 1970s seventies polaroid faded_film antique analog analogue",
+    Look.WARMER: "warmer warm",
+    Look.COOLER: "cooler cool colder cold bluer_tones",
+    Look.BRIGHTER: "brighter bright lighter light sunnier",
+    Look.DARKER: "darker dark dimmer dim moodier",
+    Look.MORE_CONTRAST: "contrasty contrastier punchier punchy crisper high_contrast higher_contrast",
+    Look.LESS_CONTRAST: "flatter low_contrast lower_contrast washed_out",
+    Look.MORE_SATURATED: "saturated vivid vibrant colorful colourful vivider pop livelier lively intense bolder more_pop",
+    Look.LESS_SATURATED: "muted desaturated unsaturated duller dull pale paler subdued faded",
+}
+"""Look -> its adjectives, joined words with an underscore."""
+
+LOOK_NOUNS: dict[str, tuple[Look, Look]] = {
+    "contrast": (Look.MORE_CONTRAST, Look.LESS_CONTRAST),
+    "contrasts": (Look.MORE_CONTRAST, Look.LESS_CONTRAST),
+    "brightness": (Look.BRIGHTER, Look.DARKER),
+    "exposure": (Look.BRIGHTER, Look.DARKER),
+    "darkness": (Look.DARKER, Look.BRIGHTER),
+    "saturation": (Look.MORE_SATURATED, Look.LESS_SATURATED),
+    "vibrance": (Look.MORE_SATURATED, Look.LESS_SATURATED),
+    "vibrancy": (Look.MORE_SATURATED, Look.LESS_SATURATED),
+    "color intensity": (Look.MORE_SATURATED, Look.LESS_SATURATED),
+    "warmth": (Look.WARMER, Look.COOLER),
+    "color temperature": (Look.WARMER, Look.COOLER),
+    "colour temperature": (Look.WARMER, Look.COOLER),
+    "temperature": (Look.WARMER, Look.COOLER),
+}
+"""A quality -> the look of more and of less of it."""
+
+LOOK_OPPOSITES: dict[Look, Look] = {
+    Look.WARMER: Look.COOLER,
+    Look.COOLER: Look.WARMER,
+    Look.BRIGHTER: Look.DARKER,
+    Look.DARKER: Look.BRIGHTER,
+    Look.MORE_CONTRAST: Look.LESS_CONTRAST,
+    Look.LESS_CONTRAST: Look.MORE_CONTRAST,
+    Look.MORE_SATURATED: Look.LESS_SATURATED,
+    Look.LESS_SATURATED: Look.MORE_SATURATED,
+}
+"""What "less" and "too" turn a look into; the others (sepia ...) have no opposite."""
+
+AMOUNTS: dict[str, int] = {
+    "more": 1, "increase": 1, "increasing": 1, "boost": 1, "boosting": 1, "raise": 1, "up": 1, "bump": 1, "bump up": 1, "turn up": 1,
+    "enhance": 1, "higher": 1, "extra": 1, "crank up": 1, "crank": 1, "pump up": 1, "amp up": 1, "dial up": 1, "stronger": 1,
+    "less": -1, "decrease": -1, "decreasing": -1, "reduce": -1, "reducing": -1, "lower": -1, "lowering": -1, "turn down": -1,
+    "dial down": -1, "bring down": -1, "weaker": -1, "dial back": -1,
+}  # fmt: skip
+
+DEGREES: dict[str, str] = {
+    "slightly": "little", "a bit": "little", "a little": "little", "a little bit": "little", "bit": "little", "a touch": "little",
+    "a tad": "little", "tad": "little", "somewhat": "little", "subtly": "little", "subtle": "little", "gently": "little",
+    "a hint of": "little", "a hint": "little", "lightly": "little", "mildly": "little", "slight": "little", "gentle": "little",
+    "a bit of": "little", "a touch of": "little", "a little bit of": "little", "a tiny bit": "little", "a smidge": "little",
+    "mild": "little", "a bit more": "little", "a little more": "little", "a tad more": "little", "bit more": "little", "soft": "little",
+    "much": "much", "a lot": "much", "a lot of": "much", "lots of": "much", "very": "much", "really": "much", "strongly": "much",
+    "strong": "much", "heavily": "much", "heavy": "much", "way": "much", "far": "much", "super": "much", "extremely": "much",
+    "significantly": "much", "considerably": "much", "a lot more": "much", "much more": "much", "way more": "much", "lots": "much",
+    "dramatically": "much", "intensely": "much", "completely": "plain", "fully": "plain", "totally": "plain", "entirely": "plain",
+    "quite": "plain", "fairly": "plain", "nicely": "plain", "moderately": "plain", "medium": "plain", "so": "plain",
+    "noticeably": "plain", "hard": "much", "very much": "much", "a whole lot": "much", "quite a bit": "much", "big time": "much",
+}  # fmt: skip
+
+DETERMINERS: dict[str, str] = {
+    "a": "indefinite", "an": "indefinite", "another": "indefinite", "one more": "indefinite", "any": "indefinite", "some": "some",
+    "one": "indefinite",
+    "the": "definite", "this": "definite", "that": "definite", "these": "definite", "those": "definite", "same": "definite",
+    "my": "definite", "your": "definite", "his": "definite", "her": "definite", "its": "definite", "our": "definite",
+    "their": "definite", "all the": "definite", "all": "definite", "all of the": "definite", "both": "definite", "whole": "definite",
+    "entire": "definite", "each": "definite", "every": "definite",
+}  # fmt: skip
+
+NUMBERS: dict[str, int] = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+    "a dozen": 12, "dozen": 12, "a couple of": 2, "a couple": 2, "couple of": 2, "a few": 3, "few": 3, "several": 4, "a handful of": 4,
+    "many": 6, "half a dozen": 6, "a few more": 3, "two more": 2, "three more": 3, "a bunch of": 5, "a group of": 4, "a flock of": 5,
+    "flock of": 5, "a swarm of": 6, "a bouquet of": 5, "a row of": 4, "loads of": 8, "twenty": 20, "thirty": 30, "hundred": 100,
+    "a hundred": 100, "hundreds of": 100, "thousands of": 1000, "countless": 100, "bunch of": 5, "group of": 4, "thirteen": 13,
+    "fifteen": 15,
+}  # fmt: skip
+
+GROUP_NOUNS: frozenset[str] = frozenset(["a pair of", "pair of", "a set of", "a piece of", "a single", "single", "exactly one", "a picture of"])
+"""Said before one thing: they don't change the count."""
+
+SIZES: dict[str, float] = {
+    "tiny": 0.4, "teeny": 0.4, "miniature": 0.4, "mini": 0.4, "very small": 0.4, "really small": 0.4, "minuscule": 0.4, "wee": 0.4,
+    "small": 0.6, "little": 0.6, "smaller": 0.6, "smallish": 0.6, "big": 1.6, "large": 1.6, "bigger": 1.6, "larger": 1.6, "tall": 1.6,
+    "very big": 2.5, "really big": 2.5, "very large": 2.5, "huge": 2.5, "giant": 2.5, "gigantic": 2.5, "enormous": 2.5, "massive": 2.5,
+    "oversized": 2.5, "life-size": 1.0, "life size": 1.0, "life-sized": 1.0, "life sized": 1.0, "normal-sized": 1.0, "normal size": 1.0,
+    "regular": 1.0, "full-size": 1.0, "medium-sized": 1.0, "medium sized": 1.0, "small version of": 0.6, "really big": 2.5,
+    "fairly small": 0.6, "small-sized": 0.6, "normal": 1.0,
+}  # fmt: skip
+
+ORDINALS: dict[str, int] = {
+    "first": 0, "second": 1, "third": 2, "fourth": 3, "1st": 0, "2nd": 1, "3rd": 2, "4th": 3, "last": -1, "other": -2, "fifth": 4,
+}  # fmt: skip
+"""Index of a picture from 0; -1 the last one, -2 the other one."""
+
+PICTURE_NOUNS: frozenset[str] = frozenset(
+    [
+        "image", "images", "photo", "photos", "picture", "pictures", "pic", "pics", "photograph", "img", "shot", "snapshot", "scene",
+        "photography", "input", "frame", "foto",
+    ]
+)  # fmt: skip
+
+PRONOUNS: dict[str, str] = {
+    "it": "thing", "this": "thing", "that": "thing", "them": "thing", "these": "thing", "those": "thing", "they": "thing",
+    "him": "person", "her": "person", "he": "person", "she": "person", "himself": "person", "herself": "person", "itself": "thing",
+    "me": "person", "one": "thing", "us": "person",
+}  # fmt: skip
+
+PREPOSITIONS: dict[str, str] = {
+    "to": "to", "into": "into", "in": "in", "inside": "inside", "on": "on", "onto": "onto", "on to": "onto", "at": "at", "as": "as",
+    "with": "with", "from": "from", "of": "of", "by": "by", "for": "for", "over": "over", "across": "over", "like": "like",
+    "towards": "at", "toward": "at", "within": "in", "using": "with", "around": "at", "along": "at", "upon": "on", "->": "to",
+    "under": "under", "beneath": "under", "below": "under", "underneath": "under", "between": "between", "through": "through",
+    "instead of": "instead", "than": "than", "about": "about", "near": "near", "=>": "to", "except": "except", "except for": "except",
+    "but not": "except", "apart from": "except", "besides": "except", "other than": "except", "in to": "into", "where": "where",
+    "against": "against", "out of": "out of", "up": "up", "while": "while", "if": "if",
+}  # fmt: skip
+
+RELATIONS: dict[str, Relation] = {
+    "next to": Relation.NEXT_TO, "beside": Relation.NEXT_TO, "near to": Relation.NEXT_TO, "close to": Relation.NEXT_TO,
+    "near": Relation.NEXT_TO, "alongside": Relation.NEXT_TO, "by the side of": Relation.NEXT_TO, "right next to": Relation.NEXT_TO,
+    "at the side of": Relation.NEXT_TO, "adjacent to": Relation.NEXT_TO, "nearby": Relation.NEXT_TO, "right beside": Relation.NEXT_TO,
+    "in front of": Relation.IN_FRONT_OF, "infront of": Relation.IN_FRONT_OF, "before": Relation.IN_FRONT_OF,
+    "right in front of": Relation.IN_FRONT_OF,
+    "behind": Relation.BEHIND, "in back of": Relation.BEHIND, "right behind": Relation.BEHIND,
+    "above": Relation.ABOVE, "over the top of": Relation.ABOVE, "high above": Relation.ABOVE, "just above": Relation.ABOVE,
+    "on top of": Relation.ON, "ontop of": Relation.ON, "atop": Relation.ON, "on the top of": Relation.ON, "standing on": Relation.ON,
+    "to the left of": Relation.LEFT_OF, "left of": Relation.LEFT_OF, "on the left of": Relation.LEFT_OF,
+    "on the left side of": Relation.LEFT_OF, "to the left side of": Relation.LEFT_OF, "at the left of": Relation.LEFT_OF,
+    "to the right of": Relation.RIGHT_OF, "right of": Relation.RIGHT_OF, "on the right of": Relation.RIGHT_OF,
+    "on the right side of": Relation.RIGHT_OF, "to the right side of": Relation.RIGHT_OF, "at the right of": Relation.RIGHT_OF,
+}  # fmt: skip
+
+SIDES: dict[str, tuple[str | None, str | None]] = {
+    "left": ("left", None), "left-hand": ("left", None), "right": ("right", None), "right-hand": ("right", None),
+    "lefthand": ("left", None), "righthand": ("right", None), "center": ("center", None), "centre": ("center", None),
+    "middle": ("center", None), "central": ("center", None), "top": (None, "top"), "upper": (None, "top"), "bottom": (None, "bottom"),
+    "leftmost": ("left", None), "rightmost": ("right", None), "left hand": ("left", None), "right hand": ("right", None),
+}  # fmt: skip
+
+PARTICIPLES: frozenset[str] = frozenset(
+    [
+        "sitting", "standing", "flying", "floating", "lying", "hovering", "swimming", "perched", "perching", "resting", "leaning",
+        "walking", "hanging", "placed", "located", "positioned", "laying", "growing", "parked", "sailing", "soaring", "swinging",
+        "that is", "which is", "that's", "somewhere", "high", "up high", "anywhere", "visible", "right there", "over there", "there",
+        "here", "drifting", "riding", "that sits", "that stands", "up there", "down", "seen", "wherever", "gliding", "that flies",
+    ]
+)  # fmt: skip
+"""Words between a thing and its place that say nothing about where it goes."""
+
+FLUFF: frozenset[str] = frozenset(
+    [
+        "look", "looks", "looking", "feel", "feeling", "filter", "effect", "effects", "tone", "tones", "toned", "mode", "style",
+        "version", "vibe", "atmosphere", "ambiance", "mood", "be", "is", "are", "seem", "appear", "become", "color", "colour", "levels",
+        "level", "grading", "finish", "appearance", "treatment", "preset", "shade", "kind", "sort", "overall", "photo effect", "scheme",
+    ]
+)  # fmt: skip
+"""Words around a look that say nothing about which."""
+
+NATURAL_WORDS: frozenset[str] = frozenset(
+    """natural naturally realistic realistically photorealistic photo-realistic seamless seamlessly believable convincing plausible fit
+    fits fitting blend blends blended blending belongs belong belonged belonging match matches matched matching integrate integrated consistent authentic real
+    genuine quality high-quality lifelike harmonious coherent properly correctly nicely perfectly well good shadow shadows lighting
+    perspective seamless-looking natural-looking professional professionally beautiful nice clean proper correct correctly
+    believably smooth smoothly""".split()
+)
+"""A clause made of these and of ``NATURAL_FRAME`` asks for what the editor does anyway."""
+
+SAME_WORDS: frozenset[str] = frozenset(
+    """as is it are was were they the same exactly unchanged untouched alone intact identical unaltered original originally before
+    how way stay stays remain remains be kept should must everything in its their original state completely unmodified unedited and
+    just please not to need needs has have left stayed do does still absolutely""".split()
+)
+"""Words that may follow in "leave the sky as it is", "everything else should stay exactly the same"."""
+
+EXPRESSIONS: tuple[str, ...] = (
+    "blurry", "blurred", "blurrier", "out of focus", "bokeh", "unfocused", "defocused", "soft focus", "fuzzy", "unsharp", "softer",
+    "portrait mode", "shallow depth of field", "depth of field", "bokeh effect", "shallower depth of field", "narrow depth of field",
+    "transparent", "transparency", "see-through", "invisible", "gone", "gradient", "removal", "remover", "else", "rest", "the rest",
+    "everything else", "anything else", "sure", "make sure", "ensure", "younger", "older", "smile", "sharper", "sharp", "percent", "too",
+    "who", "what", "which", "than", "so", "better", "nicer", "natural-looking", "gone", "different", "studio", "style of",
+    "in the style of", "striped", "dotted", "patterned", "wooden", "metallic",
+)  # fmt: skip
+"""Words that grammars ask for by name, or that must not be taken for a noun."""
+
+FILLERS: frozenset[str] = frozenset(
+    """please pls plz please! kindly just maybe perhaps simply actually basically hey hi hello ok okay thanks thank thx ty cheers
+    kinda also instead now gonna well um uh uhm hmm lol dear sir bro dude mate yo only btw probably possibly ideally quickly
+    pretty-please asap yes yeah alright preferably carefully hereby somehow literally""".split()
+)
+
+FILLER_PHRASES: tuple[str, ...] = (
+    "can you", "could you", "would you", "will you", "can u", "could u", "would you mind", "would it be possible to", "is it possible to",
+    "are you able to", "i want you to", "i'd like you to", "i would like you to", "i need you to", "i'd like to", "i would like to",
+    "i want to", "i need to", "we need to", "we want to", "we'd like to", "i'd love you to", "i wanna", "let's", "lets", "let us", "go ahead and",
+    "try to", "make sure to", "be sure to", "can we", "could we", "could i", "can i", "may i", "should we", "if you can", "if possible",
+    "if you could", "thank you", "thank you very much", "thanks a lot", "thank you so much", "for me", "help me", "help me to", "your task is to",
+    "your job is to", "you should", "you must", "you need to", "of course", "by the way", "all right", "i think", "i guess",
+    "it would be nice to", "it would be great if you could", "would be nice if you could", "in this photo", "in this picture", "in this image",
+    "in the photo", "in the picture", "in the image", "to the photo", "to the picture", "to the image", "to this photo", "to this image",
+    "to this picture", "of the photo", "of the picture", "of the image", "of this photo", "of this picture", "of this image", "to my photo",
+    "in my photo", "in my picture", "to my picture", "into the photo", "into the picture", "into the image", "to the scene", "in the scene",
+    "into the scene", "of the scene", "into this photo", "into this picture", "into this image", "for this photo", "for this picture",
+    "on the photo", "on the picture", "on the image", "on this photo", "on this picture", "on this image", "in the shot", "of the shot", "in the frame", "of the frame",
+    "of my photo", "of my picture", "i was wondering if you could", "do me a favor and", "want you to", "why don't you", "feel free to",
+    "how about", "what about", "so that", "such that", "to my image", "in my image", "good morning", "good evening", "to the pic",
+    "in the pic", "of the pic", "to this pic", "in this pic", "you to", "as well", "at least", "for the photo", "for the image",
+    "in here", "right now", "over here", "you can", "as a bonus", "of it all", "to this scene", "in this scene", "to this shot",
+    "would love you to", "i'd love to", "to this foto", "would like you to", "in there",
+)  # fmt: skip
+"""Politeness, and "in the photo" where there is nothing else to be in."""
+
+CONTRACTIONS: dict[str, str] = {
+    "don't": "dont", "doesn't": "dont", "do not": "dont", "does not": "dont", "dont": "dont", "never": "dont", "not": "dont",
+    "shouldn't": "dont", "should not": "dont", "must not": "dont", "mustn't": "dont", "without": "without", "w/o": "without",
+    "no": "no", "won't": "dont", "can't": "dont", "cannot": "dont", "nothing": "no", "without any": "without", "avoid": "dont",
+    "isn't": "dont", "does'nt": "dont", "dnt": "dont", "doesnt": "dont",
+}  # fmt: skip
+"""Negations, and their kind."""
+
+MISSPELLINGS: dict[str, str] = {
+    "teh": "the", "hte": "the", "adn": "and", "nad": "and", "ad": "add", "mak": "make", "amke": "make", "chnage": "change",
+    "cahnge": "change", "chage": "change", "baground": "background", "backgroud": "background", "bakground": "background",
+    "backgorund": "background", "blakc": "black", "balck": "black", "bleu": "blue", "blu": "blue", "gren": "green", "grene": "green",
+    "yelow": "yellow", "purpel": "purple", "pruple": "purple", "oragne": "orange", "pls": "please", "plz": "please", "u": "you",
+    "wiht": "with", "whit": "with", "thw": "the", "tje": "the", "colr": "color", "coulour": "colour", "pitcure": "picture",
+    "pictre": "picture", "imgae": "image", "iamge": "image", "phto": "photo", "phot": "photo", "remvoe": "remove", "pu": "put",
+    "gve": "give", "turqoise": "turquoise", "turquise": "turquoise", "grean": "green", "wite": "white", "whtie": "white", "lil": "little",
+    "jus": "just", "foto": "photo", "n": "and", "brid": "bird", "dogo": "dog", "rde": "red",
+}  # fmt: skip
+"""Frequent slips that are too short, or too far off, for the edit distance."""
