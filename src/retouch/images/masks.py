@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 _FUSION_RADII_PX = (90, 6)
+_WORKING_RADIUS_PX = 15
 _TINY_WEIGHT = 1e-5
 
 
@@ -97,7 +98,7 @@ def feather_mask(mask: Mask, radius_px: float) -> Mask:
         return mask
     inner = grow_mask(mask, -radius_px)
     soft = cv2.GaussianBlur(inner, (0, 0), radius_px / 2, borderType=cv2.BORDER_REFLECT)
-    return np.minimum(np.clip(soft, 0.0, 1.0), mask).astype(np.float32)
+    return np.asarray(np.minimum(np.clip(soft, 0.0, 1.0), mask), dtype=np.float32)
 
 
 def largest_component(mask: Mask, *, threshold: float = 0.5) -> Mask:
@@ -106,7 +107,7 @@ def largest_component(mask: Mask, *, threshold: float = 0.5) -> Mask:
     if count < 2:
         return np.zeros(mask.shape, np.float32)
     best = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    return (labels == best).astype(np.float32)
+    return np.asarray(labels == best, dtype=np.float32)
 
 
 def blend_pixels(base: Pixels, edited: Pixels, mask: Mask) -> Pixels:
@@ -128,8 +129,7 @@ def blend_pixels(base: Pixels, edited: Pixels, mask: Mask) -> Pixels:
     difference is small; layers of different things are composited by the operation that knows their colours. O(H W).
     """
     difference = edited.astype(np.float32) - base
-    mixed = np.rint(base + mask[..., None] * difference).astype(np.uint8)
-    return mixed
+    return np.asarray(np.rint(base + mask[..., None] * difference), dtype=np.uint8)
 
 
 def estimate_layers(image: FloatImage, alpha: Mask) -> tuple[FloatImage, FloatImage]:
@@ -176,10 +176,16 @@ def _fuse(
 
 
 def _weighted_blur(layer: FloatImage, weight: FloatImage, radius_px: int) -> FloatImage:
-    """Blur a layer by its own weights; where no weight is near, the layer's overall mean."""
-    size = (2 * min(radius_px, min(weight.shape) - 1) + 1,) * 2
-    weighted = layer * weight[..., None]
-    mean = weighted.sum(axis=(0, 1)) / max(float(weight.sum()), _TINY_WEIGHT)
-    numerator = cv2.blur(weighted, size, borderType=cv2.BORDER_REFLECT) + _TINY_WEIGHT * mean
-    denominator = cv2.blur(weight, size, borderType=cv2.BORDER_REFLECT) + _TINY_WEIGHT
-    return np.asarray(numerator / denominator[..., None], dtype=np.float32)
+    """Blur a layer by its own weights; where no weight is near, the layer's overall mean. Wide windows work on less."""
+    height, width = weight.shape
+    step = max(1, min(radius_px // _WORKING_RADIUS_PX, height // 8, width // 8))
+    weighted = np.dstack([layer * weight[..., None], weight])
+    if step > 1:
+        weighted = cv2.resize(weighted, (width // step, height // step), interpolation=cv2.INTER_AREA)
+    radius = min(radius_px // step, min(weighted.shape[:2]) - 1)
+    blurred = cv2.blur(weighted, (2 * radius + 1, 2 * radius + 1), borderType=cv2.BORDER_REFLECT)
+    blurred = blurred + _TINY_WEIGHT * cv2.resize(weighted, (1, 1), interpolation=cv2.INTER_AREA)
+    smooth = blurred[..., :3] / np.maximum(blurred[..., 3:], _TINY_WEIGHT**2)
+    if step > 1:
+        smooth = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(smooth, dtype=np.float32)

@@ -146,7 +146,7 @@ def fit_linear_gamut(linear: FloatImage) -> FloatImage:
         above = np.where(offset > 0, (1.0 - grey) / offset, np.inf)
         below = np.where(offset < 0, -grey / offset, np.inf)
     share = np.minimum(1.0, np.minimum(above, below).min(axis=-1, keepdims=True))
-    return np.clip(grey + share * offset, 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(grey + share * offset, 0.0, 1.0), dtype=np.float32)
 
 
 def planckian_xy(temperature_kelvin: float) -> tuple[float, float]:

@@ -107,7 +107,7 @@ def composite_over(foreground: FloatImage, background: FloatImage, alpha: Mask) 
 
 def _quantize(image: FloatImage) -> Pixels:
     """Round (H, W, 3) float [0, 1] to uint8."""
-    return np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(image, 0.0, 1.0) * 255.0), dtype=np.uint8)
 
 
 def _cut_out(pixels: Pixels, foreground: FloatImage, alpha: Mask) -> Pixels:

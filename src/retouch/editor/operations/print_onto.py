@@ -10,8 +10,8 @@ from retouch.editor.operations.print_surface import PrintSurface, find_cylinder,
 from retouch.editor.operations.stage import Context, Stage
 from retouch.errors import InvalidValueError, UnsupportedInstructionError
 from retouch.images.array_types import FloatImage, Mask, Pixels
-from retouch.images.color import linear_to_srgb, luminance, srgb_to_linear, to_float
-from retouch.images.masks import bounding_box, estimate_layers
+from retouch.images.color import linear_to_oklab, linear_to_srgb, luminance, srgb_to_linear, to_float
+from retouch.images.masks import bounding_box, estimate_layers, smoothstep
 from retouch.types import Resolution
 
 __all__ = ["print_onto", "print_picture"]
@@ -149,27 +149,17 @@ def print_picture(pixels: Pixels, picture: Pixels, surface: PrintSurface) -> tup
     bicubic interpolation. O(H W) on the crop of the print.
     """
     width, height = _print_size(picture.shape[1] / picture.shape[0], surface)
-    box = bounding_box(_coverage(surface, width, height))
-    if box is None:
-        return pixels, np.zeros(pixels.shape[:2], np.float32)
-    part = PrintSurface(
-        *(field[box] for field in (surface.across, surface.along, surface.facing, surface.visible)),
-        max_across=surface.max_across,
-        max_along=surface.max_along,
-        kind=surface.kind,
-    )
-    base = srgb_to_linear(pixels[box][..., :3])
-    ink, opacity = _warp(picture, part, width, height)
-    alpha = _coverage(part, width, height) * opacity
-    light, gloss = _light_and_gloss(base, part)
+    base = srgb_to_linear(pixels[surface.box][..., :3])
+    ink, opacity = _warp(picture, surface, width, height)
+    alpha = _coverage(surface, width, height) * opacity
+    light, gloss = _light_and_gloss(base, surface)
     level = float(np.clip(np.percentile(luminance(srgb_to_linear(pixels[::4, ::4, :3])), 98), 0.35, 1.0))
-    printed = ink * (_WHITE_OF_PRINT * level) * light[..., None] + gloss[..., None]
-    shown = linear_to_srgb(base + alpha[..., None] * (_roll_off(printed) - base))
+    printed = _roll_off(ink * (_WHITE_OF_PRINT * level) * light[..., None] + gloss[..., None])
+    shown = np.rint(linear_to_srgb(base + alpha[..., None] * (printed - base)) * 255.0).astype(np.uint8)
     result = pixels.copy()
-    touched = (alpha > 0)[..., None]
-    result[box][..., :3] = np.where(touched, np.rint(shown * 255.0).astype(np.uint8), pixels[box][..., :3])
+    result[surface.box][..., :3] = np.where((alpha > 0)[..., None], shown, pixels[surface.box][..., :3])
     coverage = np.zeros(pixels.shape[:2], np.float32)
-    coverage[box] = alpha
+    coverage[surface.box] = alpha
     return result, coverage
 
 
@@ -206,30 +196,41 @@ def _warp(picture: Pixels, surface: PrintSurface, width: float, height: float) -
 
 def _light_and_gloss(base: FloatImage, surface: PrintSurface) -> tuple[FloatImage, FloatImage]:
     """Return the light on the surface, median 1, and what it reflects as a mirror, both (H, W) float32."""
-    seen = surface.visible > 0.5
     level = np.log(np.maximum(luminance(base), 1e-3))
-    smooth = _fit_smooth(level, surface, seen)
-    median = float(np.median(smooth[seen])) if seen.any() else 0.0
-    light = np.exp(smooth - median)
+    smooth = _fit_smooth(level, surface)
+    light = np.exp(smooth - np.median(smooth[surface.visible > 0.5]))
     if surface.kind == "flat":
-        folds = cv2.GaussianBlur(level, (0, 0), 1.5) - smooth
-        light = light * np.exp(np.clip(folds, -0.8, 0.35))
-        return np.clip(light, 0.25, 1.5), np.zeros_like(level)
+        return np.clip(light * np.exp(_folds(base, level - smooth, surface)), 0.3, 1.5), np.zeros_like(level)
     whitest = base.min(axis=2)
-    body = np.exp(_fit_smooth(np.log(np.maximum(whitest, 1e-3)), surface, seen))
+    body = np.exp(_fit_smooth(np.log(np.maximum(whitest, 1e-3)), surface))
     gloss = np.clip(whitest - 1.15 * body, 0.0, 1.0) * 0.8
     return np.clip(light, 0.25, 1.6), cv2.GaussianBlur(gloss, (0, 0), 1.0)
 
 
-def _fit_smooth(values: FloatImage, surface: PrintSurface, seen: FloatImage) -> FloatImage:
+def _folds(base: FloatImage, relief: FloatImage, surface: PrintSurface) -> FloatImage:
+    """Return the log light of folds in cloth, without the patches, buttons and prints that the new print covers."""
+    lab = linear_to_oklab(base)
+    seen = surface.visible > 0.5
+    cloth = np.median(lab[seen], axis=0)
+    other = np.hypot(lab[..., 1] - cloth[1], lab[..., 2] - cloth[2])
+    limit = 2.5 * float(np.median(np.abs(relief[seen]))) + 0.05
+    weight = (1.0 - smoothstep(0.03, 0.06, other)) * (1.0 - smoothstep(limit, 2.0 * limit, np.abs(relief)))
+    weight = weight * surface.visible + 1e-4
+    sigma = 0.012 * float(np.sqrt(relief.size))
+    relief = cv2.GaussianBlur(relief * weight, (0, 0), sigma) / cv2.GaussianBlur(weight, (0, 0), sigma)
+    return np.asarray(np.clip(relief, -0.7, 0.4), dtype=np.float32)
+
+
+def _fit_smooth(values: FloatImage, surface: PrintSurface) -> FloatImage:
     """Fit a polynomial of the surface's coordinates, quartic across and quadratic along, that ignores outliers."""
-    x = np.clip(surface.across / max(surface.max_across, 1.0), -1.0, 1.0)
-    y = np.clip(surface.along / max(surface.max_along, 1.0), -1.0, 1.0)
-    terms = np.stack([x**i * y**j for i in range(5) for j in range(3) if i + j <= 4], axis=-1)
-    chosen = np.flatnonzero(seen)
-    chosen = chosen[:: max(1, chosen.size // 20_000)]
-    if chosen.size < 50:
-        return np.zeros_like(values)
+    x = np.clip(surface.across / surface.max_across, -1.0, 1.0)
+    y = np.clip(surface.along / surface.max_along, -1.0, 1.0)
+    across, along = [np.ones_like(x), x], [np.ones_like(y), y, y * y]
+    for _ in range(3):
+        across.append(across[-1] * x)
+    terms = np.stack([across[i] * along[j] for i in range(5) for j in range(3) if i + j <= 4], axis=-1)
+    chosen = np.flatnonzero(surface.visible > 0.5)
+    chosen = chosen[:: max(1, chosen.size // 8_000)]
     matrix, known = terms.reshape(-1, terms.shape[-1])[chosen], values.reshape(-1)[chosen]
     weight = np.ones_like(known)
     for _ in range(4):

@@ -10,9 +10,11 @@ import cv2
 import numpy as np
 
 from retouch.images.array_types import FloatImage, Mask
-from retouch.images.masks import largest_component
+from retouch.images.masks import bounding_box, largest_component
 
 __all__ = ["PrintSurface", "find_cylinder", "find_flat_face", "find_quad"]
+
+Box = tuple[slice, slice]
 
 _MIN_HEIGHT_PX = 24
 _MAX_SIDE_ERROR = 0.02
@@ -28,11 +30,13 @@ class PrintSurface:
 
     Attributes
     ----------
-    across, along : (H, W) float32
+    box : tuple of two slice
+        The (rows, columns) of the picture that the arrays cover.
+    across, along : (h, w) float32
         Coordinates on the surface, from the centre of the print, in pixels as they are at that centre; right and down.
-    facing : (H, W) float32 [0, 1]
+    facing : (h, w) float32 [0, 1]
         Cosine between the surface and the view: 1 seen straight, 0 edge-on.
-    visible : (H, W) float32 [0, 1]
+    visible : (h, w) float32 [0, 1]
         Where the surface is.
     max_across, max_along : float
         The largest print that still looks right, in the same pixels.
@@ -40,6 +44,7 @@ class PrintSurface:
         "round" or "flat".
     """
 
+    box: Box
     across: FloatImage
     along: FloatImage
     facing: FloatImage
@@ -59,11 +64,11 @@ class _Body:
     left: FloatImage
     right: FloatImage
 
-    def half_width(self, rows: FloatImage) -> FloatImage:
+    def half_width(self, rows: FloatImage | float) -> FloatImage:
         """Return the radius at each row."""
         return np.asarray(np.polyval(self.right - self.left, rows) / 2)
 
-    def center(self, rows: FloatImage) -> FloatImage:
+    def center(self, rows: FloatImage | float) -> FloatImage:
         """Return the column of the axis at each row."""
         return np.asarray(np.polyval(self.right + self.left, rows) / 2)
 
@@ -88,14 +93,18 @@ def find_cylinder(mask: Mask) -> PrintSurface | None:
     base, and their flatness gives the camera's elevation. A point at angle ``t`` and axis row ``a`` is seen at
     column ``c(a) + R(a) sin t``, row ``a + k(a) R(a) cos t``; three fixed-point steps invert that. O(H W).
     """
+    box = bounding_box(mask, margin_px=2)
+    if box is None:
+        return None
+    mask = mask[box]
     body = _cup_body(mask)
     if body is None:
         return None
     rim, base = _ellipse_ratio(body, at_top=True), _ellipse_ratio(body, at_top=False)
     if rim is None or base is None or rim > _MAX_RIM_RATIO:
         return None
-    axis_top = body.top + rim * float(body.half_width(np.float64(body.top)))
-    axis_bottom = body.bottom - base * float(body.half_width(np.float64(body.bottom)))
+    axis_top = body.top + rim * float(body.half_width(body.top))
+    axis_bottom = body.bottom - base * float(body.half_width(body.bottom))
     if axis_bottom - axis_top < _MIN_HEIGHT_PX:
         return None
 
@@ -110,9 +119,10 @@ def find_cylinder(mask: Mask) -> PrintSurface | None:
 
     # The print sits a little above the middle, where makers put it: the hand and the taper take the lower part.
     middle_row = axis_top + 0.48 * (axis_bottom - axis_top)
-    radius_px = float(body.half_width(np.float64(middle_row)))
+    radius_px = float(body.half_width(middle_row))
     inside = (axis_row > axis_top) & (axis_row < axis_bottom) & (np.abs(sine) < 0.995)
     return PrintSurface(
+        box=box,
         across=(np.arcsin(sine) * radius_px).astype(np.float32),
         along=(axis_row - middle_row).astype(np.float32),
         facing=facing.astype(np.float32),
@@ -129,7 +139,7 @@ def _cup_body(mask: Mask) -> _Body | None:
     columns = np.flatnonzero(whole.any(axis=0))
     if columns.size < _MIN_HEIGHT_PX:
         return None
-    body = _open_away(whole, round(0.2 * columns.size) | 1)
+    body = _open_away(whole, 0.1 * columns.size)
     rows = np.flatnonzero(body.any(axis=1))
     if rows.size < _MIN_HEIGHT_PX:
         return None
@@ -148,12 +158,14 @@ def _cup_body(mask: Mask) -> _Body | None:
     return found if _is_upright(found, width) else None
 
 
-def _open_away(mask: Mask, size_px: int) -> Mask:
-    """Remove what is thinner than a disc, such as a handle, and keep the largest part."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size_px, size_px))
-    padded = cv2.copyMakeBorder(mask, *(size_px,) * 4, cv2.BORDER_CONSTANT, value=0)
-    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, disc)[size_px:-size_px, size_px:-size_px]
-    return largest_component(np.asarray(opened, dtype=np.float32))
+def _open_away(mask: Mask, radius_px: float) -> Mask:
+    """Remove what is thinner than a disc, such as a handle, and keep the largest part: an opening by distances, O(H W)."""
+    padded = cv2.copyMakeBorder((mask > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    core = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) > radius_px
+    if not core.any():
+        return np.zeros_like(mask)
+    from_core = cv2.distanceTransform((~core).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    return largest_component(np.asarray(from_core <= radius_px, dtype=np.float32))
 
 
 def _fit_side(rows: FloatImage, columns: FloatImage) -> tuple[FloatImage, float]:
@@ -179,7 +191,7 @@ def _is_upright(body: _Body, width: float) -> bool:
 def _ellipse_ratio(body: _Body, *, at_top: bool) -> float | None:
     """Return minor over major axis of the half ellipse that ends the silhouette at its rim or base; None if it is none."""
     edge = body.top if at_top else body.bottom
-    center, radius = float(body.center(np.float64(edge))), float(body.half_width(np.float64(edge)))
+    center, radius = float(body.center(edge)), float(body.half_width(edge))
     columns = np.arange(max(0, int(center - 0.8 * radius)), min(body.mask.shape[1], int(center + 0.8 * radius) + 1))
     if columns.size < 8:
         return None
@@ -209,6 +221,10 @@ def find_quad(mask: Mask) -> PrintSurface | None:
     Four corners by Douglas-Peucker on the convex hull, then a homography to a rectangle whose sides are the means of
     opposite sides. O(H W).
     """
+    box = bounding_box(mask, margin_px=2)
+    if box is None:
+        return None
+    mask = mask[box]
     corners = _four_corners(largest_component(mask))
     if corners is None:
         return None
@@ -229,6 +245,7 @@ def find_quad(mask: Mask) -> PrintSurface | None:
     plane = np.stack([columns, rows, np.ones_like(rows)], axis=-1) @ to_plane.T.astype(np.float32)
     depth = np.where(np.abs(plane[..., 2]) < 1e-6, 1e-6, plane[..., 2])
     return PrintSurface(
+        box=box,
         across=(plane[..., 0] / depth).astype(np.float32),
         along=(plane[..., 1] / depth).astype(np.float32),
         facing=np.ones(mask.shape, np.float32),
@@ -252,7 +269,7 @@ def _four_corners(mask: Mask) -> FloatImage | None:
             center = polygon.mean(axis=0)
             turn = np.arctan2(polygon[:, 1] - center[1], polygon[:, 0] - center[0])
             ordered = polygon[np.argsort(turn)].astype(np.float64)
-            return np.roll(ordered, -int(np.argmin(ordered.sum(axis=1))), axis=0)
+            return np.asarray(np.roll(ordered, -int(np.argmin(ordered.sum(axis=1))), axis=0))
     return None
 
 
@@ -276,7 +293,11 @@ def find_flat_face(mask: Mask, aspect: float) -> PrintSurface | None:
     over its size with summed areas; among places nearly as good the one nearest to the mask's centre of gravity wins, so a
     chest is chosen over a shoulder. O(log(H W)) box filters of the reduced mask.
     """
-    inside = (largest_component(mask) > 0).astype(np.float32)
+    box = bounding_box(mask, margin_px=2)
+    if box is None:
+        return None
+    mask = mask[box]
+    inside = largest_component(mask)
     scale = min(1.0, 256.0 / max(mask.shape))
     small = cv2.resize(inside, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     outside = (small < 0.9).astype(np.float32)
@@ -291,6 +312,7 @@ def find_flat_face(mask: Mask, aspect: float) -> PrintSurface | None:
     row, column = (places[np.argmin(((places - gravity) ** 2).sum(axis=1))] + 0.5) / scale
     rows, columns = np.mgrid[: mask.shape[0], : mask.shape[1]].astype(np.float32)
     return PrintSurface(
+        box=box,
         across=columns - np.float32(column),
         along=rows - np.float32(row),
         facing=np.ones(mask.shape, np.float32),
