@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from retouch.editor.instructions.tokens import Token
-from retouch.editor.instructions.vocabulary import NATURAL_WORDS
+from retouch.editor.instructions.vocabulary import NATURAL_FRAME, NATURAL_WORDS
 
 __all__ = ["split_again", "split_clauses"]
 
@@ -15,11 +15,16 @@ def split_clauses(tokens: Sequence[Token]) -> list[list[Token]]:
     """Return the clauses; connectors between them are dropped, connectors within them stay."""
     clauses: list[list[Token]] = [[]]
     for i, token in enumerate(tokens):
-        if token.ends_sentence or token.sense.connector == "then":
-            clauses.append([])
-        elif _is_list_number(tokens, i):
-            clauses.append([])
-        elif token.sense.connector is not None and _starts_clause(tokens, i + 1):
+        if (
+            token.ends_sentence
+            or token.sense.connector == "then"
+            or _is_list_number(tokens, i)
+            or (
+                token.sense.connector is not None
+                and _starts_clause(tokens, i + 1)
+                and not (_is_care(clauses[-1]) and _is_natural(tokens, i + 1))
+            )
+        ):
             clauses.append([])
         elif _opens_clause(tokens, i):
             clauses.append([token])
@@ -32,7 +37,12 @@ def split_again(clause: Sequence[Token]) -> list[list[Token]]:
     """Return a clause cut at the verbs inside it: "make the cup red blur the background" lacks a comma."""
     parts: list[list[Token]] = [[]]
     for i, token in enumerate(clause):
-        strong = token.sense.verb is not None and token.sense.noun is None and not token.sense.fluff and not token.sense.copula
+        strong = (
+            token.sense.verb is not None
+            and token.sense.noun is None
+            and not token.sense.fluff
+            and not token.sense.copula
+        )
         if i > 1 and strong and _takes_object(clause, i):
             parts.append([])
         parts[-1].append(token)
@@ -40,20 +50,29 @@ def split_again(clause: Sequence[Token]) -> list[list[Token]]:
 
 
 def _takes_object(tokens: Sequence[Token], i: int) -> bool:
-    return i + 1 < len(tokens) and (tokens[i + 1].sense.determiner is not None or tokens[i + 1].sense.pronoun is not None)
+    return i + 1 < len(tokens) and (
+        tokens[i + 1].sense.determiner is not None or tokens[i + 1].sense.pronoun is not None
+    )
 
 
 def _is_list_number(tokens: Sequence[Token], i: int) -> bool:
     """Whether a token is the "2" of "2. blur the background" or "2) blur the background"."""
     token = tokens[i]
-    if token.sense.number is None or not token.word.isdigit() or not _starts_clause(tokens, i + 1 + (i + 1 < len(tokens) and tokens[i + 1].word == ".")):
+    if (
+        token.sense.number is None
+        or not token.word.isdecimal()
+        or not _starts_clause(tokens, i + 1 + (i + 1 < len(tokens) and tokens[i + 1].word == "."))
+    ):
         return False
     return i == 0 or tokens[i - 1].ends_sentence or (i + 1 < len(tokens) and tokens[i + 1].word == ".")
 
 
 def _starts_clause(tokens: Sequence[Token], i: int) -> bool:
     """Whether an instruction of its own begins at a token."""
-    while i < len(tokens) and (tokens[i].sense.connector is not None or tokens[i].word in ("first", "second", "third") and not _is_ordinal(tokens, i)):
+    while i < len(tokens) and (
+        tokens[i].sense.connector is not None
+        or (tokens[i].word in ("first", "second", "third") and not _is_ordinal(tokens, i))
+    ):
         i += 1
     if i >= len(tokens):
         return False
@@ -61,7 +80,11 @@ def _starts_clause(tokens: Sequence[Token], i: int) -> bool:
     after = tokens[i + 1].sense if i + 1 < len(tokens) else None
     if sense.verb is not None and not _is_color_noun(tokens, i) and not (sense.verb == "print" and after is None):
         return not (sense.noun is not None and after is not None and after.preposition is not None)
-    if (sense.look_verb is not None and sense.look is None) or sense.negation is not None or tokens[i].word == "everything else":
+    if (
+        (sense.look_verb is not None and sense.look is None)
+        or sense.negation is not None
+        or tokens[i].word in ("everything else", "make sure", "ensure")
+    ):
         return True
     if sense.look_verb is not None and after is not None and (after.determiner or after.pronoun):
         return True
@@ -81,7 +104,9 @@ def _is_color_noun(tokens: Sequence[Token], i: int) -> bool:
 
 def _is_rest(tokens: Sequence[Token], i: int) -> bool:
     """Whether "everything else ...", "the rest ..." begins at a token."""
-    return any(token.word in _REST_NEXT for token in tokens[i : i + 2]) and (i + 2 >= len(tokens) or not tokens[i].sense.negation)
+    return any(token.word in _REST_NEXT for token in tokens[i : i + 2]) and (
+        i + 2 >= len(tokens) or not tokens[i].sense.negation
+    )
 
 
 def _is_natural(tokens: Sequence[Token], i: int) -> bool:
@@ -93,7 +118,15 @@ def _is_natural(tokens: Sequence[Token], i: int) -> bool:
         words += token.word.split()
         if len(words) > 8:
             return False
-    return bool(words) and all(word in NATURAL_WORDS or word in ("and", ",", "very", "looking", "high", "a") for word in words)
+    return bool(words) and all(
+        word in NATURAL_WORDS or word in ("and", ",", "very", "looking", "high", "a") for word in words
+    )
+
+
+def _is_care(clause: Sequence[Token]) -> bool:
+    """Whether a clause is about looking natural, so that "and realistic" goes on with it."""
+    words = [word for token in clause for word in token.word.split()]
+    return any(word in NATURAL_WORDS for word in words) and all(word in NATURAL_WORDS | NATURAL_FRAME for word in words)
 
 
 def _opens_clause(tokens: Sequence[Token], i: int) -> bool:
@@ -112,7 +145,10 @@ def _opens_clause(tokens: Sequence[Token], i: int) -> bool:
 def _trim(clause: list[Token]) -> list[Token]:
     """Drop connectors and stray words at both ends of a clause."""
     first, last = 0, len(clause)
-    while first < last and (clause[first].sense.connector is not None or clause[first].word in ("first", "firstly", "secondly", "while", "too") and not _is_ordinal(clause, first)):
+    while first < last and (
+        clause[first].sense.connector is not None
+        or (clause[first].word in ("first", "firstly", "secondly", "while", "too") and not _is_ordinal(clause, first))
+    ):
         first += 1
     while last > first and (clause[last - 1].sense.connector is not None or clause[last - 1].word in (",", "too", ":")):
         last -= 1

@@ -176,7 +176,7 @@ def _from_hsv(hue: float, saturation: float, value: float) -> RGB:
 
 def parse_color_code(text: str) -> ColorValue | None:
     """Return the color of "#f80", "#ff8800" or "rgb(255, 136, 0)"; None for anything else, or a channel above 255."""
-    if text.startswith("rgb"):
+    if text.startswith("rgb("):
         r, g, b = (int(part) for part in text[text.index("(") + 1 : -1].split(","))
         return ColorValue(text, (r, g, b)) if max(r, g, b) <= 255 else None
     if not text.startswith("#") or len(text) not in (4, 7):

@@ -94,7 +94,9 @@ def _describe_object(operation: AddObject) -> str:
     size = _SIZES.get(operation.scale, f"{operation.scale:g} times as large" if operation.scale != 1.0 else "")
     color = operation.color.name if operation.color else ""
     article = "" if count else "a"
-    return _join(article or count, size, color, operation.noun + ("s" if count and not operation.noun.endswith("s") else ""))
+    return _join(
+        article or count, size, color, operation.noun + ("s" if count and not operation.noun.endswith("s") else "")
+    )
 
 
 def _describe_placement(placement: Placement) -> str:

@@ -53,8 +53,46 @@ _WORDS: dict[str, frozenset[str]] = {
     }.items()
 }  # fmt: skip
 _ENGLISH = frozenset(
-    """the a an and of to in on with make add put change turn remove blur background it is this that please from into for at my image photo
-    picture color red blue green black white don't not""".split()
+    [
+        "the",
+        "a",
+        "an",
+        "and",
+        "of",
+        "to",
+        "in",
+        "on",
+        "with",
+        "make",
+        "add",
+        "put",
+        "change",
+        "turn",
+        "remove",
+        "blur",
+        "background",
+        "it",
+        "is",
+        "this",
+        "that",
+        "please",
+        "from",
+        "into",
+        "for",
+        "at",
+        "my",
+        "image",
+        "photo",
+        "picture",
+        "color",
+        "red",
+        "blue",
+        "green",
+        "black",
+        "white",
+        "don't",
+        "not",
+    ]
 )
 _WORD = re.compile(r"[^\W\d_]+")
 

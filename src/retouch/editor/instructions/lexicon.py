@@ -6,8 +6,9 @@ from typing import Any
 
 from retouch.editor.instructions import vocabulary
 from retouch.editor.instructions.colors import COLOR_MODIFIERS, color_names
-from retouch.editor.instructions.nouns import NOUN_ALIASES, NOUNS, canonical_noun
+from retouch.editor.instructions.nouns import NOUN_ALIASES, NOUNS, canonical_noun, singular
 from retouch.editor.instructions.plan import ColorValue, Look, Relation
+from retouch.editor.instructions.refusals import NOT_OBJECTS, TRIGGERS
 
 __all__ = ["Lexicon", "Sense", "lexicon"]
 
@@ -75,10 +76,9 @@ class Lexicon:
     def __init__(self) -> None:
         self.senses: dict[str, Sense] = {}
         self._fill()
-        self.first_words: dict[str, int] = {}
-        for expression in self.senses:
-            words = expression.split(" ")
-            self.first_words[words[0]] = max(self.first_words.get(words[0], 1), len(words))
+        self.correct_words = {
+            word for expression in self.senses for word in expression.split(" ")
+        } | vocabulary.COMMON_WORDS
         self._deletions = self._index_deletions()
 
     def _say(self, text: str, /, **fields: Any) -> None:
@@ -93,12 +93,18 @@ class Lexicon:
         for name, color in color_names().items():
             self._say(name, color=color)
         self._fill_words("verb", {word: key for key, words in vocabulary.VERBS.items() for word in words.split()})
-        self._fill_words("look", {word: key for key, words in vocabulary.LOOK_ADJECTIVES.items() for word in words.split()})
+        self._fill_words(
+            "look", {word: key for key, words in vocabulary.LOOK_ADJECTIVES.items() for word in words.split()}
+        )
         self._fill_words("look_verb", {word: looks[0] for word, looks in vocabulary.LOOK_VERBS.items()})
         for field, table in _TABLES.items():
             self._fill_words(field, table)
         for field, words in _SETS.items():
             self._fill_words(field, dict.fromkeys(words, True))
+        for noun in NOT_OBJECTS:
+            self._say(noun, noun=self.senses.get(noun, UNKNOWN).noun or noun)
+        for word in (word for _, words in TRIGGERS for word in words if " " not in word):
+            self._say(word, expression=True)
         for phrase in vocabulary.FILLER_PHRASES:
             self._say(phrase, filler=True)
 
@@ -116,6 +122,9 @@ class Lexicon:
             return sense or UNKNOWN
         return replace(sense or UNKNOWN, noun=noun, plural=expression != noun and not expression.endswith(noun))
 
+    def _only_noun(self, word: str) -> bool:
+        return self.senses[word] == Sense(noun=self.senses[word].noun)
+
     # Typing errors -----------------------------------------------------------------------------------------------------
 
     def _index_deletions(self) -> dict[str, list[str]]:
@@ -131,7 +140,7 @@ class Lexicon:
         """Return the one known word within one slip of ``word`` (optimal string alignment distance 1), or None.
 
         Only clear cases: at least four letters, the same first letter (or the first two swapped), and a single candidate;
-        a swap of two neighbors beats other slips.
+        a swap of two neighbors beats other slips. A noun must be longer, because any word can be the name of a thing.
 
         References
         ----------
@@ -139,14 +148,20 @@ class Lexicon:
         """
         if word in vocabulary.MISSPELLINGS:
             return vocabulary.MISSPELLINGS[word]
+        if word in self.correct_words or singular(word) in self.correct_words:
+            return None
         if not 4 <= len(word) <= 15 or not word.isalpha():
             return None
         candidates = {c for variant in (word, *_deletions(word)) for c in self._deletions.get(variant, ())}
         near = [c for c in candidates if _one_slip(word, c)]
         swapped = [c for c in near if len(c) == len(word) and sorted(c) == sorted(word)]
-        chosen = swapped or [c for c in near if c[0] == word[0]]
+        chosen = swapped or [
+            c for c in near if c[0] == word[0] and (len(word) >= _SHORTEST_NOUN or not self._only_noun(c))
+        ]
         return chosen[0] if len(chosen) == 1 else None
 
+
+_SHORTEST_NOUN = 6
 
 _TABLES: dict[str, dict[str, Any]] = {
     "look_pair": vocabulary.LOOK_NOUNS,

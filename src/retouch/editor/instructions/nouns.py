@@ -1,6 +1,6 @@
 """Nouns that people name in photos: data, and how a word is led back to its canonical singular."""
 
-__all__ = ["HEADWEAR", "EYEWEAR", "NOUNS", "NOUN_ALIASES", "PRINTABLE", "canonical_noun", "singular"]
+__all__ = ["EYEWEAR", "HEADWEAR", "NOUNS", "NOUN_ALIASES", "PRINTABLE", "canonical_noun", "singular"]
 
 # An underscore joins the words of one noun.
 _ANIMALS = """
@@ -26,7 +26,7 @@ wizard_hat chef_hat bow_tie flower_crown tiara
 _HOUSEHOLD = """
 armchair balloon ball basket basketball bathtub beach_ball bed bell bench blanket blind board book bookshelf bottle bowl box brick broom
 brush bucket bulb cabinet cable camera candle candlestick car_key carpet ceiling chair chessboard clock computer couch counter crate cup
-curtain cushion desk dice dish doll door drawer drum envelope fan faucet fence fire_hydrant flag flashlight floor football fork frame
+curtain cushion desk dice dish glass wood ice cage doll door drawer drum envelope fan faucet fence fire_hydrant flag flashlight floor football fork frame
 fridge frisbee globe guitar hammer handle headboard jar kettle key keyboard knife lamp lamppost lantern laptop lid light_bulb logo
 lounge_chair magazine mailbox mattress microphone microwave mirror monitor mug newspaper notebook oven package painting pan paper pen
 pencil phone piano pillow pipe plate poster pot present printer puzzle radio remote robot rope rug saucer scissors screen shelf

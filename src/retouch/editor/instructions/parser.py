@@ -34,6 +34,9 @@ GRAMMARS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
 MAX_CLAUSES = 24
 """More clauses than this are not an instruction; the bound keeps the time for a refusal short."""
 
+MAX_CLAUSE_TOKENS = 80
+"""The same for the length of one clause; it also bounds the depth of "this image with ... with ..."."""
+
 
 def parse(prompt: str, *, image_count: int) -> EditPlan:
     """Understand a prompt.
@@ -90,6 +93,8 @@ def _read_clauses(clauses: list[list[Token]], ctx: Context) -> tuple[list[Operat
 
 def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], list[tuple[str, Refusal]]]:
     """Read one clause; a clause that no grammar has is cut at its inner verbs and tried once more."""
+    if len(clause) > MAX_CLAUSE_TOKENS:
+        return [], [(ctx.text(clause), Refusal("unknown"))]
     try:
         operations = _apply_grammars(clause, ctx)
         if operations is not None:
@@ -108,14 +113,25 @@ def _apply_grammars(clause: list[Token], ctx: Context) -> list[Operation] | None
     """Return the operations of a clause, [] for one that asks for what happens anyway, None for one that nothing reads."""
     if parse_keep(Cursor(clause), ctx):
         return []
+    refusals: list[Refusal] = []
     for grammar in GRAMMARS:
         trial = replace(ctx, assumptions=list(ctx.assumptions), kept=list(ctx.kept))
         cursor = Cursor(clause)
-        operations = grammar(cursor, trial)
+        try:
+            operations = grammar(cursor, trial)
+        except Refusal as refusal:
+            refusals.append(refusal)
+            continue
         if operations and cursor.done:
             ctx.referent, ctx.assumptions, ctx.kept = trial.referent, trial.assumptions, trial.kept
             return list(operations)
+    if refusals:
+        raise min(refusals, key=lambda refusal: refusal.reason in _VAGUE_REASONS)
     return None
+
+
+_VAGUE_REASONS = ("place", "moving")
+"""Reasons of grammars that may have misread the clause: another grammar's reason goes first."""
 
 
 def _reason(clause: Sequence[Token], ctx: Context) -> str:
@@ -126,12 +142,23 @@ def _reason(clause: Sequence[Token], ctx: Context) -> str:
     text = f" {_words(typed)} {_words(corrected)} "
     if verb == "remove":
         return "removing"
+    nouns = [token.sense.noun for token in clause if token.sense.noun]
+    if "background" in nouns and verb in (
+        "change",
+        "replace",
+        "make",
+        "turn",
+        "put",
+        "give",
+        "add",
+        "swap",
+        "use",
+        "want",
+    ):
+        return "scene"
     for reason, words in TRIGGERS:
         if any(f" {word} " in text for word in words):
             return reason
-    nouns = [token.sense.noun for token in clause if token.sense.noun]
-    if "background" in nouns:
-        return "scene"
     if verb == "move":
         return "moving"
     if verb in ("replace", "swap"):
@@ -144,7 +171,9 @@ def _words(text: str) -> str:
     return " ".join("".join(char if char.isalnum() or char in "'-" else " " for char in text).split())
 
 
-def _refuse(prompt: str, ctx: Context, operations: Sequence[Operation], refused: Sequence[tuple[str, Refusal]]) -> UnsupportedInstructionError:
+def _refuse(
+    prompt: str, ctx: Context, operations: Sequence[Operation], refused: Sequence[tuple[str, Refusal]]
+) -> UnsupportedInstructionError:
     """Return the error that names what is refused and describes what would have worked."""
     understood = tuple(describe(operation) for operation in operations)
     language = detect_language(prompt)

@@ -10,8 +10,28 @@ from retouch.editor.instructions.plan import ColorValue, Target, TargetKind
 
 __all__ = ["Thing", "parse_color", "parse_colors", "parse_image_reference", "parse_side", "parse_thing", "to_target"]
 
-SUBJECT_NOUNS = frozenset(["subject", "main subject", "object", "main object", "product", "item", "main thing", "thing", "focus", "motif"])
-COLOR_PART_NOUNS = frozenset(["part", "parts", "bit", "bits", "area", "areas", "stuff", "things", "thing", "region", "regions", "pixels", "one", "ones", "spots"])
+SUBJECT_NOUNS = frozenset(
+    ["subject", "main subject", "object", "main object", "product", "item", "main thing", "thing", "focus", "motif"]
+)
+COLOR_PART_NOUNS = frozenset(
+    [
+        "part",
+        "parts",
+        "bit",
+        "bits",
+        "area",
+        "areas",
+        "stuff",
+        "things",
+        "thing",
+        "region",
+        "regions",
+        "pixels",
+        "one",
+        "ones",
+        "spots",
+    ]
+)
 ALL_WORDS = frozenset(["everything", "all", "anything"])
 
 
@@ -103,7 +123,9 @@ def _noun_follows(cur: Cursor) -> bool:
 # Pictures ----------------------------------------------------------------------------------------------------------------
 
 
-def parse_image_reference(cur: Cursor, ctx: Context, *, other_than: int | None = None, elided: bool = False) -> int | None:
+def parse_image_reference(
+    cur: Cursor, ctx: Context, *, other_than: int | None = None, elided: bool = False
+) -> int | None:
     """Read "the second image", "image 2", "the other photo"; with ``elided`` also a bare "the second"."""
     begin = cur.at
     while cur.sense().determiner == "definite":
@@ -149,7 +171,7 @@ def parse_side(cur: Cursor) -> tuple[str | None, str | None] | None:
         if cur.take_connector(",") and cur.sense().side is None:
             cur.at -= 1
             break
-    if not found or cur.sense().noun is not None and cur.word() not in _SIDE_NOUNS:
+    if not found or (cur.sense().noun is not None and cur.word() not in _SIDE_NOUNS):
         cur.at = begin
         return None
     cur.at += cur.word() in _SIDE_NOUNS
@@ -165,13 +187,15 @@ _SIDE_NOUNS = frozenset(["corner", "side", "part", "half", "edge", "third", "are
 # Things ------------------------------------------------------------------------------------------------------------------
 
 
-def parse_thing(cur: Cursor, ctx: Context, *, with_side: bool = True) -> Thing | None:
+def parse_thing(cur: Cursor, ctx: Context, *, with_side: bool = True, one_noun: bool = False) -> Thing | None:
     """Read a noun phrase; None (and the cursor where it was) if there is none.
 
     Parameters
     ----------
     with_side : bool
         Whether "on the left" behind the noun belongs to it (a target) or not (a new object, whose place it is).
+    one_noun : bool
+        Whether the phrase ends with its first known noun: "give the cat | sunglasses".
     """
     begin = cur.at
     thing = Thing(start=begin)
@@ -183,8 +207,13 @@ def parse_thing(cur: Cursor, ctx: Context, *, with_side: bool = True) -> Thing |
     if _read_pronoun(thing, cur):
         return _finish(thing, cur, ctx)
     _read_modifiers(thing, cur, ctx)
-    _read_nouns(thing, cur)
-    if thing.noun is None and not thing.picture and not thing.everything and (thing.color is None or thing.size is not None):
+    _read_nouns(thing, cur, one_noun=one_noun)
+    if (
+        thing.noun is None
+        and not thing.picture
+        and not thing.everything
+        and (thing.color is None or thing.size is not None)
+    ):
         cur.at = begin
         return None
     if cur.word() == "'s" and thing.noun is not None and _is_noun_like(cur, 1):
@@ -211,7 +240,11 @@ def _read_pronoun(thing: Thing, cur: Cursor) -> bool:
     if sense.determiner is not None:
         after = cur.sense(1)
         noun_next = _is_noun_like(cur, 1) or (after.size and _is_noun_like(cur, 2)) or after.ordinal is not None
-        if noun_next or after.picture or (after.color is not None and _is_noun_like(cur, 2) and cur.sense(2).noun is not None):
+        if (
+            noun_next
+            or after.picture
+            or (after.color is not None and _is_noun_like(cur, 2) and cur.sense(2).noun is not None)
+        ):
             return False
         if cur.word() == "one":
             return False
@@ -250,7 +283,9 @@ def _read_modifiers(thing: Thing, cur: Cursor, ctx: Context) -> None:
         elif sense.size is not None:
             thing.size = sense.size
         elif sense.determiner is not None and not (thing.determiner and thing.extras):
-            thing.determiner = thing.determiner if thing.determiner and sense.determiner == "definite" else sense.determiner
+            thing.determiner = (
+                thing.determiner if thing.determiner and sense.determiner == "definite" else sense.determiner
+            )
         elif sense.color is not None or (sense.color_modifier and (cur.sense(1).color or cur.sense(2).color)):
             color = parse_color(cur, ctx)
             if color is None:
@@ -272,12 +307,25 @@ def _read_modifiers(thing: Thing, cur: Cursor, ctx: Context) -> None:
 def _is_adjective(cur: Cursor) -> bool:
     """Whether a known word that is no noun stands before a noun as an adjective: "a vintage car", "a flying bird"."""
     sense = cur.sense()
-    adjective = sense.look is not None or sense.color_modifier is not None or sense.participle or sense.degree is not None
-    adjective = adjective or cur.word() in ("natural", "realistic", "photorealistic", "photo-realistic", "real", "main", "beautiful", "professional", "original", "standing")
+    adjective = (
+        sense.look is not None or sense.color_modifier is not None or sense.participle or sense.degree is not None
+    )
+    adjective = adjective or cur.word() in (
+        "natural",
+        "realistic",
+        "photorealistic",
+        "photo-realistic",
+        "real",
+        "main",
+        "beautiful",
+        "professional",
+        "original",
+        "standing",
+    )
     return adjective and (_is_noun_like(cur, 1) or cur.sense(1).color is not None or cur.sense(1).size is not None)
 
 
-def _read_nouns(thing: Thing, cur: Cursor) -> None:
+def _read_nouns(thing: Thing, cur: Cursor, *, one_noun: bool = False) -> None:
     """Read the noun, which may be several words ("bow window", "coffee grinder"), known or not."""
     words: list[str] = []
     while _is_noun_like(cur):
@@ -294,6 +342,8 @@ def _read_nouns(thing: Thing, cur: Cursor) -> None:
         words.append(token.word)
         thing.plural = token.sense.plural or (not token.sense.known and singular(token.word) != token.word)
         cur.at += 1
+        if one_noun and token.sense.noun is not None:
+            break
     if not words:
         return
     _name(thing, words, cur)
@@ -325,7 +375,26 @@ def _name(thing: Thing, words: list[str], cur: Cursor) -> None:
     thing.noun = " ".join([*words[:-1], singular(words[-1])])
 
 
-_PICTURES = frozenset(["image", "images", "photo", "photos", "picture", "pictures", "pic", "pics", "photograph", "img", "shot", "snapshot", "scene", "photography", "input", "foto"])
+_PICTURES = frozenset(
+    [
+        "image",
+        "images",
+        "photo",
+        "photos",
+        "picture",
+        "pictures",
+        "pic",
+        "pics",
+        "photograph",
+        "img",
+        "shot",
+        "snapshot",
+        "scene",
+        "photography",
+        "input",
+        "foto",
+    ]
+)
 
 
 def _read_possession(owner: Thing, cur: Cursor, ctx: Context, *, with_side: bool) -> Thing | None:
@@ -347,7 +416,7 @@ def _read_postmodifiers(thing: Thing, cur: Cursor, ctx: Context, *, with_side: b
     while not cur.done:
         begin = cur.at
         if cur.take_preposition("from", "of", "in", "on"):
-            index = parse_image_reference(cur, ctx, elided=True)
+            index = parse_image_reference(cur, ctx, elided=True) if thing.image_index is None else None
             if index is not None:
                 thing.image_index = index
                 continue

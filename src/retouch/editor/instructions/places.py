@@ -135,7 +135,9 @@ def _take_whole_picture(cur: Cursor, ctx: Context, place: Place) -> bool:
     return False
 
 
-def _anchor(place: Place, anchor: Thing, relation: Relation | None, preposition: str | None, ctx: Context, cur: Cursor) -> None:
+def _anchor(
+    place: Place, anchor: Thing, relation: Relation | None, preposition: str | None, ctx: Context, cur: Cursor
+) -> None:
     """Work out what a preposition and a noun mean together."""
     if preposition in _CANT:
         raise Refusal("place", _CANT[preposition])

@@ -1,6 +1,6 @@
 """What the built-in editor can't do, by name: data."""
 
-__all__ = ["CAN_DO", "CLOTHES", "HINTS", "NOT_OBJECTS", "TRIGGERS", "hint"]
+__all__ = ["CAN_DO", "CLOTHES", "HINTS", "NOT_OBJECTS", "SCENES", "TRIGGERS", "hint"]
 
 CAN_DO = "The built-in editor can add objects, recolor, change backgrounds, combine pictures and adjust looks."
 
@@ -73,11 +73,102 @@ NOT_OBJECTS: dict[str, str] = {
 """Nouns that no cut-out can be, and what adding them would be."""
 
 CLOTHES: frozenset[str] = frozenset(
-    """jacket shirt t-shirt dress coat suit trousers pants jeans skirt sweater hoodie scarf tie bowtie necklace gloves shoe boot sock vest
-    uniform tuxedo cape robe blouse cardigan jumper earring bracelet watch bikini swimsuit costume clothes clothing outfit sandal sneaker
-    apron belt spacesuit mask ring""".split()
+    [
+        "jacket",
+        "shirt",
+        "t-shirt",
+        "dress",
+        "coat",
+        "suit",
+        "trousers",
+        "pants",
+        "jeans",
+        "skirt",
+        "sweater",
+        "hoodie",
+        "scarf",
+        "tie",
+        "bowtie",
+        "necklace",
+        "gloves",
+        "shoe",
+        "boot",
+        "sock",
+        "vest",
+        "uniform",
+        "tuxedo",
+        "cape",
+        "robe",
+        "blouse",
+        "cardigan",
+        "jumper",
+        "earring",
+        "bracelet",
+        "watch",
+        "bikini",
+        "swimsuit",
+        "costume",
+        "clothes",
+        "clothing",
+        "outfit",
+        "sandal",
+        "sneaker",
+        "apron",
+        "belt",
+        "spacesuit",
+        "mask",
+        "ring",
+    ]
 ) | {"bow tie", "wedding dress"}
 """Worn on a body, which needs its pose."""
+
+SCENES: frozenset[str] = frozenset(
+    [
+        "beach",
+        "forest",
+        "desert",
+        "city",
+        "street",
+        "mountain",
+        "island",
+        "jungle",
+        "meadow",
+        "field",
+        "garden",
+        "park",
+        "room",
+        "kitchen",
+        "office",
+        "castle",
+        "church",
+        "lake",
+        "sea",
+        "ocean",
+        "river",
+        "bridge",
+        "road",
+        "farm",
+        "boat",
+        "ship",
+        "train",
+        "car",
+        "plane",
+        "airplane",
+        "space",
+        "moon",
+        "planet",
+        "stage",
+        "stadium",
+        "restaurant",
+        "cafe",
+        "snow",
+        "bus",
+        "barn",
+        "house",
+        "temple",
+    ]
+)
+"""Surroundings: "put him on a beach" asks for another scene, not for a thing."""
 
 TRIGGERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("text", ("write", "text", "caption", "watermark", "lettering", "spell", "font", "says", "saying", "translate", "typo", "word", "reads")),

@@ -13,9 +13,11 @@ __all__ = ["Token", "span_text", "tokenize"]
 _LEXER = re.compile(
     r"rgb\([ ]{0,3}\d{1,3}[ ]{0,3},[ ]{0,3}\d{1,3}[ ]{0,3},[ ]{0,3}\d{1,3}[ ]{0,3}\)"
     r"|#[0-9a-f]{6}(?![0-9a-z])|#[0-9a-f]{3}(?![0-9a-z])|[-=]>|b&w|b/w|w/o|\n"
-    r"|\d+(?:\.\d+)?%|[^\W_]+(?:['-][^\W_]+)*|\S"
+    r"|\d+(?:\.\d+)?%|[^\W_]+(?:['-][^\W_]+){0,4}|\S"
 )
-_PLAIN = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": ";", "…": ".", "→": ">"})
+_PLAIN = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": ";", "…": ".", "→": ">"}
+)
 _SENTENCE_ENDS = frozenset(".!?;\n")
 _IGNORED = frozenset("\"'()[]*_-~^|<>:{}\\=`•·")
 _MAX_WORDS_OF_AN_EXPRESSION = 6
@@ -84,9 +86,9 @@ def _split(text: str, start: int, words: Lexicon) -> list[Token]:
     if color is not None:
         return [Token(text, start, start + len(text), Sense(color=color))]
     sense = words.lookup(text)
-    if not sense.known and (text.isdigit() and len(text) <= 4):
+    if not sense.known and (text.isdecimal() and len(text) <= 4):
         return [Token(text, start, start + len(text), Sense(number=int(text)))]
-    corrected = None if sense.known or text in words.first_words else words.correct(text)
+    corrected = None if sense.known else words.correct(text)
     if corrected is not None:
         return [Token(corrected, start, start + len(text), words.lookup(corrected), typed=text)]
     return [Token(text, start, start + len(text), sense)]

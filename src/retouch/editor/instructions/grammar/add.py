@@ -6,7 +6,7 @@ from retouch.editor.instructions.nouns import EYEWEAR, HEADWEAR
 from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
 from retouch.editor.instructions.places import Place, parse_places, worn_relation
 from retouch.editor.instructions.plan import AddObject, Placement, Relation, Target, TargetKind
-from retouch.editor.instructions.refusals import CLOTHES, NOT_OBJECTS
+from retouch.editor.instructions.refusals import CLOTHES, NOT_OBJECTS, SCENES
 
 __all__ = ["parse_add"]
 
@@ -29,7 +29,11 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
     while True:
         place = parse_places(cur, ctx, Place(**vars(lead)))
         thing = parse_thing(cur, ctx, with_side=False)
+        if verb == "put" and thing is not None and (thing.pronoun or thing.determiner == "definite"):
+            _refuse_new_scene(cur)
         if thing is None or thing.noun is None or thing.picture:
+            if verb == "put" and thing is not None and thing.pronoun:
+                raise Refusal("moving")
             return []
         if not _is_new(thing, verb, ctx):
             return []
@@ -54,12 +58,24 @@ def _is_new(thing: Thing, verb: str | None, ctx: Context) -> bool:
         return False
     if thing.determiner != "definite":
         return verb is not None or thing.known
-    if verb == "put" and not (thing.noun in HEADWEAR | EYEWEAR):
+    if verb == "put" and thing.noun not in HEADWEAR | EYEWEAR:
         raise Refusal("moving")
     if verb != "add" and verb != "put":
         return False
     ctx.assume(f'took "{thing.phrase}" for a new {thing.noun}')
     return True
+
+
+def _refuse_new_scene(cur: Cursor) -> None:
+    """Raise for "put him on a beach": another scene, which would have to be invented."""
+    begin = cur.at
+    if (
+        cur.take_preposition("on", "in", "into", "at", "onto", "inside")
+        and cur.sense().determiner == "indefinite"
+        and cur.sense(1).noun in SCENES
+    ):
+        raise Refusal("scene")
+    cur.at = begin
 
 
 def _refuse_what_is_no_object(thing: Thing) -> None:
@@ -71,7 +87,7 @@ def _refuse_what_is_no_object(thing: Thing) -> None:
 
 def _parse_give(cur: Cursor, ctx: Context) -> list[AddObject]:
     """Return the objects of "give the cat sunglasses", "give her a crown and a ball"."""
-    receiver = parse_thing(cur, ctx)
+    receiver = parse_thing(cur, ctx, one_noun=True)
     if receiver is None or receiver.picture:
         return []
     anchor = to_target(receiver, ctx)
@@ -105,7 +121,9 @@ def _operation(thing: Thing, placement: Placement, ctx: Context, place: Place) -
     noun = thing.noun or ""
     placement = _settle(noun, placement, ctx)
     if thing.extras:
-        ctx.assume(f'"{" ".join(thing.extras)}" is a wish for the choice of the {noun}, as far as the object library has it')
+        ctx.assume(
+            f'"{" ".join(thing.extras)}" is a wish for the choice of the {noun}, as far as the object library has it'
+        )
     ctx.referent = Target(TargetKind.NOUN, thing.phrase, noun=noun, image_index=None)
     return AddObject(noun, thing.phrase, _count(thing, ctx), thing.color, thing.size or 1.0, placement)
 
@@ -119,7 +137,25 @@ def _settle(noun: str, placement: Placement, ctx: Context) -> Placement:
     return placement
 
 
-_WEARERS = frozenset(["man", "woman", "person", "people", "boy", "girl", "kid", "child", "baby", "model", "astronaut", "cat", "dog", "dinosaur", "t-rex"])
+_WEARERS = frozenset(
+    [
+        "man",
+        "woman",
+        "person",
+        "people",
+        "boy",
+        "girl",
+        "kid",
+        "child",
+        "baby",
+        "model",
+        "astronaut",
+        "cat",
+        "dog",
+        "dinosaur",
+        "t-rex",
+    ]
+)
 
 
 def _count(thing: Thing, ctx: Context) -> int:

@@ -4,15 +4,50 @@ from dataclasses import replace
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import Thing, parse_color, parse_colors, parse_image_reference, parse_thing, to_target
+from retouch.editor.instructions.phrases import (
+    Thing,
+    parse_color,
+    parse_colors,
+    parse_image_reference,
+    parse_thing,
+    to_target,
+)
 from retouch.editor.instructions.plan import Background, ChangeBackground, ColorValue, Target, TargetKind
 
 __all__ = ["parse_background"]
 
 BLUR_STRENGTH = {"little": 0.5, None: 1.0, "plain": 1.0, "much": 2.0}
-_BLURRY = frozenset(["blurry", "blurred", "blurrier", "out of focus", "bokeh", "unfocused", "defocused", "hazy", "soft focus", "fuzzy", "blur", "softer", "unsharp"])
-_BLUR_MODES = frozenset(["bokeh", "portrait mode", "shallow depth of field", "depth of field", "bokeh effect", "shallower depth of field", "narrow depth of field"])
-_NOTHING = frozenset(["transparent", "transparency", "nothing", "see-through", "invisible", "alpha", "removed", "gone", "empty"])
+_BLURRY = frozenset(
+    [
+        "blurry",
+        "blurred",
+        "blurrier",
+        "out of focus",
+        "bokeh",
+        "unfocused",
+        "defocused",
+        "hazy",
+        "soft focus",
+        "fuzzy",
+        "blur",
+        "softer",
+        "unsharp",
+    ]
+)
+_BLUR_MODES = frozenset(
+    [
+        "bokeh",
+        "portrait mode",
+        "shallow depth of field",
+        "depth of field",
+        "bokeh effect",
+        "shallower depth of field",
+        "narrow depth of field",
+    ]
+)
+_NOTHING = frozenset(
+    ["transparent", "transparency", "nothing", "see-through", "invisible", "alpha", "removed", "gone", "empty"]
+)
 _BEHIND = frozenset(["behind", "around", "except", "but", "besides", "other than", "in back of"])
 
 
@@ -73,7 +108,12 @@ def _blur(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     verb = cur.take_verb("blur")
     if verb:
         degree = cur.take_degree() or degree
-        if cur.sense().determiner == "definite" or cur.sense().noun or cur.word() in ("everything", "it", "all") or cur.sense().pronoun:
+        if (
+            cur.sense().determiner == "definite"
+            or cur.sense().noun
+            or cur.word() in ("everything", "it", "all")
+            or cur.sense().pronoun
+        ):
             return _blurred_thing(cur, ctx, degree)
         cur.at -= 1
     cur.take_verb("make", "add", "want", "give", "turn", "put", "change", "use", "show")
@@ -92,8 +132,22 @@ def _blur(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     if cur.take_preposition("of") or cur.take_word("behind"):
         subject = parse_thing(cur, ctx)
     if not said_blur:
-        while cur.take_preposition("to", "into", "in", "with", "as") or cur.sense().copula or cur.sense().determiner == "indefinite" or cur.sense().amount == 1 or cur.word() == "look":
-            cur.at += bool(cur.sense().copula or cur.sense().determiner == "indefinite" or cur.sense().amount == 1 or cur.word() == "look") and not cur.done
+        while (
+            cur.take_preposition("to", "into", "in", "with", "as")
+            or cur.sense().copula
+            or cur.sense().determiner == "indefinite"
+            or cur.sense().amount == 1
+            or cur.word() == "look"
+        ):
+            cur.at += (
+                bool(
+                    cur.sense().copula
+                    or cur.sense().determiner == "indefinite"
+                    or cur.sense().amount == 1
+                    or cur.word() == "look"
+                )
+                and not cur.done
+            )
         degree = cur.take_degree() or degree
         while cur.sense().amount == 1:
             cur.at += 1
@@ -156,7 +210,11 @@ def _cut_out(cur: Cursor, ctx: Context) -> ChangeBackground | None:
             subject = None
         return ChangeBackground(Background.TRANSPARENT, _subject(ctx, subject))
     if _background_noun(cur):
-        return ChangeBackground(Background.TRANSPARENT, _subject(ctx)) if cur.take_word("removal", "remover", "removed", "gone") else None
+        return (
+            ChangeBackground(Background.TRANSPARENT, _subject(ctx))
+            if cur.take_word("removal", "remover", "removed", "gone")
+            else None
+        )
     if cur.take_verb("cut") is None:
         return None
     cur.take_word("out")
@@ -185,7 +243,9 @@ def _use_picture(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     if thing is None:
         return None
     if thing.picture and thing.image_index is not None:
-        if not (cur.take_preposition("as", "for", "into") or cur.sense().determiner == "definite") or not _background_noun(cur):
+        if not (
+            cur.take_preposition("as", "for", "into") or cur.sense().determiner == "definite"
+        ) or not _background_noun(cur):
             return None
         subject_index = None
         subject = None
@@ -212,12 +272,16 @@ def _picture(ctx: Context, index: int, subject: Target, subject_index: int | Non
     """Return the replacement by a picture; the subject comes from another picture, the first one if that is left open."""
     if subject_index is None:
         subject_index = subject.image_index if subject.image_index is not None else (0 if index != 0 else 1)
-    return ChangeBackground(Background.PICTURE, replace(subject, image_index=subject_index), background_image_index=index)
+    return ChangeBackground(
+        Background.PICTURE, replace(subject, image_index=subject_index), background_image_index=index
+    )
 
 
 def _set_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     """Read "replace the background with ...", "make the background white", "white background", "give it a blue background"."""
-    verb = cur.take_verb("replace", "change", "make", "turn", "paint", "swap", "want", "add", "give", "put", "use", "show")
+    verb = cur.take_verb(
+        "replace", "change", "make", "turn", "paint", "swap", "want", "add", "give", "put", "use", "show"
+    )
     subject: Thing | None = None
     if verb in ("give", "add", "put", "want", "show", "use", "make", "change", None):
         begin = cur.at
@@ -240,14 +304,16 @@ def _set_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         cur.at += 1
     if (cur.take_preposition("of", "from") or cur.take_word("behind")) and not cur.done:
         subject = parse_thing(cur, ctx)
-        if subject is None or subject.noun is None and not subject.picture and not subject.pronoun:
+        if subject is None or (subject.noun is None and not subject.picture and not subject.pronoun):
             return None
         if subject.picture:
             subject = None
     target = _subject(ctx, subject)
     if cur.done and verb in ("change", "replace", "swap"):
         raise Refusal("which_background")
-    while cur.take_preposition("with", "to", "by", "into", "for", "as", "in") or cur.sense().copula or cur.sense().modal:
+    while (
+        cur.take_preposition("with", "to", "by", "into", "for", "as", "in") or cur.sense().copula or cur.sense().modal
+    ):
         cur.at += bool(cur.sense().copula or cur.sense().modal) and not cur.done
     if cur.done:
         return None
@@ -299,7 +365,11 @@ def _plain_filling(cur: Cursor, ctx: Context, subject: Target) -> ChangeBackgrou
 
 def _gradient(cur: Cursor, ctx: Context) -> tuple[ColorValue, ColorValue] | None:
     """Read "a gradient from blue to white", "a blue to white gradient", "a blue and white gradient"."""
-    while cur.sense().determiner == "indefinite" or (cur.sense().color_modifier == "plain" and not cur.sense(1).color) or cur.word() in ("smooth", "soft", "subtle", "linear", "vertical"):
+    while (
+        cur.sense().determiner == "indefinite"
+        or (cur.sense().color_modifier == "plain" and not cur.sense(1).color)
+        or cur.word() in ("smooth", "soft", "subtle", "linear", "vertical")
+    ):
         cur.at += 1
     if cur.take_word("gradient"):
         cur.take_preposition("from", "of", "with", "between", "in")
@@ -341,9 +411,16 @@ def _colored_background(cur: Cursor, ctx: Context, subject: Target) -> ChangeBac
 def _on_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     """Read "on a white background", "product shot on white", "put the cup on a plain blue background"."""
     subject: Thing | None = None
-    if cur.take_verb("put", "show", "make", "want", "cut", "turn", "add", "give") is not None or cur.sense().preposition is None:
+    if (
+        cur.take_verb("put", "show", "make", "want", "cut", "turn", "add", "give") is not None
+        or cur.sense().preposition is None
+    ):
         if cur.word() in ("product", "studio", "catalog", "catalogue", "packshot"):
-            while cur.word() in ("product", "studio", "catalog", "catalogue", "packshot") or cur.sense().picture or cur.word() in ("style",):
+            while (
+                cur.word() in ("product", "studio", "catalog", "catalogue", "packshot")
+                or cur.sense().picture
+                or cur.word() in ("style",)
+            ):
                 cur.at += 1
         else:
             cur.skip_fluff()

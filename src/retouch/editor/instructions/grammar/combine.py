@@ -11,7 +11,24 @@ from retouch.editor.instructions.plan import PlaceSubject, PrintOnto, Relation, 
 
 __all__ = ["parse_combine"]
 
-GRAPHICS = frozenset(["logo", "design", "artwork", "drawing", "pattern", "graphic", "print", "illustration", "sticker", "painting", "art", "emblem", "icon", "motif"])
+GRAPHICS = frozenset(
+    [
+        "logo",
+        "design",
+        "artwork",
+        "drawing",
+        "pattern",
+        "graphic",
+        "print",
+        "illustration",
+        "sticker",
+        "painting",
+        "art",
+        "emblem",
+        "icon",
+        "motif",
+    ]
+)
 """Nouns that stand for the whole of a picture that shows only them."""
 
 
@@ -33,7 +50,7 @@ def parse_combine(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
     cur.at = begin
     if as_print:
         return []
-    return _place(source, cur, ctx, verb)
+    return [*_place(source, cur, ctx, verb)]
 
 
 def _take_as_print(cur: Cursor) -> bool:
@@ -42,7 +59,11 @@ def _take_as_print(cur: Cursor) -> bool:
     if cur.take_preposition("as", "like"):
         while cur.sense().determiner or cur.sense().color_modifier or cur.sense().size:
             cur.at += 1
-        if cur.word() in GRAPHICS or cur.sense().verb == "print" or cur.word() in ("texture", "decal", "label", "printed"):
+        if (
+            cur.word() in GRAPHICS
+            or cur.sense().verb == "print"
+            or cur.word() in ("texture", "decal", "label", "printed")
+        ):
             cur.at += 1
             return True
     cur.at = begin
@@ -63,7 +84,22 @@ def _is_print(source: Thing, surface: Thing, ctx: Context, *, as_print: bool) ->
     return source.image_index is not None and surface.noun in PRINTABLE and surface.noun in _USUALLY_PRINTED
 
 
-_USUALLY_PRINTED = frozenset(["mug", "t-shirt", "shirt", "hoodie", "poster", "billboard", "coffee mug", "tote bag", "label", "screen", "book cover", "phone case"])
+_USUALLY_PRINTED = frozenset(
+    [
+        "mug",
+        "t-shirt",
+        "shirt",
+        "hoodie",
+        "poster",
+        "billboard",
+        "coffee mug",
+        "tote bag",
+        "label",
+        "screen",
+        "book cover",
+        "phone case",
+    ]
+)
 
 
 def _print(source: Thing, surface: Thing, ctx: Context, cur: Cursor) -> PrintOnto:
@@ -96,6 +132,8 @@ def _pictures(ctx: Context) -> str:
 def _place(source: Thing, cur: Cursor, ctx: Context, verb: str) -> list[PlaceSubject]:
     """Read where the subject of one picture goes in another."""
     place = parse_places(cur, ctx, Place())
+    if verb == "combine" and (place.start < 0 or source.image_index is None):
+        raise Refusal("combine")
     if not cur.done:
         return []
     anchored = place.anchor.image_index if place.anchor is not None else None
@@ -118,7 +156,12 @@ def _place(source: Thing, cur: Cursor, ctx: Context, verb: str) -> list[PlaceSub
     if place.anchor is not None:
         place.anchor = replace(place.anchor, image_index=scene)
     placement = place.placement(ctx, cur, subject.noun or "")
-    if placement.relation is Relation.ANYWHERE and place.start >= 0 and placement.horizontal is None and placement.vertical is None:
+    if (
+        placement.relation is Relation.ANYWHERE
+        and place.start >= 0
+        and placement.horizontal is None
+        and placement.vertical is None
+    ):
         placement = replace(placement, phrase="")
     ctx.referent = replace(subject, image_index=scene)
     return [PlaceSubject(subject, scene, placement, source.size or 1.0, phrase=ctx.text(cur.tokens))]

@@ -4,7 +4,7 @@ from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.phrases import parse_thing, to_target
 from retouch.editor.instructions.plan import Target
-from retouch.editor.instructions.vocabulary import NATURAL_WORDS, SAME_WORDS
+from retouch.editor.instructions.vocabulary import NATURAL_FRAME, NATURAL_WORDS, SAME_WORDS
 
 __all__ = ["parse_keep"]
 
@@ -14,12 +14,6 @@ _REST = frozenset(["else", "rest", "other", "anything", "everything", "others", 
 _ABSTRACT = frozenset(["style", "pose", "lighting", "composition", "quality", "perspective", "framing", "identity", "expression", "proportions", "angle", "aspect",
                        "ratio", "resolution", "shape", "texture", "facial", "features", "character", "layout", "size", "position", "light", "camera", "same",
                        "original", "natural", "dimensions", "structure", "shading", "shadows", "reflections", "details", "ratio"])  # fmt: skip
-_NATURAL_FRAME = frozenset(
-    """make it look looks looking like them they that this is be are was were as and very really so a an the with in to into of scene photo
-    picture image there sure result should must more if has have always if same its nice together well just right at place part belong
-    belongs existing rest around surroundings keep bit real edit were where there for final output all add highly super best ultra
-    him her he she style""".split()
-)
 
 
 def parse_keep(cur: Cursor, ctx: Context) -> bool:
@@ -38,7 +32,7 @@ def _natural(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
     del ctx
     words = [word for token in cur.tokens for word in token.word.split()]
     natural = [word for word in words if word in NATURAL_WORDS]
-    if not natural or not all(word in NATURAL_WORDS or word in _NATURAL_FRAME or word == "," for word in words):
+    if not natural or not all(word in NATURAL_WORDS or word in NATURAL_FRAME for word in words):
         return None
     cur.at = len(cur.tokens)
     return ()
@@ -56,7 +50,7 @@ def _rest_stays(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
     """Read "don't change anything else", "keep the rest", "everything else stays the same", "nothing else"."""
     del ctx
     cur.take_verb("make")
-    cur.take_word("sure", "ensure")
+    cur.take_word("sure", "ensure", "make sure")
     negated = cur.sense().negation is not None
     cur.at += negated
     kept = cur.take_verb("keep") is not None
@@ -64,7 +58,9 @@ def _rest_stays(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
     begin = cur.at
     _words_in(cur, _REST)
     said = {word for token in cur.tokens[begin : cur.at] for word in token.word.split()}
-    if not said & {"else", "rest", "other", "anything", "everything", "changes", "others", "remaining"} or (touched and not negated):
+    if not said & {"else", "rest", "other", "anything", "everything", "changes", "others", "remaining"} or (
+        touched and not negated
+    ):
         return None
     bare = "else" in said or "rest" in said or "other" in said or kept or negated
     _words_in(cur, SAME_WORDS | _REST)
@@ -83,7 +79,10 @@ def _leave_thing(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
     targets: list[Target] = []
     while not cur.done:
         begin = cur.at
-        if not (_words_in(cur, _ABSTRACT | frozenset(["the", "same", "its", "his", "her", "their", "a", "of"])) and _abstract(cur, begin)):
+        if not (
+            _words_in(cur, _ABSTRACT | frozenset(["the", "same", "its", "his", "her", "their", "a", "of"]))
+            and _abstract(cur, begin)
+        ):
             cur.at = begin
             thing = parse_thing(cur, ctx)
             if thing is None:

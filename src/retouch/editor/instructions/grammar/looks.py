@@ -3,17 +3,23 @@
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
-from retouch.editor.instructions.plan import AdjustLook, Look, Target, TargetKind
+from retouch.editor.instructions.plan import AdjustLook, Look, Recolor, Target, TargetKind
 from retouch.editor.instructions.vocabulary import LOOK_OPPOSITES
 
 __all__ = ["parse_look"]
 
 STRENGTH = {"little": 0.5, None: 1.0, "plain": 1.0, "much": 1.6}
-_WHOLE = frozenset([Look.SEPIA, Look.VINTAGE, Look.BLACK_AND_WHITE, Look.WARMER, Look.COOLER, Look.MORE_CONTRAST, Look.LESS_CONTRAST])
+LIGHTNESS_SHIFT = {"little": 0.08, None: 0.12, "plain": 0.12, "much": 0.2}
+"""Shift of Oklab L by degree, for single things: plainly visible, and short of clipping mid-tones."""
+
+_SIGN = {Look.BRIGHTER: 1, Look.DARKER: -1}
+_WHOLE = frozenset(
+    [Look.SEPIA, Look.VINTAGE, Look.BLACK_AND_WHITE, Look.WARMER, Look.COOLER, Look.MORE_CONTRAST, Look.LESS_CONTRAST]
+)
 _STEP = {15: "little", 45: "plain"}
 
 
-def parse_look(cur: Cursor, ctx: Context) -> list[AdjustLook]:
+def parse_look(cur: Cursor, ctx: Context) -> list[AdjustLook | Recolor]:
     """Return the looks that a clause asks for; empty if it is about something else."""
     cur.at += bool(cur.sense().modal) and not cur.done
     degree = cur.take_degree()
@@ -27,7 +33,7 @@ def parse_look(cur: Cursor, ctx: Context) -> list[AdjustLook]:
     return _parse_adjectives(cur, ctx)
 
 
-def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[AdjustLook]:
+def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[AdjustLook | Recolor]:
     """Read "brighten the image a bit", "warm it up", "brighten and saturate the photo"."""
     looks: list[Look] = []
     while cur.sense().look_verb is not None and not cur.done:
@@ -42,7 +48,7 @@ def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[AdjustLo
     degree = cur.take_degree() or degree
     percent = _take_percent(cur)
     if not cur.done:
-        _refuse_exception(cur, thing)
+        _refuse_exception(cur)
         return []
     return [_operation(look, percent or degree, thing, cur, ctx) for look in looks]
 
@@ -69,16 +75,16 @@ def _take_percent(cur: Cursor) -> str | None:
     return next((name for limit, name in _STEP.items() if value <= limit), "much")
 
 
-def _refuse_exception(cur: Cursor, thing: Thing | None) -> None:
+def _refuse_exception(cur: Cursor) -> None:
+    """Raise for "everything except the cup"."""
     if cur.sense().preposition == "except" or cur.word() == "but":
         raise Refusal("excluding")
-    del thing
 
 
-def _parse_adjectives(cur: Cursor, ctx: Context) -> list[AdjustLook]:
+def _parse_adjectives(cur: Cursor, ctx: Context) -> list[AdjustLook | Recolor]:
     """Read [target] and one or more looks: "the background black and white", "it warmer and much brighter"."""
     thing = _parse_look_target(cur, ctx)
-    operations: list[AdjustLook] = []
+    operations: list[AdjustLook | Recolor] = []
     while True:
         found = _parse_expression(cur)
         if found is None:
@@ -91,7 +97,7 @@ def _parse_adjectives(cur: Cursor, ctx: Context) -> list[AdjustLook]:
         if cur.done:
             return operations
         if not cur.take_connector("and", ",", "but"):
-            _refuse_exception(cur, thing)
+            _refuse_exception(cur)
             return []
         cur.take_connector("and", "but")
 
@@ -121,9 +127,17 @@ def _parse_look_target(cur: Cursor, ctx: Context) -> Thing | None:
 
 def _starts_look(cur: Cursor, ahead: int) -> bool:
     """Whether a look comes before any target: "a vintage look", "the contrast", "more contrast"."""
-    while cur.sense(ahead).determiner or cur.sense(ahead).degree or cur.sense(ahead).amount or cur.sense(ahead).fluff or cur.sense(ahead).size:
+    while (
+        cur.sense(ahead).determiner
+        or cur.sense(ahead).degree
+        or cur.sense(ahead).amount
+        or cur.sense(ahead).fluff
+        or cur.sense(ahead).size
+    ):
         ahead += 1
-    return cur.sense(ahead).look_pair is not None or (cur.sense(ahead).look is not None and cur.sense(ahead).noun is None and cur.sense(ahead + 1).noun is None)
+    return cur.sense(ahead).look_pair is not None or (
+        cur.sense(ahead).look is not None and cur.sense(ahead).noun is None and cur.sense(ahead + 1).noun is None
+    )
 
 
 _GLUE = frozenset(["in", "into", "to", "as", "like", "with"])
@@ -143,7 +157,8 @@ def _parse_expression(cur: Cursor) -> tuple[Look, str | None] | None:
     """Read "much less contrast", "a bit too dark", "sepia tone", "more vivid"."""
     sign = 1
     degree: str | None = None
-    cur.take_verb("add", "make", "use", "give")
+    if cur.sense().look is None:
+        cur.take_verb("add", "make", "use", "give")
     while not cur.done:
         begin = cur.at
         degree = cur.take_degree() or degree
@@ -191,9 +206,17 @@ def _parse_region_behind(cur: Cursor, ctx: Context) -> Thing | None:
     return thing
 
 
-def _operation(look: Look, degree: str | None, thing: Thing | None, cur: Cursor, ctx: Context) -> AdjustLook:
-    """Return the look, on the whole picture unless a region or a thing is named."""
-    return AdjustLook(look, STRENGTH[degree], _target(look, thing, ctx), ctx.text(cur.tokens[: cur.at]))
+def _operation(look: Look, degree: str | None, thing: Thing | None, cur: Cursor, ctx: Context) -> AdjustLook | Recolor:
+    """Return the look, on the whole picture unless a region or a thing is named; a lighter or darker thing is a recoloring."""
+    target = _target(look, thing, ctx)
+    phrase = ctx.text(cur.tokens[: cur.at])
+    if (
+        target is not None
+        and look in _SIGN
+        and target.kind in (TargetKind.NOUN, TargetKind.COLOR_PART, TargetKind.SUBJECT)
+    ):
+        return Recolor(target, None, _SIGN[look] * LIGHTNESS_SHIFT[degree], phrase=phrase)
+    return AdjustLook(look, STRENGTH[degree], target, phrase)
 
 
 def _target(look: Look, thing: Thing | None, ctx: Context) -> Target | None:

@@ -5,14 +5,9 @@ from dataclasses import replace
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.phrases import Thing, parse_color, parse_colors, parse_thing, to_target
-from retouch.editor.instructions.plan import ColorValue, Look, Recolor, Target, TargetKind
+from retouch.editor.instructions.plan import ColorValue, Recolor, Target, TargetKind
 
 __all__ = ["parse_recolor"]
-
-LIGHTNESS_SHIFT = {"little": 0.08, None: 0.12, "plain": 0.12, "much": 0.2}
-"""Shift of Oklab L by degree; twice the just noticeable step at least, and short of clipping mid-tones."""
-
-_SIGN = {Look.BRIGHTER: 1, Look.DARKER: -1}
 
 
 def parse_recolor(cur: Cursor, ctx: Context) -> list[Recolor]:
@@ -21,9 +16,6 @@ def parse_recolor(cur: Cursor, ctx: Context) -> list[Recolor]:
     if verb is None:
         cur.at += cur.sense().modal and not cur.done
         cur.take_word("have")
-    shift = _parse_lightness_verb(cur, ctx) if verb is None else []
-    if shift:
-        return shift
     operations: list[Recolor] = []
     while True:
         operation = _parse_one(cur, ctx, verb, first=not operations)
@@ -45,7 +37,7 @@ def _parse_one(cur: Cursor, ctx: Context, verb: str | None, *, first: bool) -> R
     if named is None:
         return None
     thing, target, said_color = named
-    if target.kind in (TargetKind.BACKGROUND, TargetKind.PICTURE):
+    if target.kind is TargetKind.BACKGROUND:
         return None
     if verb is None and first and not thing.known and thing.noun is not None and not said_color:
         return None
@@ -53,11 +45,13 @@ def _parse_one(cur: Cursor, ctx: Context, verb: str | None, *, first: bool) -> R
     if isinstance(linked, ColorValue):
         target = _with_present_color(target, linked)
     cur.take_word("look")
-    if _is_lightness(cur):
-        return _parse_lightness(cur, target, ctx, begin)
     colors = parse_colors(cur, ctx)
     if not colors:
         return None
+    if target.kind is TargetKind.PICTURE:
+        raise Refusal("picture_color", colors[0].name)
+    if thing.pronoun and colors[0].name == "snow":
+        raise Refusal("weather")
     _swallow_same_noun(cur, thing)
     if len(colors) > 1:
         raise Refusal("one_color", " and ".join(c.name for c in colors))
@@ -83,7 +77,9 @@ def _parse_target(cur: Cursor, ctx: Context) -> tuple[Thing, Target, bool] | Non
     if cur.word() == "'s" and cur.sense(1).color_word:
         cur.at += 2
         of_color = True
-    elif cur.sense().color_word and (cur.sense(1).preposition or cur.sense(1).copula or cur.sense(1).color or cur.sense(1).color_modifier):
+    elif cur.sense().color_word and (
+        cur.sense(1).preposition or cur.sense(1).copula or cur.sense(1).color or cur.sense(1).color_modifier
+    ):
         cur.at += 1
         of_color = True
     return thing, to_target(thing, ctx), of_color
@@ -98,7 +94,11 @@ def _link(cur: Cursor, ctx: Context) -> ColorValue | str | None:
             if present is None:
                 return None
             found = present
-        elif cur.take_preposition("to", "into", "in", "as", "with", "by", "for") or cur.sense().copula or cur.sense().modal:
+        elif (
+            cur.take_preposition("to", "into", "in", "as", "with", "by", "for")
+            or cur.sense().copula
+            or cur.sense().modal
+        ):
             cur.at += bool(cur.sense().copula or cur.sense().modal) and not cur.done
             found = found or "linked"
         else:
@@ -120,43 +120,3 @@ def _swallow_same_noun(cur: Cursor, thing: Thing) -> None:
     elif cur.sense().color_word and not cur.done:
         cur.at += 1
     cur.take_word("all over", "too")
-
-
-def _is_lightness(cur: Cursor) -> bool:
-    ahead = 0
-    while cur.sense(ahead).degree is not None:
-        ahead += 1
-    sense = cur.sense(ahead)
-    after = cur.sense(ahead + 1)
-    return sense.look in _SIGN and after.color is None and not after.color_modifier and cur.word(ahead) not in ("light", "dark", "bright")
-
-
-def _parse_lightness(cur: Cursor, target: Target, ctx: Context, begin: int) -> Recolor:
-    """Read "a bit darker"."""
-    degree = cur.take_degree()
-    look = cur.sense().look
-    assert look is not None
-    cur.at += 1
-    degree = cur.take_degree() or degree
-    return Recolor(target, None, _SIGN[look] * LIGHTNESS_SHIFT[degree], phrase=ctx.text(cur.tokens[begin : cur.at]))
-
-
-def _parse_lightness_verb(cur: Cursor, ctx: Context) -> list[Recolor]:
-    """Read "darken the cup a little": things take a shift of lightness; the sky and the whole picture are looks."""
-    begin = cur.at
-    degree = cur.take_degree()
-    look = cur.sense().look_verb
-    if look not in _SIGN or cur.done:
-        cur.at = begin
-        return []
-    cur.at += 1
-    thing = parse_thing(cur, ctx)
-    target = to_target(thing, ctx) if thing else None
-    if target is None or target.kind not in (TargetKind.NOUN, TargetKind.COLOR_PART, TargetKind.SUBJECT) or (thing and thing.pronoun and ctx.referent is None):
-        cur.at = begin
-        return []
-    degree = cur.take_degree() or degree
-    cur.take_word("up")
-    ctx.referent = target
-    assert look is not None
-    return [Recolor(target, None, _SIGN[look] * LIGHTNESS_SHIFT[degree], phrase=ctx.text(cur.tokens[begin : cur.at]))]
