@@ -48,7 +48,9 @@ def redirect(location: str) -> bytes:
 def test_pictures_come_back_in_order() -> None:
     async def story() -> list[bytes]:
         async with web_server(lambda path: ok(path.encode())) as url:
-            return await fetch_images([f"{url}/a", "data:image/png;base64," + base64.b64encode(b"b").decode(), f"{url}/c"], OPEN)
+            return await fetch_images(
+                [f"{url}/a", "data:image/png;base64," + base64.b64encode(b"b").decode(), f"{url}/c"], OPEN
+            )
 
     assert asyncio.run(story()) == [b"/a", b"b", b"/c"]
 
@@ -194,7 +196,16 @@ def test_one_private_address_among_public_ones_refuses_the_host(monkeypatch: pyt
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://example.com/a.png", "file:///etc/passwd", "a.png", "http://", "http://a b/", "http://h:99999/", "//x/y", ""],
+    [
+        "ftp://example.com/a.png",
+        "file:///etc/passwd",
+        "a.png",
+        "http://",
+        "http://a b/",
+        "http://h:99999/",
+        "//x/y",
+        "",
+    ],
 )
 def test_what_is_no_web_address_is_refused(url: str) -> None:
     with pytest.raises(ImageFetchError):

@@ -6,7 +6,7 @@ import click
 import typer
 
 from retouch._version import __version__
-from retouch.cli import demo, doctor, edit, models, objects, preserve, serve
+from retouch.cli import demo, doctor, edit, models, objects, serve
 from retouch.cli.output import EXIT_USAGE, print_error
 from retouch.errors import RetouchError
 
@@ -41,7 +41,6 @@ app.command("edit")(edit.edit)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)
-app.command("preserve")(preserve.preserve)
 app.add_typer(models.app, name="models")
 app.add_typer(objects.app, name="objects")
 

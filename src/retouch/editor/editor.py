@@ -8,6 +8,7 @@ from threading import Lock
 
 import numpy as np
 
+from retouch.editor.instructions.describe import describe
 from retouch.editor.instructions.parser import parse
 from retouch.editor.instructions.plan import (
     AddObject,
@@ -20,7 +21,6 @@ from retouch.editor.instructions.plan import (
     PrintOnto,
     Recolor,
     as_json,
-    describe,
 )
 from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.operations.background import change_background

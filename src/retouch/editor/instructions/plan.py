@@ -305,4 +305,4 @@ def as_json(value: Any) -> Any:
         return {key: item for key, item in body.items() if item is not None}
     if isinstance(value, tuple | list):
         return [as_json(item) for item in value]
-    return value
+    return value.value if isinstance(value, StrEnum) else value

@@ -1,0 +1,141 @@
+"""The library takes what people have in hand: paths, bytes, arrays, Pillow images, data URIs."""
+
+import asyncio
+import base64
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from retouch import EditRequest, InvalidValueError, NotFoundError, OutputFormat
+from retouch.engines.base import Capabilities, EngineOutput
+from retouch.engines.registry import EngineRegistry
+from retouch.errors import AddressNotAllowedError, ImageDecodeError
+from retouch.images.codec import decode, encode
+from retouch.library import Editor
+
+PHOTO = np.random.default_rng(0).integers(0, 255, (40, 60, 3)).astype(np.uint8)
+FILE = encode(PHOTO, OutputFormat.PNG)
+
+
+class CountingEngine:
+    """Changes one pixel and remembers what it was given."""
+
+    name = "counting"
+    version = "1"
+    capabilities = Capabilities(max_input_images=4)
+
+    def __init__(self) -> None:
+        self.loaded = 0
+        self.closed = 0
+        self.inputs: list[tuple[np.ndarray, ...]] = []
+        self.requests: list[EditRequest] = []
+
+    def load(self) -> None:
+        self.loaded += 1
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def edit(self, request, inputs, *, seed, on_step=None, should_abort=None) -> EngineOutput:
+        self.inputs.append(inputs.originals)
+        self.requests.append(request)
+        mask = np.zeros(inputs.fitted(0).shape[:2], np.float32)
+        mask[0, 0] = 1
+        return EngineOutput(pixels=inputs.fitted(0), seed=seed, change_mask=mask)
+
+
+@pytest.fixture
+def engine() -> CountingEngine:
+    return CountingEngine()
+
+
+@pytest.fixture
+def editor(engine: CountingEngine) -> Editor:
+    return Editor(registry=EngineRegistry({"counting": lambda: engine}, default="counting"))
+
+
+@pytest.mark.parametrize("kind", ["path", "text path", "bytes", "array", "gray array", "pillow", "data uri"])
+def test_every_kind_of_picture_is_taken(kind: str, editor: Editor, engine: CountingEngine, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    path.write_bytes(FILE)
+    source = {
+        "path": path,
+        "text path": str(path),
+        "bytes": FILE,
+        "array": PHOTO,
+        "gray array": PHOTO[..., 0],
+        "pillow": Image.fromarray(PHOTO),
+        "data uri": "data:image/png;base64," + base64.b64encode(FILE).decode(),
+    }[kind]
+    editor.edit(source, "anything")
+    expected = np.repeat(PHOTO[..., :1], 3, axis=2) if kind == "gray array" else PHOTO
+    assert np.array_equal(engine.inputs[0][0], expected)
+
+
+def test_several_pictures_keep_their_order(editor: Editor, engine: CountingEngine) -> None:
+    second = 255 - PHOTO
+    uri = "data:image/png;base64," + base64.b64encode(encode(second, OutputFormat.PNG)).decode()
+    editor.edit([PHOTO, uri], "anything")
+    assert np.array_equal(engine.inputs[0][0], PHOTO)
+    assert np.array_equal(engine.inputs[0][1], second)
+
+
+def test_options_become_the_request(editor: Editor, engine: CountingEngine) -> None:
+    result = editor.edit(PHOTO, "anything", seed=3, num_images=2, output_format=OutputFormat.PNG, size="original")
+    assert engine.requests[0] == EditRequest(
+        prompt="anything", seed=3, num_images=2, output_format=OutputFormat.PNG, size="original"
+    )
+    assert np.array_equal(decode(result.images[1].data).pixels, PHOTO)
+
+
+def test_an_engine_is_loaded_once_and_closed(editor: Editor, engine: CountingEngine) -> None:
+    editor.edit(PHOTO, "one")
+    editor.edit(PHOTO, "two")
+    editor.close()
+    assert (engine.loaded, engine.closed) == (1, 1)
+
+
+def test_it_works_inside_a_running_event_loop(editor: Editor) -> None:
+    async def notebook() -> None:
+        editor.edit("data:image/png;base64," + base64.b64encode(FILE).decode(), "anything")
+
+    asyncio.run(notebook())
+
+
+def test_private_addresses_are_refused_by_default(editor: Editor) -> None:
+    with pytest.raises(AddressNotAllowedError):
+        editor.edit("http://127.0.0.1:9/photo.png", "anything")
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_the_number_of_pictures_is_checked(count: int, editor: Editor) -> None:
+    with pytest.raises(InvalidValueError, match="1 to 4"):
+        editor.edit([PHOTO] * count, "anything")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [PHOTO.astype(np.float32), np.zeros((4, 4, 4), np.uint8), np.zeros(5, np.uint8), np.zeros((0, 4, 3), np.uint8)],
+)
+def test_an_array_of_another_kind_is_refused(array: np.ndarray, editor: Editor) -> None:
+    with pytest.raises(InvalidValueError, match="uint8"):
+        editor.edit(array, "anything")
+
+
+def test_a_missing_file_is_said(editor: Editor, tmp_path: Path) -> None:
+    with pytest.raises(ImageDecodeError, match=r"no\.png"):
+        editor.edit(tmp_path / "no.png", "anything")
+
+
+def test_a_damaged_picture_says_which_one(editor: Editor) -> None:
+    with pytest.raises(ImageDecodeError) as caught:
+        editor.edit([PHOTO, b"no picture"], "anything")
+    assert caught.value.index == 1
+
+
+def test_an_unknown_engine_names_those_there_are(engine: CountingEngine) -> None:
+    registry = EngineRegistry({"counting": lambda: engine}, default="counting")
+    with pytest.raises(NotFoundError, match="Available: counting"):
+        Editor("flux", registry=registry).edit(PHOTO, "anything")

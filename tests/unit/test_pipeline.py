@@ -1,0 +1,176 @@
+"""The one path from pictures to an answer keeps its promises, whatever the engine does."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from retouch.engines.base import Capabilities, EditInputs, EngineOutput
+from retouch.errors import EditAbortedError, EngineError, InvalidValueError
+from retouch.images.codec import decode
+from retouch.images.geometry import fit_pixels, plan_fit
+from retouch.pipeline import draw_seed, run_edit
+from retouch.types import EditRequest, Interpretation, OutputFormat, Progress, Resolution
+
+PHOTO = np.random.default_rng(0).integers(0, 255, (96, 128, 3)).astype(np.uint8)
+
+
+class SquareEngine:
+    """Paints a square whose gray is the seed, and scribbles over everything else."""
+
+    name = "square"
+    version = "7"
+    capabilities = Capabilities(max_input_images=2, transparency=True)
+
+    def __init__(self, *, is_global: bool = False, knows_mask: bool = True, channels: int = 3, crop: int = 0) -> None:
+        self.is_global = is_global
+        self.knows_mask = knows_mask
+        self.channels = channels
+        self.crop = crop
+        self.seeds: list[int] = []
+
+    def load(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def edit(self, request, inputs, *, seed, on_step=None, should_abort=None) -> EngineOutput:
+        self.seeds.append(seed)
+        base = inputs.fitted(0)
+        pixels = np.zeros((*base.shape[:2], self.channels), np.uint8)
+        pixels[10:20, 30:60, :3] = seed % 256
+        pixels[10:20, 30:60, 3:] = 255
+        mask = np.zeros(base.shape[:2], np.float32)
+        mask[10:20, 30:60] = 1
+        if on_step is not None:
+            on_step(Progress(1, 2, "painting"))
+        return EngineOutput(
+            pixels=pixels[self.crop :],
+            seed=seed,
+            change_mask=mask if self.knows_mask else None,
+            is_global=self.is_global,
+            interpretation=Interpretation(resolutions=(Resolution("it", "a square", 1.0),), notes=(f"seed {seed}",)),
+        )
+
+
+def png(request_options: dict | None = None, **engine_options) -> tuple[np.ndarray, object]:
+    request = EditRequest(prompt="paint", seed=100, output_format=OutputFormat.PNG, **(request_options or {}))
+    result = run_edit(request, [PHOTO], SquareEngine(**engine_options))
+    return decode(result.images[0].data).pixels, result
+
+
+def test_outside_the_mask_the_answer_is_the_resampled_input() -> None:
+    answer, result = png()
+    expected = fit_pixels(PHOTO, plan_fit(128, 96, aspect_ratio=None, keep_size=False))
+    assert answer.shape == expected.shape == (880, 1184, 3)
+    outside = np.ones(expected.shape[:2], bool)
+    outside[10:20, 30:60] = False
+    assert np.array_equal(answer[outside], expected[outside])
+    assert (answer[10:20, 30:60] == 100).all()
+    assert result.images[0].changed_share == pytest.approx(300 / (880 * 1184))
+
+
+@pytest.mark.parametrize(
+    ("request_options", "engine_options"),
+    [({"preserve": "off"}, {}), ({}, {"is_global": True}), ({}, {"knows_mask": False})],
+)
+def test_nothing_is_restored_when_it_must_not_be(request_options: dict, engine_options: dict) -> None:
+    answer, result = png(request_options, **engine_options)
+    assert (answer[500:] == 0).all()
+    assert result.images[0].changed_share == 1.0
+
+
+def test_attempt_i_equals_a_single_request_with_that_seed() -> None:
+    four = run_edit(EditRequest(prompt="paint", seed=5, num_images=4), [PHOTO], SquareEngine())
+    assert [image.seed for image in four.images] == [5, 6, 7, 8]
+    single = run_edit(EditRequest(prompt="paint", seed=7), [PHOTO], SquareEngine())
+    assert four.images[2].data == single.images[0].data
+    assert four.images[1].data != four.images[2].data
+
+
+def test_a_drawn_seed_is_stated_and_repeats_the_picture() -> None:
+    first = run_edit(EditRequest(prompt="paint"), [PHOTO], SquareEngine())
+    again = run_edit(EditRequest(prompt="paint", seed=first.seed), [PHOTO], SquareEngine())
+    assert first.images[0].data == again.images[0].data
+
+
+def test_drawn_seeds_leave_room_for_every_attempt() -> None:
+    assert all(1 <= draw_seed() <= 2**31 - 8 for _ in range(200))
+
+
+def test_original_size_keeps_the_inputs_pixels() -> None:
+    answer, _ = png({"size": "original"})
+    assert answer.shape == PHOTO.shape
+    assert np.array_equal(answer[40:], PHOTO[40:])
+
+
+def test_explain_adds_a_mask_that_is_black_where_nothing_changed() -> None:
+    _, result = png({"explain": True})
+    mask = np.asarray(Image.open(io.BytesIO(result.images[0].change_mask_png)))
+    assert mask[15, 40] == 255
+    assert mask[500, 500] == 0
+
+
+def test_without_explain_there_is_no_mask() -> None:
+    assert png()[1].images[0].change_mask_png is None
+
+
+def test_transparency_needs_png() -> None:
+    with pytest.raises(InvalidValueError, match="png"):
+        run_edit(EditRequest(prompt="paint"), [PHOTO], SquareEngine(channels=4))
+    request = EditRequest(prompt="paint", output_format=OutputFormat.PNG)
+    data = run_edit(request, [PHOTO], SquareEngine(channels=4)).images[0].data
+    assert Image.open(io.BytesIO(data)).mode == "RGBA"
+
+
+def test_too_many_pictures_are_refused_before_the_engine_runs() -> None:
+    engine = SquareEngine()
+    with pytest.raises(InvalidValueError, match="at most 2 pictures"):
+        run_edit(EditRequest(prompt="paint"), [PHOTO] * 3, engine)
+    assert engine.seeds == []
+
+
+def test_no_picture_is_refused() -> None:
+    with pytest.raises(InvalidValueError, match="at least one"):
+        run_edit(EditRequest(prompt="paint"), [], SquareEngine())
+
+
+def test_an_engine_that_returns_another_size_is_an_error() -> None:
+    with pytest.raises(EngineError, match="returned"):
+        run_edit(EditRequest(prompt="paint"), [PHOTO], SquareEngine(crop=3))
+
+
+def test_an_abort_between_attempts_stops_the_rest() -> None:
+    engine = SquareEngine()
+    with pytest.raises(EditAbortedError):
+        run_edit(
+            EditRequest(prompt="paint", num_images=4), [PHOTO], engine, should_abort=lambda: len(engine.seeds) == 2
+        )
+    assert len(engine.seeds) == 2
+
+
+def test_progress_counts_over_all_attempts() -> None:
+    seen: list[Progress] = []
+    run_edit(EditRequest(prompt="paint", num_images=2), [PHOTO], SquareEngine(), on_step=seen.append)
+    assert [(item.step, item.total) for item in seen] == [(1, 4), (3, 4)]
+    assert "2 of 2" in seen[1].label
+
+
+def test_notes_of_all_attempts_are_kept_once() -> None:
+    result = run_edit(
+        EditRequest(prompt="paint", seed=1, num_images=2), [PHOTO], SquareEngine(), notes=["laid on white"]
+    )
+    assert result.interpretation.notes == ("seed 1", "seed 2")
+    assert result.interpretation.resolutions == (Resolution("it", "a square", 1.0),)
+    assert result.notes == ("laid on white",)
+    assert result.engine == "square/7"
+
+
+def test_the_second_picture_is_fitted_to_the_size_of_the_first() -> None:
+    tall = np.zeros((300, 100, 3), np.uint8)
+    inputs = EditInputs([PHOTO, tall], EditRequest(prompt="paint"))
+    assert inputs.fitted(1).shape == inputs.fitted(0).shape
+    assert inputs.fitted(0) is inputs.fitted(0)
+    assert EditInputs([PHOTO, tall], EditRequest(prompt="paint", size="original")).fitted(1).shape == tall.shape
