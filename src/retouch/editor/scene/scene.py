@@ -4,14 +4,18 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-import numpy as np
-
-from retouch.editor.instructions.plan import Target, TargetKind
+from retouch.editor.instructions.plan import Target
+from retouch.editor.scene.classifier import ClassMaps, class_heat, classify, describe_labels, map_classes
+from retouch.editor.scene.efficientnet import convert_efficientnet_lite
+from retouch.editor.scene.find import find_target
 from retouch.editor.scene.foreground import estimate_foreground
+from retouch.editor.scene.head import find_head
+from retouch.editor.scene.light import estimate_light
+from retouch.editor.scene.nouns import noun_table
+from retouch.editor.scene.regions import find_ground, find_horizon, find_sky
 from retouch.editor.scene.subject import find_subject
 from retouch.editor.scene.values import Finding, Head, Horizon, Light, Subject
-from retouch.errors import UnsupportedInstructionError
-from retouch.images.array_types import FloatImage, Pixels
+from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.models import ModelStore
 
 __all__ = ["Finding", "Head", "Horizon", "Light", "Scene", "Subject"]
@@ -50,6 +54,66 @@ class Scene:
         """(H, W, 3) float32 [0, 1] sRGB: the subject's own colour, also where the matte is partial (for clean compositing)."""
         return self._once("foreground", lambda: estimate_foreground(self.pixels, self.subject.matte))
 
+    @property
+    def sky(self) -> Mask | None:
+        """(H, W) float32 [0, 1]; None where the picture shows no sky (indoors, close-ups)."""
+        return self._once("sky", lambda: find_sky(self.pixels, self.subject.matte))
+
+    @property
+    def horizon(self) -> Horizon | None:
+        """The horizon, or None where nothing speaks for one."""
+        return self._once("horizon", lambda: find_horizon(self.pixels, self.subject.matte, self.sky))
+
+    @property
+    def ground(self) -> Mask:
+        """(H, W) float32 [0, 1]: where something could stand: floor, sand, grass, table top."""
+        return self._once("ground", lambda: find_ground(self.pixels, self.subject.matte, self.sky, self.horizon))
+
+    @property
+    def light(self) -> Light:
+        """The light that falls on the scene."""
+        return self._once("light", lambda: estimate_light(self.pixels, self.subject.matte))
+
+    @property
+    def head(self) -> Head | None:
+        """The subject's head, at best guess; None without a subject."""
+        return self._once("head", lambda: find_head(self.pixels, self.subject.matte))
+
+    @property
+    def class_maps(self) -> ClassMaps:
+        """What the classifier sees, and where. Half a second; computed only when a noun must be verified."""
+        return self._once("class_maps", self._map_classes)
+
+    def _map_classes(self) -> ClassMaps:
+        session = self._models.converted_session("efficientnet-lite2", convert_efficientnet_lite)
+        return map_classes(self.pixels, session)
+
+    @property
+    def labels(self) -> tuple[tuple[str, float], ...]:
+        """What the classifier sees: up to 5 (canonical noun, probability), best first."""
+        return self._once("labels", lambda: classify(self.class_maps))
+
+    def describe(self) -> str:
+        """Return what the classifier sees, for a message: "a mug", "perhaps a palace or a church"."""
+        return describe_labels(self.labels)
+
+    def locate(self, noun: str) -> tuple[Mask, float] | None:
+        """Return where a noun is.
+
+        Returns
+        -------
+        heat : (H, W) float32 [0, 1]
+            Coarse; 1 where the evidence is strongest.
+        peak : float
+            The highest probability of any window, 0 to 1.
+        or None
+            The noun has no classes in the table.
+        """
+        classes = noun_table().lookup(noun)
+        if classes is None:
+            return None
+        return class_heat(self.class_maps, classes, (self.pixels.shape[0], self.pixels.shape[1]))
+
     def find(self, target: Target) -> Finding:
         """Resolve a target to a mask.
 
@@ -58,13 +122,4 @@ class Scene:
         UnsupportedInstructionError
             Nothing in the picture matches; says what was looked for and what is there instead.
         """
-        subject = self.subject
-        if not subject.present:
-            raise UnsupportedInstructionError((), (target.phrase,), "The picture shows no clear main subject.")
-        if target.kind is TargetKind.BACKGROUND:
-            return Finding(
-                (1.0 - subject.matte).astype(np.float32), subject.confidence, "the background", verified=True
-            )
-        return Finding(
-            subject.matte, subject.confidence, "the main subject", verified=target.kind is TargetKind.SUBJECT
-        )
+        return self._once(f"find {target!r}", lambda: find_target(self, target))

@@ -55,11 +55,14 @@ class Light:
         0 (overcast) to 1 (direct sun).
     color : (3,) float32
         Linear RGB of the illuminant relative to grey (mean 1).
+    direction_confidence : float
+        0 to 1, how surely the light comes from that side.
     """
 
     direction_x: float
     hardness: float
     color: FloatImage
+    direction_confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,137 @@
+"""Where the subject's head is: a face detector, checked against the matte; else the top of the silhouette."""
+
+from functools import cache
+from typing import Any, Final
+
+import cv2
+import cv2.data
+import numpy as np
+import numpy.typing as npt
+
+from retouch.editor.scene.values import Head
+from retouch.images.array_types import Mask, Pixels
+
+__all__ = ["find_head"]
+
+BoolMask = npt.NDArray[np.bool_]
+
+_LONG_SIDE_PX: Final = 640
+_CASCADES: Final = (
+    ("haarcascade_frontalface_alt2.xml", 0.8),
+    ("haarcascade_frontalcatface_extended.xml", 0.7),
+    ("haarcascade_profileface.xml", 0.6),
+)
+"""Shipped with OpenCV, with how far each is trusted. People before cats: the cat cascade also fires on people."""
+_MIN_ON_SUBJECT: Final = 0.6
+_MIN_FACE: Final = 0.05
+
+
+def find_head(pixels: Pixels, matte: Mask) -> Head | None:
+    """Guess the box of the subject's head.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8, sRGB
+    matte : (H, W) float32 [0, 1]
+        Of the main subject.
+
+    Returns
+    -------
+    Head or None
+        From a detected face where one lies on the subject, stretched from brows and chin to crown and chin. Else the knob at the
+        top of the silhouette, with a confidence of at most 0.5. None without a subject.
+
+    References
+    ----------
+    P. Viola, M. Jones, "Rapid object detection using a boosted cascade of simple features", CVPR 2001.
+    """
+    if float(matte.max()) < 0.5:
+        return None
+    return _from_face(pixels, matte) or _from_silhouette(matte)
+
+
+@cache
+def _cascade(name: str) -> Any:
+    return cv2.CascadeClassifier(cv2.data.haarcascades + name)
+
+
+def _from_face(pixels: Pixels, matte: Mask) -> Head | None:
+    scale = min(1.0, _LONG_SIDE_PX / max(pixels.shape[:2]))
+    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    gray = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    least = round(_MIN_FACE * max(small.shape[:2]))
+    for name, trust in _CASCADES:
+        boxes = _cascade(name).detectMultiScale(gray, scaleFactor=1.08, minNeighbors=6, minSize=(least, least))
+        candidates = [tuple(float(v) / scale for v in box) for box in boxes]
+        on_subject = [box for box in candidates if _share_inside(matte, box) >= _MIN_ON_SUBJECT]
+        if on_subject:
+            left, top, width, height = max(on_subject, key=lambda box: box[2] * box[3])
+            crown = max(0.0, top - 0.3 * height, _top_of_matte(matte, left, left + width))
+            return Head(left, min(crown, top), left + width, top + height, trust, "face")
+    return None
+
+
+def _share_inside(matte: Mask, box: tuple[float, ...]) -> float:
+    left, top, width, height = (round(v) for v in box)
+    part = matte[top : top + height, left : left + width]
+    return float(part.mean()) if part.size else 0.0
+
+
+def _top_of_matte(matte: Mask, left: float, right: float) -> float:
+    """Return the first row of the subject between two columns."""
+    rows = np.flatnonzero((matte[:, round(left) : max(round(left) + 1, round(right))] > 0.5).any(axis=1))
+    return float(rows[0]) if len(rows) else 0.0
+
+
+def _from_silhouette(matte: Mask) -> Head:
+    """Take the knob at the top of the silhouette, down to its neck, for the head."""
+    hard = _smooth_silhouette(matte)
+    rows, columns = np.flatnonzero(hard.any(axis=1)), np.flatnonzero(hard.any(axis=0))
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    least, most = max(3, round(0.12 * (bottom - top))), max(4, round(0.45 * (bottom - top)))
+    lefts, rights = _follow_down(hard, top, top + most)
+    depth, narrowed = _depth_to_neck(rights - lefts, least)
+    left, right = float(lefts[:depth].min()), float(rights[:depth].max())
+    share = (right - left) / (int(columns[-1]) + 1 - int(columns[0]))
+    confidence = float(np.clip((0.5 if narrowed else 0.35) * (1.2 - share), 0.05, 0.5))
+    return Head(left, float(top), right, float(top + depth), confidence, "silhouette")
+
+
+def _smooth_silhouette(matte: Mask) -> BoolMask:
+    """Return the subject without hairs, spikes and aerials, which would pass for its top."""
+    hard = (matte > 0.5).astype(np.uint8)
+    side = max(3, round(0.02 * float(np.sqrt(hard.sum())) * 2) | 1)
+    opened = cv2.morphologyEx(hard, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return np.asarray((opened if opened.any() else hard) > 0)
+
+
+def _depth_to_neck(widths: npt.NDArray[np.intp], least: int) -> tuple[int, bool]:
+    """Return how many rows the head takes, and whether it ends in a neck rather than by proportion.
+
+    A neck is a row clearly narrower than the widest one above it, before the silhouette widens again. Without one, a head is
+    taken to be as tall as it is wide.
+    """
+    widest = np.maximum.accumulate(widths)
+    for row in range(least, len(widths)):
+        is_waist = widths[row] < 0.85 * widest[row] and widths[row] <= widths[row : row + least].min()
+        if is_waist:
+            return row + 1, True
+    square = np.flatnonzero(np.arange(1, len(widths) + 1) >= widest)
+    square = square[square >= least]
+    return (int(square[0]) + 1 if len(square) else len(widths)), False
+
+
+def _follow_down(hard: BoolMask, top: int, bottom: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return, row by row, left and right end of the run of subject pixels that hangs together with the topmost one."""
+    columns = np.flatnonzero(hard[top])
+    left, right = int(columns[0]), int(columns[-1])
+    lefts, rights = [], []
+    for row in range(top, min(bottom, hard.shape[0])):
+        columns = np.flatnonzero(hard[row])
+        runs = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1) if len(columns) else []
+        overlapping = [run for run in runs if run[-1] >= left and run[0] <= right]
+        if overlapping:
+            left, right = int(overlapping[0][0]), int(overlapping[-1][-1])
+        lefts.append(left)
+        rights.append(right + 1)
+    return np.array(lefts), np.array(rights)

@@ -1,0 +1,131 @@
+"""What a noun means to the classifier: a table from everyday words to ImageNet classes and back."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+__all__ = ["GROUND_WORDS", "PART_WORDS", "PERSON_WORDS", "NounTable", "is_person", "noun_table"]
+
+CLASS_COUNT: Final = 1000
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PERSON_WORDS: Final = _words(
+    "person people man woman boy girl child kid baby lady gentleman guy human adult teenager face portrait model astronaut "
+    "photographer officer soldier admiral player athlete actor actress singer dancer doctor nurse teacher student worker chef "
+    "farmer king queen prince princess bride couple friend family mother father mom dad grandmother grandfather presenter "
+    "newsreader cameraman sailor pilot policeman him her groom crowd pirate runner clown"
+)
+"""Words for people, whom ImageNet has no class for."""
+
+PART_WORDS: Final = _words(
+    "head hair eye nose mouth lip ear hand arm leg foot skin body cheek chin finger nail tooth tail fur beard neck shoulder wing "
+    "paw handle lid sleeve collar hood petal branch trunk leaf label logo surface drawer frame"
+)
+"""Parts that neither the matte nor the classifier tells from the whole; some are ImageNet labels of another meaning."""
+
+GROUND_WORDS: Final = _words(
+    "ground floor grass lawn sand meadow snow field pavement sidewalk road street path driveway soil dirt"
+)
+"""What things stand on. The picture shows one ground, whatever it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class NounTable:
+    """The table, both ways.
+
+    Attributes
+    ----------
+    classes : mapping of str to tuple of int
+        Classes of each noun and synonym, in lower case.
+    canonical : mapping of str to str
+        The noun that a synonym stands for.
+    reported : tuple of str
+        The noun that each class is reported under.
+    """
+
+    classes: Mapping[str, tuple[int, ...]]
+    canonical: Mapping[str, str]
+    reported: tuple[str, ...]
+
+    def lookup(self, noun: str) -> tuple[int, ...] | None:
+        """Return the classes of a noun, singular or plural, or of its last word ("espresso cup"); None if it has none."""
+        for form in _forms(noun):
+            if form in self.classes:
+                return self.classes[form]
+        return None
+
+
+@cache
+def noun_table() -> NounTable:
+    """Return the table, read once from the package's two data files."""
+    labels = _read_labels()
+    # Every class is a noun of its own; the written table overrides and adds.
+    classes: dict[str, tuple[int, ...]] = {label.lower(): (index,) for index, label in enumerate(labels)}
+    canonical = {label.lower(): label for label in labels}
+    reported = list(labels)
+    fewest = [CLASS_COUNT + 1] * CLASS_COUNT
+    for words, indices in _read_nouns():
+        for word in words:
+            classes[word] = indices
+            canonical[word] = words[0]
+        for index in indices:
+            if len(indices) < fewest[index] and len(indices) <= MAX_CLASSES_TO_REPORT:
+                fewest[index], reported[index] = len(indices), words[0]
+    return NounTable(classes, canonical, tuple(reported))
+
+
+MAX_CLASSES_TO_REPORT: Final = 130
+"""A class is rather reported by its own name than as "animal"."""
+
+
+def is_person(noun: str) -> bool:
+    """Return whether a noun means a human being."""
+    return any(form in PERSON_WORDS for form in _forms(noun))
+
+
+def _forms(noun: str) -> Iterator[str]:
+    """Yield the noun, its singular, and the same of its last word."""
+    whole = re.sub(r"[\s_-]+", " ", noun.lower()).strip()
+    for phrase in dict.fromkeys((whole, whole.replace(" ", "-"), whole.rsplit(" ", 1)[-1])):
+        yield phrase
+        yield from _singulars(phrase)
+
+
+def _singulars(word: str) -> Iterator[str]:
+    if word.endswith("ies"):
+        yield word[:-3] + "y"
+    if word.endswith("ves"):
+        yield word[:-3] + "f"
+        yield word[:-3] + "fe"
+    if word.endswith("es"):
+        yield word[:-2]
+    if word.endswith("s") and not word.endswith("ss"):
+        yield word[:-1]
+
+
+def _read_lines(name: str) -> Iterator[str]:
+    text = resources.files("retouch.editor.scene").joinpath(name).read_text(encoding="utf-8")
+    return (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+
+
+def _read_labels() -> list[str]:
+    labels = [label for line in _read_lines("imagenet_labels.txt") for label in line.split("|")]
+    assert len(labels) == CLASS_COUNT
+    return labels
+
+
+def _read_nouns() -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
+    for line in _read_lines("imagenet_nouns.txt"):
+        words, ranges = line.split(" = ")
+        indices: list[int] = []
+        for part in ranges.split(","):
+            first, _, last = part.strip().partition("-")
+            indices.extend(range(int(first), int(last or first) + 1))
+        yield tuple(words.split(", ")), tuple(dict.fromkeys(indices))
