@@ -10,6 +10,7 @@
      │   │   ├─ ImageTooLargeError       too many bytes or pixels
      │   │   └─ ImageFetchError          the URL could not be fetched
      │   │       └─ AddressNotAllowedError   the URL leads to a place that we do not fetch from
+     │   ├─ ModeratedError               a picture, given or made, is refused by the picture check
      │   └─ UnsupportedInstructionError  the engine can't carry out (part of) the prompt
      ├─ AuthenticationError              no key, or a wrong one
      ├─ NotFoundError                    no such model, file or job
@@ -41,6 +42,7 @@ __all__ = [
     "ImageTooLargeError",
     "InvalidValueError",
     "ModelFileError",
+    "ModeratedError",
     "NotFoundError",
     "ObjectPackError",
     "QueueFullError",
@@ -128,6 +130,30 @@ class AddressNotAllowedError(ImageFetchError):
     """The URL, or a redirect of it, leads to an address that is not fetched from."""
 
     code = "address_not_allowed"
+
+
+class ModeratedError(RequestError):
+    """The picture check refused a picture that was given or made; no picture is answered.
+
+    Attributes
+    ----------
+    index : int or None
+        Which input picture, counted from 0; None when a finished picture was refused.
+    attempt : int or None
+        Which finished picture, counted from 0; None when an input picture was refused.
+    allowed_from : int
+        The smallest ``safety_tolerance`` that lets this picture through.
+    """
+
+    code = "content_moderated"
+
+    def __init__(
+        self, message: str, *, allowed_from: int, index: int | None = None, attempt: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.index = index
+        self.attempt = attempt
+        self.allowed_from = allowed_from
 
 
 class UnsupportedInstructionError(RequestError):
