@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from retouch._version import __version__
 from retouch.cli.models import open_store
-from retouch.cli.output import EXIT_USAGE, console, print_json
+from retouch.cli.output import EXIT_USAGE, print_json, product
 
 __all__ = ["doctor"]
 
@@ -92,28 +92,28 @@ def _problems(models: list[dict[str, str]], free_bytes: int) -> list[str]:
 
 
 def _print(report: dict[str, Any]) -> None:
-    console.print(f"[bold]retouch {report['retouch']}[/] on Python {report['python']}, {report['system']}")
-    console.print(
+    product.print(f"[bold]retouch {report['retouch']}[/] on Python {report['python']}, {report['system']}")
+    product.print(
         f"  {report['cpus']} CPUs, {report['memory_gib']} GiB memory, {report['disk_free_gib']} GiB disk free"
     )
-    console.print(f"  data folder: {escape(report['data_directory'])}", soft_wrap=True)
-    console.print("[bold]packages[/]")
+    product.print(f"  data folder: {escape(report['data_directory'])}", soft_wrap=True)
+    product.print("[bold]packages[/]")
     for name, version in report["packages"].items():
-        console.print(f"  {name:26} {version or '[dim]not installed[/]'}")
-    console.print("[bold]models[/]")
+        product.print(f"  {name:26} {version or '[dim]not installed[/]'}")
+    product.print("[bold]models[/]")
     for model in report["models"]:
         mark = "[green]ok[/]     " if model["state"] in ("package", "directory") else f"[red]{model['state']}[/]"
-        console.print(f"  {mark} {model['name']:20} {escape(model['purpose'])}")
-    console.print("[bold]object packs[/]")
+        product.print(f"  {mark} {model['name']:20} {escape(model['purpose'])}")
+    product.print("[bold]object packs[/]")
     for pack in report["object_packs"]:
-        console.print(f"  [green]ok[/]      {pack['name']:20} {pack['objects']} objects, {escape(pack['license'])}")
-    console.print("[bold]engines[/]")
+        product.print(f"  [green]ok[/]      {pack['name']:20} {pack['objects']} objects, {escape(pack['license'])}")
+    product.print("[bold]engines[/]")
     for name, state in report["engines"].items():
-        console.print(f"  {name:20} {state}")
+        product.print(f"  {name:20} {state}")
     for problem in report["problems"]:
-        console.print(f"[bold red]problem:[/] {escape(problem)}", soft_wrap=True)
+        product.print(f"[bold red]problem:[/] {escape(problem)}", soft_wrap=True)
     if not report["problems"]:
-        console.print("[bold green]Everything that an edit needs is here.[/]")
+        product.print("[bold green]Everything that an edit needs is here.[/]")
 
 
 def _version(name: str) -> str | None:

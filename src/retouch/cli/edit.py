@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from retouch.atomic import write_atomically
-from retouch.cli.output import console, print_error, print_json, step_progress
+from retouch.cli.output import print_error, print_json, product, step_progress
 from retouch.errors import InvalidValueError, RetouchError
 from retouch.kontext import ASPECT_RATIOS
 from retouch.types import OutputFormat
@@ -186,7 +186,7 @@ def print_result(result: "EditResult", paths: list[Path], masks: list[Path], *, 
         kept = "every pixel may differ" if image.changed_share == 1 else "the rest is bit-identical to the input"
         if image.changed_share < 1 and image.format is OutputFormat.JPEG:
             kept = "the rest is the input, as closely as JPEG allows; PNG is exact"
-        console.print(
+        product.print(
             f"[bold green]{escape(str(path))}[/]  {image.width}x{image.height}, seed {image.seed}, "
             f"{100 * image.changed_share:.1f} % of the picture changed; {kept}",
             soft_wrap=True,
@@ -194,13 +194,13 @@ def print_result(result: "EditResult", paths: list[Path], masks: list[Path], *, 
     if explain:
         for operation in result.interpretation.plan:
             details = ", ".join(f"{key}={value!r}" for key, value in operation.items() if key != "operation")
-            console.print(f"  plan: [bold]{operation['operation']}[/] {escape(details)}", soft_wrap=True)
+            product.print(f"  plan: [bold]{operation['operation']}[/] {escape(details)}", soft_wrap=True)
         for item in result.interpretation.resolutions:
             sure = f"{100 * item.confidence:.0f} % sure" + (
                 ", seen in the picture" if item.verified else ", not verified"
             )
-            console.print(f'  "{escape(item.phrase)}" -> {escape(item.resolved_to)} ({sure})', soft_wrap=True)
+            product.print(f'  "{escape(item.phrase)}" -> {escape(item.resolved_to)} ({sure})', soft_wrap=True)
         for mask in masks:
-            console.print(f"  change mask: {escape(str(mask))}", soft_wrap=True)
+            product.print(f"  change mask: {escape(str(mask))}", soft_wrap=True)
     for note in (*result.notes, *result.interpretation.notes):
-        console.print(f"  note: {escape(note)}", soft_wrap=True)
+        product.print(f"  note: {escape(note)}", soft_wrap=True)

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from retouch.cli.output import EXIT_USAGE, console, print_error, print_json, step_progress
+from retouch.cli.output import EXIT_USAGE, print_error, print_json, product, step_progress
 from retouch.errors import RetouchError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def list_models(
             f"{status.model.size_bytes / 1e6:.1f} MB",
             f"[{color}]{status.state}[/]",
         )
-    console.print(table)
+    product.print(table)
     return 0
 
 
@@ -69,7 +69,7 @@ def pull(
                 path = store.pull(name, on_step)
         except RetouchError as exc:
             return max(EXIT_USAGE, print_error(exc))
-        console.print(f"[green]{escape(name)}[/] is at {escape(str(path))}")
+        product.print(f"[green]{escape(name)}[/] is at {escape(str(path))}")
     return 0
 
 

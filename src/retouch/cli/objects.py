@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from retouch.cli.output import EXIT_FAILED, console, print_error, print_json
+from retouch.cli.output import EXIT_FAILED, console, print_error, print_json, product
 from retouch.errors import RetouchError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from retouch.editor.objects.library import ObjectLibrary
     from retouch.editor.objects.pack import PackProgress
 
-__all__ = ["app"]
+__all__ = ["app", "pack_progress"]
 
 app = typer.Typer(help="List, search and add the cut-outs that can be put into a photo.", no_args_is_help=True)
 
@@ -42,11 +42,11 @@ def list_objects(data_dir: DataDir = None, as_json: AsJson = False) -> int:
         )
         return 0
     for pack, entries in library.by_pack():
-        console.print(f"[bold]{escape(pack.name)}[/] ({escape(pack.license)}): {pack.count} objects")
+        product.print(f"[bold]{escape(pack.name)}[/] ({escape(pack.license)}): {pack.count} objects")
         names = sorted(dict.fromkeys(entry.name for entry in entries), key=str.lower)
-        console.print(f"  [dim]{escape(', '.join(names))}[/]", soft_wrap=False)
+        product.print(f"  [dim]{escape(', '.join(names))}[/]", soft_wrap=False)
     if not library.has_photographic_pack:
-        console.print("`retouch objects add tuxpaint` fetches some 300 photographed things.")
+        product.print("`retouch objects add tuxpaint` fetches some 300 photographed things.")
     return 0
 
 
@@ -67,14 +67,14 @@ def search(
         return 0 if found else EXIT_FAILED
     if not found:
         nearest = ", ".join(library.nearest_names(noun))
-        console.print(f"No pack has a {escape(noun)!r}." + (f" What is there: {escape(nearest)}." if nearest else ""))
+        product.print(f"No pack has a {escape(noun)!r}." + (f" What is there: {escape(nearest)}." if nearest else ""))
         return EXIT_FAILED
     table = Table("name", "what it is", "pack", "real size", "picture", box=None)
     for entry in found:
         size = f"{entry.length_m:g} m" if entry.length_m is not None else "-"
         picture = "any size" if entry.is_drawn else f"{entry.width_px}x{entry.height_px}"
         table.add_row(escape(entry.name), escape(entry.noun), escape(entry.pack), size, picture)
-    console.print(table)
+    product.print(table)
     return 0
 
 
@@ -94,7 +94,7 @@ def add(
     root = _packs_directory(data_dir)
     left_out: Sequence[str] = ()
     try:
-        with _pack_progress() as on_progress:
+        with pack_progress() as on_progress:
             if source == TUXPAINT and name is None:
                 count, fetched = add_tuxpaint(root, on_progress=on_progress, renew=renew)
                 pack_name, verb = TUXPAINT, "added" if fetched else "is there already"
@@ -136,7 +136,7 @@ def _as_json(entry: "ObjectEntry") -> dict[str, Any]:
 
 
 @contextmanager
-def _pack_progress() -> Iterator["PackProgress"]:
+def pack_progress() -> Iterator["PackProgress"]:
     """Show a bar with bytes while something is downloaded, and with counts while pictures are read."""
     with Progress(
         SpinnerColumn(),

@@ -18,7 +18,7 @@ from retouch.errors import (
     UnsupportedInstructionError,
 )
 
-__all__ = ["EXIT_FAILED", "EXIT_USAGE", "console", "print_error", "print_json", "step_progress"]
+__all__ = ["EXIT_FAILED", "EXIT_USAGE", "console", "print_error", "print_json", "product", "step_progress"]
 
 EXIT_FAILED: Final = 1
 """The edit failed: a picture, the instruction, the engine or the disk."""
@@ -27,7 +27,10 @@ EXIT_USAGE: Final = 2
 """The command line, the settings or the installation are wrong."""
 
 console = Console(stderr=True, highlight=False)
-"""Messages go to stderr, so that stdout holds only what was asked for."""
+"""For progress and errors, on stderr."""
+
+product = Console(highlight=False)
+"""For what was asked for, on stdout."""
 
 
 def print_json(body: Any) -> None:
