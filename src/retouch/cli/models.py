@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from retouch.cli.output import EXIT_USAGE, print_error, print_json, product, step_progress
+from retouch.cli.output import EXIT_USAGE, exits, print_error, print_json, product, step_progress
 from retouch.errors import RetouchError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ DataDir = Annotated[Path | None, typer.Option(help="Where models and object pack
 
 
 @app.command("list")
+@exits
 def list_models(
     data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
@@ -57,6 +58,7 @@ def list_models(
 
 
 @app.command("pull")
+@exits
 def pull(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Which models; see `retouch models list`.")],
     data_dir: DataDir = None,

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from retouch.cli.output import EXIT_FAILED, console, print_error, print_json, product
+from retouch.cli.output import EXIT_FAILED, console, exits, print_error, print_json, product
 from retouch.errors import RetouchError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on
 
 
 @app.command("list")
+@exits
 def list_objects(data_dir: DataDir = None, as_json: AsJson = False) -> int:
     """Show the packs and what is in them."""
     try:
@@ -51,6 +52,7 @@ def list_objects(data_dir: DataDir = None, as_json: AsJson = False) -> int:
 
 
 @app.command("search")
+@exits
 def search(
     noun: Annotated[str, typer.Argument(metavar="NOUN", help='What to look for: "bird".')],
     data_dir: DataDir = None,
@@ -79,6 +81,7 @@ def search(
 
 
 @app.command("add")
+@exits
 def add(
     source: Annotated[
         str, typer.Argument(metavar="PACK", help="'tuxpaint', or a folder of PNG or WebP cut-outs with transparency.")

@@ -1,10 +1,12 @@
 """What all commands share: exit codes, messages on stderr, a progress line."""
 
+import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, ParamSpec
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -18,7 +20,9 @@ from retouch.errors import (
     UnsupportedInstructionError,
 )
 
-__all__ = ["EXIT_FAILED", "EXIT_USAGE", "console", "print_error", "print_json", "product", "step_progress"]
+__all__ = ["EXIT_FAILED", "EXIT_USAGE", "console", "exits", "print_error", "print_json", "product", "step_progress"]
+
+P = ParamSpec("P")
 
 EXIT_FAILED: Final = 1
 """The edit failed: a picture, the instruction, the engine or the disk."""
@@ -36,6 +40,20 @@ product = Console(highlight=False)
 def print_json(body: Any) -> None:
     """Print one JSON document on stdout."""
     print(json.dumps(body, indent=2, ensure_ascii=False))  # noqa: T201 - stdout is this command's product
+
+
+def exits(command: Callable[P, int]) -> Callable[P, None]:
+    """Turn a command's return value into the process's exit code, and a ``RetouchError`` into its message and code."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            status = command(*args, **kwargs)
+        except RetouchError as exc:
+            status = print_error(exc)
+        raise typer.Exit(status)
+
+    return run
 
 
 def error_body(error: RetouchError) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def serve(
     ] = None,
     engine: Annotated[str | None, typer.Option(help="Engine for requests that name none. Default: builtin.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with settings.", dir_okay=False)] = None,
-) -> None:
+) -> int:
     """Serve the hosted endpoint's API on this machine, until Ctrl-C."""
     from retouch.library import create_registry, default_data_directory
     from retouch.server.app import create_app
@@ -37,3 +37,4 @@ def serve(
     app = create_app(settings, create_registry(folder), folder)
     with listen(settings.server.host, settings.server.port) as listener:
         run(app, settings, listener, folder)
+    return 0

@@ -1,0 +1,50 @@
+"""``retouch doctor`` and ``retouch models`` tell the truth about an installation."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from retouch import cli
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["retouch", *map(str, arguments)])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    return int(caught.value.code or 0)
+
+
+def test_doctor_finds_the_models_of_this_installation(monkeypatch, tmp_path: Path, capsys) -> None:
+    assert run(monkeypatch, "doctor", "--json", "--data-dir", tmp_path) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert {model["name"]: model["state"] for model in report["models"]}["u2netp"] in ("package", "directory")
+    assert report["problems"] == []
+    assert report["packages"]["numpy"]
+    assert [pack["name"] for pack in report["object_packs"]], "the project's own objects are always there"
+
+
+def test_doctor_says_how_to_mend_a_damaged_model(monkeypatch, tmp_path: Path, capsys) -> None:
+    from retouch import models
+
+    monkeypatch.setattr(models, "_path_in_installed_package", lambda model: None)
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "u2netp.onnx").write_bytes(b"not a network")
+    assert run(monkeypatch, "doctor", "--data-dir", tmp_path) == 2
+    said = capsys.readouterr().out
+    assert "corrupt" in said
+    assert "retouch models pull u2netp" in said.replace("\n", " ")
+
+
+def test_models_list_names_licence_and_state(monkeypatch, tmp_path: Path, capsys) -> None:
+    assert run(monkeypatch, "models", "list", "--json", "--data-dir", tmp_path) == 0
+    listed = {model["name"]: model for model in json.loads(capsys.readouterr().out)}
+    assert listed["u2netp"]["license"] == "Apache-2.0"
+    assert len(listed["u2netp"]["sha256"]) == 64
+
+
+def test_an_unknown_model_is_a_usage_error(monkeypatch, tmp_path: Path, capsys) -> None:
+    assert run(monkeypatch, "models", "pull", "nothing", "--data-dir", tmp_path) == 2
+    assert "u2netp" in capsys.readouterr().err

@@ -1,0 +1,129 @@
+"""``retouch edit`` in-process, on the fake engine: files, formats, exit codes, what is printed."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from retouch import cli, library
+from retouch.testing import FakeEngine, fake_registry
+
+
+@pytest.fixture(autouse=True)
+def fake_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "create_registry", lambda data_directory=None: fake_registry(FakeEngine()))
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (30, 40, 3)).astype(np.uint8)).save(path)
+    return path
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["retouch", *map(str, arguments)])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    return int(caught.value.code or 0)
+
+
+def format_of(path: Path) -> str | None:
+    with Image.open(path) as picture:
+        return picture.format
+
+
+def test_an_edit_is_saved_and_described(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out.png"
+    assert run(monkeypatch, "edit", "-p", "paint", "--seed", 5, "-o", out, photo) == 0
+    assert format_of(out) == "PNG"
+    said = capsys.readouterr().out
+    assert "seed 5" in said
+    assert "bit-identical" in said
+    assert "squares" in said  # the engine's note
+
+
+@pytest.mark.parametrize(("ending", "file_format"), [(".jpg", "JPEG"), (".JPEG", "JPEG"), (".png", "PNG")])
+def test_the_ending_chooses_the_format(ending: str, file_format: str, monkeypatch, photo: Path, tmp_path: Path) -> None:
+    out = tmp_path / f"out{ending}"
+    assert run(monkeypatch, "edit", "-p", "paint", "-o", out, photo) == 0
+    assert format_of(out) == file_format
+
+
+def test_format_decides_when_there_is_no_ending(monkeypatch, photo: Path, tmp_path: Path) -> None:
+    assert run(monkeypatch, "edit", "-p", "paint", "--format", "png", "-o", tmp_path / "out", photo) == 0
+    assert format_of(tmp_path / "out") == "PNG"
+
+
+@pytest.mark.parametrize("arguments", [["-o", "out.webp"], ["-o", "out.png", "--format", "jpeg"], ["-o", "out.gif"]])
+def test_a_format_that_contradicts_is_a_usage_error(arguments: list[str], monkeypatch, photo: Path, capsys) -> None:
+    assert run(monkeypatch, "edit", "-p", "paint", *arguments, photo) == 2
+    assert "must be" in capsys.readouterr().err
+
+
+def test_several_outputs_are_numbered(monkeypatch, photo: Path, tmp_path: Path) -> None:
+    assert run(monkeypatch, "edit", "-p", "paint", "-n", 3, "-o", tmp_path / "o.png", photo) == 0
+    assert sorted(path.name for path in tmp_path.glob("o*")) == ["o-1.png", "o-2.png", "o-3.png"]
+
+
+def test_json_is_one_document_on_stdout(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    status = run(
+        monkeypatch, "edit", "-p", "paint", "--json", "--explain", "--seed", 9, "-o", tmp_path / "o.png", photo
+    )
+    body = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert body["seed"] == 9
+    assert body["images"][0]["width"] == 1184
+    assert 0 < body["images"][0]["changed_share"] < 0.1
+    assert Path(body["images"][0]["mask_path"]).exists()
+    assert body["plan"][0]["operation"] == "PaintSquare"
+    assert body["resolutions"][0]["verified"] is True
+
+
+def test_a_refusal_is_exit_code_1_and_names_the_words(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "o.png"
+    assert run(monkeypatch, "edit", "-p", "do the impossible", "-o", out, photo) == 1
+    assert '"do the impossible"' in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_refusal_as_json(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    assert run(monkeypatch, "edit", "--json", "-p", "do the impossible", "-o", tmp_path / "o.png", photo) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "unsupported_instruction"
+    assert error["not_understood"] == ["do the impossible"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["-p", "x", "-o", "o.png", "missing.png"], 1, "missing.png"),
+        (["-p", " ", "-o", "o.png", "PHOTO"], 2, "prompt"),
+        (["-p", "x", "-o", "o.png", "--aspect-ratio", "5:4", "PHOTO"], 2, "aspect_ratio"),
+        (["-p", "x", "-o", "o.png", "--size", "original", "--aspect-ratio", "1:1", "PHOTO"], 2, "left out"),
+        (["-p", "x", "-o", "o.png", "--engine", "nope", "PHOTO"], 2, "Available"),
+        (["-p", "x", "-o", "o.png", "--seed", "0", "PHOTO"], 2, "seed"),
+        (["-o", "o.png", "PHOTO"], 2, "prompt"),
+        (["-p", "x", "-o", "no/such/folder/o.png", "PHOTO"], 1, "folder"),
+        (["-p", "x", "-o", "o.png"], 2, "IMAGE"),
+        (["-p", "x", "-o", "o.png", "PHOTO", "PHOTO", "PHOTO", "PHOTO", "PHOTO"], 2, "1 to 4"),
+    ],
+)
+def test_bad_input_has_its_exit_code_and_says_what_is_wrong(
+    arguments: list[str], status: int, said: str, monkeypatch, photo: Path, tmp_path: Path, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [str(photo) if argument == "PHOTO" else argument for argument in arguments]
+    assert run(monkeypatch, "edit", *given) == status
+    assert said in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.png"]
+
+
+def test_version_and_help_are_there(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "--version") == 0
+    assert "retouch " in capsys.readouterr().out
+    assert run(monkeypatch, "--help") == 0
+    assert "sentence" in capsys.readouterr().out
