@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from retouch.editor.instructions.tokens import Token
 from retouch.editor.instructions.vocabulary import NATURAL_FRAME, NATURAL_WORDS
 
-__all__ = ["split_again", "split_clauses"]
+__all__ = ["split_again", "split_clauses", "split_ellipsis"]
 
 _OPENERS = frozenset(["while", "without"])
 _REST_NEXT = frozenset(["else", "rest", "other"])
@@ -15,22 +15,35 @@ def split_clauses(tokens: Sequence[Token]) -> list[list[Token]]:
     """Return the clauses; connectors between them are dropped, connectors within them stay."""
     clauses: list[list[Token]] = [[]]
     for i, token in enumerate(tokens):
-        if (
-            token.ends_sentence
-            or token.sense.connector == "then"
-            or _is_list_number(tokens, i)
-            or (
-                token.sense.connector is not None
-                and _starts_clause(tokens, i + 1)
-                and not (_is_care(clauses[-1]) and _is_natural(tokens, i + 1))
-            )
-        ):
+        if _ends_clause(tokens, i, clauses[-1]):
             clauses.append([])
-        elif _opens_clause(tokens, i):
+        elif _opens_clause(tokens, i) and clauses[-1]:
             clauses.append([token])
         else:
             clauses[-1].append(token)
     return [trimmed for clause in clauses if (trimmed := _trim(clause))]
+
+
+def _ends_clause(tokens: Sequence[Token], i: int, clause: Sequence[Token]) -> bool:
+    """Whether a token stands between two clauses."""
+    token = tokens[i]
+    if token.ends_sentence or token.sense.connector == "then" or _is_list_number(tokens, i):
+        return True
+    if token.sense.connector is None or not _starts_clause(tokens, i + 1):
+        return False
+    return not (_is_care(clause) and _is_natural(tokens, i + 1)) and not _goes_on_taking(clause, tokens, i + 1)
+
+
+def _goes_on_taking(clause: Sequence[Token], tokens: Sequence[Token], i: int) -> bool:
+    """Whether "and put it ..." at a connector ends a "take the dog from image 1" or a "cut out the dog"."""
+    while i < len(tokens) and tokens[i].sense.connector is not None:
+        i += 1
+    if not clause or clause[0].word not in _TAKING and clause[0].sense.verb != "cut":
+        return False
+    return i + 1 < len(tokens) and tokens[i].sense.verb in ("put", "add", "print", "use") and tokens[i + 1].sense.pronoun is not None
+
+
+_TAKING = frozenset(["take", "taking", "grab", "copy", "get", "use"])
 
 
 def split_again(clause: Sequence[Token]) -> list[list[Token]]:
@@ -47,6 +60,18 @@ def split_again(clause: Sequence[Token]) -> list[list[Token]]:
             parts.append([])
         parts[-1].append(token)
     return [trimmed for part in parts if (trimmed := _trim(part))]
+
+
+def split_ellipsis(clause: Sequence[Token]) -> list[list[list[Token]]]:
+    """Return ways to cut "make the mug red and the background blurry" at a connector, the verb said again."""
+    if not clause or clause[0].sense.verb is None:
+        return []
+    places = [i for i, token in enumerate(clause) if i > 1 and token.sense.connector in ("and", ",", "but")]
+    ways = [[list(clause[:i]), [clause[0], *_trim(list(clause[i:]))]] for i in places[:MAX_ELLIPSES]]
+    return [way for way in ways if len(way[1]) > 1]
+
+
+MAX_ELLIPSES = 6
 
 
 def _takes_object(tokens: Sequence[Token], i: int) -> bool:
@@ -135,6 +160,8 @@ def _opens_clause(tokens: Sequence[Token], i: int) -> bool:
         return False
     token = tokens[i]
     follows = tokens[i + 1].sense.verb if i + 1 < len(tokens) else None
+    if token.word in ("so", "to make") and i + 1 < len(tokens) and (tokens[i + 1].sense.determiner or tokens[i + 1].sense.pronoun):
+        return True
     if token.word in _OPENERS or token.sense.negation == "without":
         return follows is not None
     if token.sense.verb == "keep" and token.word.endswith("ing"):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from retouch.editor.instructions.clauses import split_again, split_clauses
+from retouch.editor.instructions.clauses import split_again, split_clauses, split_ellipsis
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.describe import describe
@@ -99,14 +99,29 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
         operations = _apply_grammars(clause, ctx)
         if operations is not None:
             return operations, []
-        parts = split_again(clause)
-        if len(parts) > 1:
-            found = [_apply_grammars(part, ctx) for part in parts]
-            if all(part is not None for part in found):
-                return [operation for part in found for operation in part or []], []
+        for parts in (split_again(clause), *split_ellipsis(clause)):
+            found = _read_parts(parts, ctx) if len(parts) > 1 else None
+            if found is not None:
+                return found, []
     except Refusal as refusal:
         return [], [(ctx.text(clause), refusal)]
     return [], [(ctx.text(clause), Refusal(_reason(clause, ctx)))]
+
+
+def _read_parts(parts: list[list[Token]], ctx: Context) -> list[Operation] | None:
+    """Return the operations of all parts, None if one of them is not understood."""
+    trial = replace(ctx, assumptions=list(ctx.assumptions), kept=list(ctx.kept))
+    operations: list[Operation] = []
+    for part in parts:
+        try:
+            found = _apply_grammars(part, trial)
+        except Refusal:
+            return None
+        if found is None:
+            return None
+        operations += found
+    ctx.referent, ctx.assumptions, ctx.kept = trial.referent, trial.assumptions, trial.kept
+    return operations
 
 
 def _apply_grammars(clause: list[Token], ctx: Context) -> list[Operation] | None:

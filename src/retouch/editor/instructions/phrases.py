@@ -8,7 +8,7 @@ from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import canonical_noun, singular
 from retouch.editor.instructions.plan import ColorValue, Target, TargetKind
 
-__all__ = ["Thing", "parse_color", "parse_colors", "parse_image_reference", "parse_side", "parse_thing", "to_target"]
+__all__ = ["Thing", "parse_color", "parse_colors", "parse_image_reference", "parse_percent", "parse_side", "parse_thing", "to_target"]
 
 SUBJECT_NOUNS = frozenset(
     ["subject", "main subject", "object", "main object", "product", "item", "main thing", "thing", "focus", "motif"]
@@ -86,6 +86,8 @@ def parse_color(cur: Cursor, ctx: Context) -> ColorValue | None:
     while cur.sense().color is None and (cur.sense().color_modifier or cur.sense().degree):
         modifiers.append(cur.sense().color_modifier or "plain")
         cur.at += 1
+        if cur.word() == "," and (cur.sense(1).color or cur.sense(1).color_modifier):
+            cur.at += 1
         while modifiers and (cur.sense().color_word or cur.word() == "of"):
             cur.at += 1
     color = cur.sense().color
@@ -187,7 +189,7 @@ _SIDE_NOUNS = frozenset(["corner", "side", "part", "half", "edge", "third", "are
 # Things ------------------------------------------------------------------------------------------------------------------
 
 
-def parse_thing(cur: Cursor, ctx: Context, *, with_side: bool = True, one_noun: bool = False) -> Thing | None:
+def parse_thing(cur: Cursor, ctx: Context, *, with_side: bool = True, one_noun: bool = False, headless: bool = False) -> Thing | None:
     """Read a noun phrase; None (and the cursor where it was) if there is none.
 
     Parameters
@@ -196,6 +198,8 @@ def parse_thing(cur: Cursor, ctx: Context, *, with_side: bool = True, one_noun: 
         Whether "on the left" behind the noun belongs to it (a target) or not (a new object, whose place it is).
     one_noun : bool
         Whether the phrase ends with its first known noun: "give the cat | sunglasses".
+    headless : bool
+        Whether the noun may be missing: "three red | and two blue balloons".
     """
     begin = cur.at
     thing = Thing(start=begin)
@@ -213,6 +217,7 @@ def parse_thing(cur: Cursor, ctx: Context, *, with_side: bool = True, one_noun: 
         and not thing.picture
         and not thing.everything
         and (thing.color is None or thing.size is not None)
+        and not (headless and (thing.number is not None or thing.color is not None))
     ):
         cur.at = begin
         return None
@@ -238,19 +243,29 @@ def _read_pronoun(thing: Thing, cur: Cursor) -> bool:
     if sense.pronoun is None or cur.done:
         return False
     if sense.determiner is not None:
-        after = cur.sense(1)
-        noun_next = _is_noun_like(cur, 1) or (after.size and _is_noun_like(cur, 2)) or after.ordinal is not None
-        if (
-            noun_next
-            or after.picture
-            or (after.color is not None and _is_noun_like(cur, 2) and cur.sense(2).noun is not None)
-        ):
+        if _leads_to_noun(cur, 1):
             return False
         if cur.word() == "one":
             return False
     thing.pronoun = sense.pronoun
     cur.at += 1
     return True
+
+
+def _leads_to_noun(cur: Cursor, ahead: int) -> bool:
+    """Whether only adjectives stand before a noun, so that "her" in "her long red jacket" is a determiner."""
+    while ahead < _LONGEST_ADJECTIVES:
+        sense = cur.sense(ahead)
+        if _is_noun_like(cur, ahead):
+            return not (sense.color is not None and not _is_noun_like(cur, ahead + 1))
+        adjective = sense.color or sense.color_modifier or sense.size or sense.look or sense.number or sense.ordinal is not None
+        if not (adjective or sense.side or cur.word(ahead) in ("'s", "main", "whole", "entire")):
+            return False
+        ahead += 1
+    return False
+
+
+_LONGEST_ADJECTIVES = 6
 
 
 def _is_noun_like(cur: Cursor, ahead: int = 0) -> bool:
@@ -361,10 +376,10 @@ def _name(thing: Thing, words: list[str], cur: Cursor) -> None:
     if len(words) == 1 and words[0] in _PICTURES and words[0] != "frame":
         thing.picture = True
         return
-    if text in SUBJECT_NOUNS or (text in COLOR_PART_NOUNS and thing.color is None):
-        thing.noun, thing.known = "subject", True
+    if text in COLOR_PART_NOUNS and thing.color is not None:
         return
-    if text in COLOR_PART_NOUNS:
+    if text in SUBJECT_NOUNS or text in COLOR_PART_NOUNS:
+        thing.noun, thing.known = "subject", True
         return
     for first in range(len(words)):
         noun = canonical_noun(" ".join(words[first:]))
@@ -449,6 +464,27 @@ def _read_picture_contents(cur: Cursor, ctx: Context) -> None:
     inner = parse_thing(cur, ctx, with_side=False)
     if inner is None or inner.noun is None or inner.noun == "background":
         cur.at = begin
+
+
+def parse_percent(cur: Cursor) -> str | None:
+    """Read "20%", "by 20 percent" as a degree: a slight, a plain or a strong change."""
+    begin = cur.at
+    cur.take_preposition("by", "to")
+    word = cur.word()
+    value: float | None = None
+    if word.endswith("%") and len(word) > 1:
+        value = float(word[:-1])
+        cur.at += 1
+    elif cur.sense().number is not None and cur.word(1) == "percent":
+        value = float(cur.sense().number or 0)
+        cur.at += 2
+    if value is None:
+        cur.at = begin
+        return None
+    return next((degree for limit, degree in _PERCENT_STEPS.items() if value <= limit), "much")
+
+
+_PERCENT_STEPS = {15: "little", 60: "plain"}
 
 
 # Targets -----------------------------------------------------------------------------------------------------------------

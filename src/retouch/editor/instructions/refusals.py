@@ -205,7 +205,7 @@ TRIGGERS: tuple[tuple[str, tuple[str, ...]], ...] = (
                "ponytail", "lipstick", "freckles")),
     ("resizing", ("bigger", "smaller", "larger", "resize", "scale", "taller", "shorter", "shrink", "longer", "thicker", "grow", "size", "huge", "wider", "giant", "tiny",
                   "big", "small")),
-    ("removing", ("remove", "delete", "erase", "get rid of", "without", "take out", "clear")),
+    ("removing", ("remove", "delete", "erase", "get rid of", "without", "take out", "clear", "off")),
     ("moving", ("move", "swap the positions", "closer", "further", "shift", "center the", "swap positions", "swap places", "drag", "relocate")),
     ("combine", ("combine", "merge", "blend together", "collage", "side by side", "fuse", "both images", "both pictures", "both photos",
                  "images together", "stitch")),

@@ -12,9 +12,10 @@ VERBS: dict[str, str] = {
     "add": "add adding adds insert inserting include including draw drawing paste throw pop slap generate create render overlay superimpose",
     "put": "put putting puts place placing places stick set_down drop position hang",
     "give": "give giving",
-    "show": "show there_should_be there_could_be there_must_be there_is there_are let_there_be make_there_be have",
+    "show": "show there_should_be there_could_be there_must_be there_is there_are let_there_be make_there_be have show_me",
     "want": "want wanna i'd_like id_like i_would_like i_want i_need need i'd_love i'd_prefer i_prefer i_would_love we_need we_want we'd_like "
-    "can_i_have could_i_have can_we_have could_we_have can_i_get could_i_get may_i_have would_like i_wish",
+    "can_i_have could_i_have can_we_have could_we_have can_i_get could_i_get may_i_have would_like i_wish i_want_to_see "
+    "wanna_see i'd_like_to_see i_would_like_to_see want_to_see like_to_see i'd_love_to_see i_wanna_see can_i_see get_me gimme",
     "make": "make making makes render turn_it get let",
     "turn": "turn turning convert converting transform transforming",
     "change": "change changing changes set setting switch switching alter altering update modify",
@@ -26,7 +27,7 @@ VERBS: dict[str, str] = {
     "knock_out lose hide strip",
     "cut": "cut_out cutout cut extract isolate isolating crop_out separate mask_out",
     "print": "print printing stamp emboss engrave",
-    "use": "use using apply take applying",
+    "use": "use using apply take taking grab copy applying",
     "combine": "combine merge blend_together mix fuse stitch collage join",
     "keep": "keep keeping leave leaving preserve preserving maintain maintaining retain retaining save",
     "touch": "touch touching affect affecting edit editing mess_with adjust adjusting",
@@ -221,7 +222,7 @@ FLUFF: frozenset[str] = frozenset(
     [
         "look", "looks", "looking", "feel", "feeling", "filter", "effect", "effects", "tone", "tones", "toned", "mode", "style",
         "version", "vibe", "atmosphere", "ambiance", "mood", "be", "is", "are", "seem", "appear", "become", "color", "colour", "levels",
-        "level", "grading", "finish", "appearance", "treatment", "preset", "shade", "kind", "sort", "overall", "photo effect", "scheme",
+        "level", "grading", "finish", "appearance", "treatment", "preset", "shade", "kind", "sort", "overall", "photo effect", "scheme", "film", "grade", "palette",
     ]
 )  # fmt: skip
 """Words around a look that say nothing about which."""
@@ -381,6 +382,7 @@ NATURAL_FRAME: frozenset[str] = frozenset(
 
 SAME_WORDS: frozenset[str] = frozenset(
     [
+        "color", "colour", "colors", "colours", "colored",
         "as",
         "is",
         "it",
@@ -444,7 +446,7 @@ EXPRESSIONS: tuple[str, ...] = (
     "transparent", "transparency", "see-through", "invisible", "gone", "gradient", "removal", "remover", "else", "rest", "the rest",
     "everything else", "anything else", "sure", "make sure", "ensure", "younger", "older", "smile", "sharper", "sharp", "percent", "too",
     "who", "what", "which", "than", "so", "better", "nicer", "natural-looking", "gone", "different", "studio", "out", "off", "up", "down", "part", "parts", "bit", "bits", "area", "areas", "stuff", "things", "spots", "ones", "style of",
-    "in the style of", "striped", "dotted", "patterned", "wooden", "metallic",
+    "in the style of", "striped", "dotted", "patterned", "png", "jpg", "file", "packshot", "catalog", "catalogue", "stand out", "stands out", "appear", "appears", "is visible", "wooden", "metallic",
 )  # fmt: skip
 """Words that grammars ask for by name, or that must not be taken for a noun."""
 
@@ -524,7 +526,7 @@ FILLER_PHRASES: tuple[str, ...] = (
     "how about", "what about", "so that", "such that", "to my image", "in my image", "good morning", "good evening", "to the pic",
     "in the pic", "of the pic", "to this pic", "in this pic", "you to", "as well", "at least", "for the photo", "for the image",
     "in here", "right now", "over here", "you can", "as a bonus", "of it all", "to this scene", "in this scene", "to this shot",
-    "would love you to", "i'd love to", "to this foto", "would like you to", "in there",
+    "would love you to", "i'd love to", "to this foto", "would like you to", "in there", "in such a way that",
 )  # fmt: skip
 """Politeness, and "in the photo" where there is nothing else to be in."""
 

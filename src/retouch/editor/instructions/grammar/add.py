@@ -20,15 +20,17 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
     if cur.sense().verb is None:
         lead = parse_places(cur, ctx)
         cur.take_connector(",")
-    verb = cur.take_verb("add", "put", "give", "show", "want", "use", "paint")
+    verb = cur.take_verb("add", "put", "give", "show", "want", "make")
     if verb == "give":
         return _parse_give(cur, ctx)
-    if verb in ("use", "paint"):
-        return []
     operations: list[AddObject] = []
+    waiting: list[Thing] = []
     while True:
         place = parse_places(cur, ctx, Place(**vars(lead)))
-        thing = parse_thing(cur, ctx, with_side=False)
+        thing = parse_thing(cur, ctx, with_side=False, headless=True)
+        if thing is not None and _is_headless(thing) and cur.take_connector("and", ","):
+            waiting.append(thing)
+            continue
         if verb == "put" and thing is not None and (thing.pronoun or thing.determiner == "definite"):
             _refuse_new_scene(cur)
         if thing is None or thing.noun is None or thing.picture:
@@ -38,18 +40,45 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
         if not _is_new(thing, verb, ctx):
             return []
         _refuse_what_is_no_object(thing)
+        cur.take_word("appear", "appears")
         place = parse_places(cur, ctx, place)
-        if verb is None and place.start < 0:
+        if _take_size(cur, thing):
+            place = parse_places(cur, ctx, place)
+        appears = cur.tokens[max(0, cur.at - 1)].word.startswith("appear") or "appear" in ctx.text(cur.tokens)
+        if (verb is None and place.start < 0) or (verb == "make" and not appears):
             return []
         if place.image_index not in (None, 0):
             return []
-        operations.append(_operation(thing, place.placement(ctx, cur, thing.noun), ctx, place))
+        placement = place.placement(ctx, cur, thing.noun)
+        for other in waiting:
+            other.noun, other.known = thing.noun, thing.known
+        operations += [_operation(each, placement, ctx) for each in (*waiting, thing)]
+        waiting = []
         if cur.done:
             return operations
         if not cur.take_connector("and", ","):
             return []
         cur.take_connector("and")
         cur.take_verb("add", "put")
+
+
+def _is_headless(thing: Thing) -> bool:
+    return thing.noun is None and not thing.picture and not thing.pronoun and not thing.everything
+
+
+def _take_size(cur: Cursor, thing: Thing) -> bool:
+    """Read a size behind the place: "an owl, bottom left corner, tiny"."""
+    begin = cur.at
+    cur.take_connector(",")
+    cur.take_degree()
+    size = cur.sense().size
+    after = cur.sense(1)
+    if size is None or not (cur.token(1) is None or after.connector or after.preposition or after.side):
+        cur.at = begin
+        return False
+    cur.at += 1
+    thing.size = size
+    return True
 
 
 def _is_new(thing: Thing, verb: str | None, ctx: Context) -> bool:
@@ -87,7 +116,7 @@ def _refuse_what_is_no_object(thing: Thing) -> None:
 
 def _parse_give(cur: Cursor, ctx: Context) -> list[AddObject]:
     """Return the objects of "give the cat sunglasses", "give her a crown and a ball"."""
-    receiver = parse_thing(cur, ctx, one_noun=True)
+    receiver = _parse_receiver(cur, ctx)
     if receiver is None or receiver.picture:
         return []
     anchor = to_target(receiver, ctx)
@@ -100,11 +129,22 @@ def _parse_give(cur: Cursor, ctx: Context) -> list[AddObject]:
         _refuse_what_is_no_object(thing)
         if thing.noun in CLOTHES:
             raise Refusal("clothes")
-        operations.append(_operation(thing, _beside_or_worn(thing.noun, anchor, ctx), ctx, Place()))
+        operations.append(_operation(thing, _beside_or_worn(thing.noun, anchor, ctx), ctx))
         if cur.done:
             return operations
         if not cur.take_connector("and", ","):
             return []
+
+
+def _parse_receiver(cur: Cursor, ctx: Context) -> Thing | None:
+    """Read who gets something: in "give her sunglasses" the noun is the thing that is given."""
+    begin = cur.at
+    receiver = parse_thing(cur, ctx, one_noun=True)
+    if receiver is None or not cur.done or cur.tokens[begin].sense.pronoun is None:
+        return receiver
+    cur.at = begin + 1
+    pronoun = cur.tokens[begin]
+    return Thing(begin, cur.at, ctx.text([pronoun]), pronoun=pronoun.sense.pronoun)
 
 
 def _beside_or_worn(noun: str, anchor: Target, ctx: Context) -> Placement:
@@ -116,10 +156,10 @@ def _beside_or_worn(noun: str, anchor: Target, ctx: Context) -> Placement:
     return Placement(relation, anchor, phrase=anchor.phrase)
 
 
-def _operation(thing: Thing, placement: Placement, ctx: Context, place: Place) -> AddObject:
+def _operation(thing: Thing, placement: Placement, ctx: Context) -> AddObject:
     """Return the operation, and remember the object as what "it" points at."""
     noun = thing.noun or ""
-    placement = _settle(noun, placement, ctx)
+    _refuse_clothes(noun, placement)
     if thing.extras:
         ctx.assume(
             f'"{" ".join(thing.extras)}" is a wish for the choice of the {noun}, as far as the object library has it'
@@ -128,13 +168,12 @@ def _operation(thing: Thing, placement: Placement, ctx: Context, place: Place) -
     return AddObject(noun, thing.phrase, _count(thing, ctx), thing.color, thing.size or 1.0, placement)
 
 
-def _settle(noun: str, placement: Placement, ctx: Context) -> Placement:
-    """Send "to the dog" where it belongs: worn things onto it, clothes nowhere, anything else stays as it was read."""
+def _refuse_clothes(noun: str, placement: Placement) -> None:
+    """Raise for clothes that are put on somebody."""
     if placement.anchor is not None and noun in CLOTHES and placement.relation is Relation.ON:
         person = placement.anchor.kind is TargetKind.SUBJECT or placement.anchor.noun in _WEARERS
         if person:
             raise Refusal("clothes")
-    return placement
 
 
 _WEARERS = frozenset(

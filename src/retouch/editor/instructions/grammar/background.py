@@ -9,6 +9,7 @@ from retouch.editor.instructions.phrases import (
     parse_color,
     parse_colors,
     parse_image_reference,
+    parse_percent,
     parse_thing,
     to_target,
 )
@@ -48,12 +49,13 @@ _BLUR_MODES = frozenset(
 _NOTHING = frozenset(
     ["transparent", "transparency", "nothing", "see-through", "invisible", "alpha", "removed", "gone", "empty"]
 )
+_SHOTS = frozenset(["product", "studio", "catalog", "catalogue", "packshot", "png", "jpg", "file"])
 _BEHIND = frozenset(["behind", "around", "except", "but", "besides", "other than", "in back of"])
 
 
 def parse_background(cur: Cursor, ctx: Context) -> list[ChangeBackground]:
     """Return the change of background that a clause asks for; empty if it is about something else."""
-    for read in (_blur_mode, _blur, _cut_out, _use_picture, _set_background, _on_background):
+    for read in (_blur_mode, _blur, _cut_out, _use_picture, _set_background, _gradient_background, _on_background):
         cur.at = 0
         operation = read(cur, ctx)
         if operation is not None and cur.done:
@@ -63,7 +65,11 @@ def parse_background(cur: Cursor, ctx: Context) -> list[ChangeBackground]:
 
 def _subject(ctx: Context, thing: Thing | None = None) -> Target:
     """Return what stays: the thing that is named, else the main subject."""
-    return ctx.subject() if thing is None else to_target(thing, ctx)
+    if thing is None:
+        return ctx.subject()
+    if thing.picture or thing.everything:
+        return ctx.subject(image_index=thing.image_index)
+    return to_target(thing, ctx)
 
 
 def _background_noun(cur: Cursor) -> bool:
@@ -126,6 +132,10 @@ def _blur(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     subject = None
     if said_blur:
         cur.skip_fluff()
+        degree = cur.take_degree() or degree
+        if cur.take_word("behind", "around"):
+            subject = parse_thing(cur, ctx)
+            return ChangeBackground(Background.BLUR, _subject(ctx, subject), strength=BLUR_STRENGTH[degree])
         cur.take_preposition("to", "on", "in", "for")
     if not _background_noun(cur):
         return None
@@ -154,7 +164,7 @@ def _blur(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         if not _blur_word(cur):
             return None
         cur.skip_fluff()
-    degree = cur.take_degree() or degree
+    degree = cur.take_degree() or parse_percent(cur) or degree
     return ChangeBackground(Background.BLUR, _subject(ctx, subject), strength=BLUR_STRENGTH[degree])
 
 
@@ -188,7 +198,7 @@ def _blurred_thing(cur: Cursor, ctx: Context, degree: str | None) -> ChangeBackg
     if thing.pronoun and not (ctx.referent is not None and ctx.referent.kind is TargetKind.BACKGROUND):
         raise Refusal("blur")
     cur.take_word("out")
-    degree = cur.take_degree() or degree
+    degree = cur.take_degree() or parse_percent(cur) or degree
     if subject is not None and subject.noun == "background":
         return None
     return ChangeBackground(Background.BLUR, _subject(ctx, subject), strength=BLUR_STRENGTH[degree])
@@ -206,8 +216,6 @@ def _cut_out(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         subject = None
         if cur.take_preposition("of", "from", "for") or cur.take_word("behind", "around"):
             subject = parse_thing(cur, ctx)
-        if subject is not None and subject.picture:
-            subject = None
         return ChangeBackground(Background.TRANSPARENT, _subject(ctx, subject))
     if _background_noun(cur):
         return (
@@ -222,11 +230,12 @@ def _cut_out(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     cur.take_word("out")
     if thing is None or thing.noun == "background":
         return None
-    if thing.picture:
-        thing = None
     if cur.take_preposition("from", "of", "out of") and not _background_noun(cur):
         return None
-    if cur.take_preposition("on", "onto", "against", "with"):
+    cur.take_connector("and", ",")
+    if cur.take_verb("put", "add", "show") and cur.sense().pronoun:
+        cur.at += 1
+    if cur.take_preposition("on", "onto", "against", "with") or cur.take_word("in front of"):
         return _filling(cur, ctx, _subject(ctx, thing))
     return ChangeBackground(Background.TRANSPARENT, _subject(ctx, thing))
 
@@ -242,6 +251,8 @@ def _use_picture(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     thing = parse_thing(cur, ctx, with_side=False)
     if thing is None:
         return None
+    if verb == "use" and thing.noun == "background" and thing.image_index is not None and cur.done:
+        return _picture(ctx, thing.image_index, _subject(ctx), None)
     if thing.picture and thing.image_index is not None:
         if not (
             cur.take_preposition("as", "for", "into") or cur.sense().determiner == "definite"
@@ -287,8 +298,6 @@ def _set_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         begin = cur.at
         if verb == "give":
             subject = parse_thing(cur, ctx, with_side=False)
-            if subject is None or subject.picture or subject.everything:
-                subject = None
         filled = _colored_background(cur, ctx, _subject(ctx, subject))
         if filled is not None:
             return filled
@@ -306,8 +315,6 @@ def _set_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         subject = parse_thing(cur, ctx)
         if subject is None or (subject.noun is None and not subject.picture and not subject.pronoun):
             return None
-        if subject.picture:
-            subject = None
     target = _subject(ctx, subject)
     if cur.done and verb in ("change", "replace", "swap"):
         raise Refusal("which_background")
@@ -330,7 +337,7 @@ def _filling(cur: Cursor, ctx: Context, subject: Target) -> ChangeBackground | N
     index = parse_image_reference(cur, ctx, elided=True)
     if index is None:
         cur.at = begin
-        if _background_noun(cur) and cur.take_preposition("of", "from", "in"):
+        if (_background_noun(cur) or _take_the_one(cur)) and cur.take_preposition("of", "from", "in"):
             index = parse_image_reference(cur, ctx, elided=True)
     if index is not None:
         return _picture(ctx, index, subject, None)
@@ -339,6 +346,17 @@ def _filling(cur: Cursor, ctx: Context, subject: Target) -> ChangeBackground | N
     if filled is not None:
         cur.take_word("background", "backdrop", "wall", "studio", "surface")
     return filled
+
+
+def _take_the_one(cur: Cursor) -> bool:
+    """Step over "the one", "that" in "the one in image 2"."""
+    begin = cur.at
+    while cur.sense().determiner == "definite":
+        cur.at += 1
+    if cur.take_word("one") or cur.at > begin:
+        return True
+    cur.at = begin
+    return False
 
 
 def _plain_filling(cur: Cursor, ctx: Context, subject: Target) -> ChangeBackground | None:
@@ -389,6 +407,23 @@ def _gradient(cur: Cursor, ctx: Context) -> tuple[ColorValue, ColorValue] | None
     return (first, second) if second and cur.take_word("gradient") else None
 
 
+def _gradient_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:
+    """Read "gradient background, purple to pink", "a gradient background from blue to white"."""
+    cur.take_verb("make", "add", "give", "want", "use", "put")
+    if cur.sense().pronoun:
+        cur.at += 1
+    while cur.sense().determiner or cur.sense().color_modifier == "plain":
+        cur.at += 1
+    if not cur.take_word("gradient") or not _background_noun(cur):
+        return None
+    cur.take_connector(",")
+    cur.take_preposition("from", "of", "with", "in")
+    first = parse_color(cur, ctx)
+    joined = cur.take_preposition("to", "into") is not None or cur.take_connector("and", ",")
+    second = parse_color(cur, ctx) if joined else None
+    return ChangeBackground(Background.GRADIENT, ctx.subject(), (first, second)) if first and second else None
+
+
 def _colored_background(cur: Cursor, ctx: Context, subject: Target) -> ChangeBackground | None:
     """Read "a plain white background", "blue gradient background", "transparent background", "a gradient ... as background"."""
     filled = _plain_filling(cur, ctx, subject)
@@ -415,20 +450,14 @@ def _on_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         cur.take_verb("put", "show", "make", "want", "cut", "turn", "add", "give") is not None
         or cur.sense().preposition is None
     ):
-        if cur.word() in ("product", "studio", "catalog", "catalogue", "packshot"):
-            while (
-                cur.word() in ("product", "studio", "catalog", "catalogue", "packshot")
-                or cur.sense().picture
-                or cur.word() in ("style",)
-            ):
+        if cur.word() in _SHOTS or cur.word(1) in _SHOTS:
+            while cur.word() in _SHOTS or cur.sense().picture or cur.sense().fluff or cur.sense().determiner:
                 cur.at += 1
         else:
             cur.skip_fluff()
             subject = parse_thing(cur, ctx, with_side=False)
             if subject is None:
                 return None
-            if subject.picture or subject.everything:
-                subject = None
     if not cur.done and cur.word() == "in front of":
         cur.at += 1
     elif not cur.take_preposition("on", "against", "with", "onto", "over", "in"):

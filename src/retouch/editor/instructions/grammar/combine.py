@@ -38,8 +38,9 @@ def parse_combine(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
     if verb is None:
         return []
     source = parse_thing(cur, ctx, with_side=False)
-    if source is None or source.everything:
+    if source is None or source.everything or source.noun in ("background", "sky"):
         return []
+    _take_again(cur)
     as_print = verb == "print" or _take_as_print(cur)
     begin = cur.at
     if cur.take_preposition("on", "onto", "to", "over", "into", "in", "for", "with"):
@@ -51,6 +52,16 @@ def parse_combine(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
     if as_print:
         return []
     return [*_place(source, cur, ctx, verb)]
+
+
+def _take_again(cur: Cursor) -> None:
+    """Step over "and put it" in "take the dog from image 1 and put it into image 2"."""
+    begin = cur.at
+    cur.take_connector("and", ",")
+    if cur.at == begin or cur.take_verb("put", "add", "print", "use") is None or cur.sense().pronoun is None:
+        cur.at = begin
+        return
+    cur.at += 1
 
 
 def _take_as_print(cur: Cursor) -> bool:
@@ -132,6 +143,8 @@ def _pictures(ctx: Context) -> str:
 def _place(source: Thing, cur: Cursor, ctx: Context, verb: str) -> list[PlaceSubject]:
     """Read where the subject of one picture goes in another."""
     place = parse_places(cur, ctx, Place())
+    if verb in ("use", "cut", "make", "turn", "want", "give") and place.start < 0:
+        return []
     if verb == "combine" and (place.start < 0 or source.image_index is None):
         raise Refusal("combine")
     if not cur.done:

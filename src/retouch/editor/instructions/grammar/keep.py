@@ -18,7 +18,7 @@ _ABSTRACT = frozenset(["style", "pose", "lighting", "composition", "quality", "p
 
 def parse_keep(cur: Cursor, ctx: Context) -> bool:
     """Note a clause that asks for what happens anyway; False if it asks for something else."""
-    for read in (_natural, _rest_stays, _leave_thing):
+    for read in (_natural, _purpose, _rest_stays, _leave_thing):
         cur.at = 0
         targets = read(cur, ctx)
         if targets is not None and cur.done:
@@ -36,6 +36,23 @@ def _natural(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
         return None
     cur.at = len(cur.tokens)
     return ()
+
+
+def _purpose(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
+    """Read "so the flower stands out": a reason, not an instruction."""
+    if not cur.take_word("so"):
+        return None
+    if parse_thing(cur, ctx) is None:
+        return None
+    cur.take_degree()
+    found = False
+    while cur.sense().fluff or cur.sense().copula or cur.word() in _PURPOSES or cur.word() in NATURAL_WORDS:
+        found = found or cur.word() in _PURPOSES or cur.word() in NATURAL_WORDS
+        cur.at += 1
+    return () if found else None
+
+
+_PURPOSES = frozenset(["stands out", "stand out", "pops", "pop", "visible", "is visible", "focus", "in focus", "sharp", "better", "more", "good", "nice", "the"])
 
 
 def _words_in(cur: Cursor, allowed: frozenset[str]) -> bool:
@@ -87,6 +104,8 @@ def _leave_thing(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
             thing = parse_thing(cur, ctx)
             if thing is None:
                 return None
+            if cur.word() == "'s" and (cur.sense(1).color_word or cur.word(1) in _ABSTRACT):
+                cur.at += 2
             targets.append(to_target(thing, ctx))
         if not cur.take_connector("and", ",", "or"):
             break

@@ -1,8 +1,10 @@
 """Clauses about the look of the whole picture or of one region: "make it a bit warmer", "darken the sky"."""
 
+from dataclasses import replace
+
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.phrases import Thing, parse_percent, parse_thing, to_target
 from retouch.editor.instructions.plan import AdjustLook, Look, Recolor, Target, TargetKind
 from retouch.editor.instructions.vocabulary import LOOK_OPPOSITES
 
@@ -16,7 +18,6 @@ _SIGN = {Look.BRIGHTER: 1, Look.DARKER: -1}
 _WHOLE = frozenset(
     [Look.SEPIA, Look.VINTAGE, Look.BLACK_AND_WHITE, Look.WARMER, Look.COOLER, Look.MORE_CONTRAST, Look.LESS_CONTRAST]
 )
-_STEP = {15: "little", 45: "plain"}
 
 
 def parse_look(cur: Cursor, ctx: Context) -> list[AdjustLook | Recolor]:
@@ -43,12 +44,12 @@ def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[AdjustLo
         cur.at += 1
         cur.take_connector("and", ",")
         degree = cur.take_degree() or degree
-    thing = parse_thing(cur, ctx)
+    thing = parse_thing(cur, ctx) or _parse_colors_of(cur, ctx)
     _skip_particles(cur)
     degree = cur.take_degree() or degree
-    percent = _take_percent(cur)
+    percent = parse_percent(cur)
+    thing = _except_subject(cur, ctx, thing)
     if not cur.done:
-        _refuse_exception(cur)
         return []
     return [_operation(look, percent or degree, thing, cur, ctx) for look in looks]
 
@@ -58,32 +59,36 @@ def _skip_particles(cur: Cursor) -> None:
         cur.at += 1
 
 
-def _take_percent(cur: Cursor) -> str | None:
-    """Read "by 20%" as a degree."""
+def _parse_colors_of(cur: Cursor, ctx: Context) -> Thing | None:
+    """Read "the colors [of the sky]"; None stands for the whole picture's."""
     begin = cur.at
-    cur.take_preposition("by", "to")
-    word = cur.word()
-    if word.endswith("%"):
-        value = float(word[:-1])
+    while cur.sense().determiner or cur.sense().color_modifier == "plain":
         cur.at += 1
-    elif cur.sense().number is not None and cur.word(1) == "percent":
-        value = float(cur.sense().number or 0)
-        cur.at += 2
-    else:
+    if not (cur.sense().color_word or cur.word() in ("tones", "overall")):
         cur.at = begin
         return None
-    return next((name for limit, name in _STEP.items() if value <= limit), "much")
+    cur.at += 1
+    return parse_thing(cur, ctx) if cur.take_preposition("of", "in") is not None else None
 
 
-def _refuse_exception(cur: Cursor) -> None:
-    """Raise for "everything except the cup"."""
-    if cur.sense().preposition == "except" or cur.word() == "but":
+def _except_subject(cur: Cursor, ctx: Context, thing: Thing | None) -> Thing | None:
+    """Read "except the subject": then the background is meant. "Everything except" any other thing can't be said in a plan."""
+    if cur.sense().preposition != "except" and cur.word() != "but":
+        return thing
+    begin = cur.at
+    cur.at += 1
+    spared = parse_thing(cur, ctx)
+    if spared is None or (thing is not None and not (thing.everything or thing.picture)):
+        cur.at = begin
+        return thing
+    if to_target(spared, ctx).kind is not TargetKind.SUBJECT:
         raise Refusal("excluding")
+    return replace(thing or spared, noun="background", picture=False, everything=False, pronoun=None)
 
 
 def _parse_adjectives(cur: Cursor, ctx: Context) -> list[AdjustLook | Recolor]:
     """Read [target] and one or more looks: "the background black and white", "it warmer and much brighter"."""
-    thing = _parse_look_target(cur, ctx)
+    thing = _except_subject(cur, ctx, _parse_look_target(cur, ctx))
     operations: list[AdjustLook | Recolor] = []
     while True:
         found = _parse_expression(cur)
@@ -92,12 +97,12 @@ def _parse_adjectives(cur: Cursor, ctx: Context) -> list[AdjustLook | Recolor]:
         look, degree = found
         thing = _parse_region_behind(cur, ctx) or thing
         degree = cur.take_degree() or degree
-        percent = _take_percent(cur)
+        percent = parse_percent(cur)
+        thing = _except_subject(cur, ctx, thing)
         operations.append(_operation(look, percent or degree, thing, cur, ctx))
         if cur.done:
             return operations
         if not cur.take_connector("and", ",", "but"):
-            _refuse_exception(cur)
             return []
         cur.take_connector("and", "but")
 
@@ -111,14 +116,7 @@ def _parse_look_target(cur: Cursor, ctx: Context) -> Thing | None:
     if cur.word() == "'s" and (cur.sense(1).fluff or cur.sense(1).color_word):
         cur.at += 2
     if thing is None:
-        while cur.sense().determiner or cur.sense().color_modifier == "plain":
-            cur.at += 1
-        if cur.sense().color_word or cur.word() in ("colors", "colours", "tones", "overall"):
-            cur.at += 1
-            if cur.take_preposition("of", "in") is not None:
-                return parse_thing(cur, ctx)
-            return None
-        cur.at = begin
+        return _parse_colors_of(cur, ctx)
     if thing is not None and thing.determiner == "indefinite":
         cur.at = begin
         return None
@@ -161,7 +159,7 @@ def _parse_expression(cur: Cursor) -> tuple[Look, str | None] | None:
         cur.take_verb("add", "make", "use", "give")
     while not cur.done:
         begin = cur.at
-        degree = cur.take_degree() or degree
+        degree = cur.take_degree() or parse_percent(cur) or degree
         _skip_glue(cur)
         if cur.word() == "too":
             sign = -sign

@@ -74,6 +74,9 @@ def _parse_target(cur: Cursor, ctx: Context) -> tuple[Thing, Target, bool] | Non
     thing = parse_thing(cur, ctx)
     if thing is None:
         return None
+    if thing.noun is None and thing.color is not None and cur.take_preposition("of", "on"):
+        whole = parse_thing(cur, ctx)
+        return None if whole is None else (whole, to_target(whole, ctx), True)
     if cur.word() == "'s" and cur.sense(1).color_word:
         cur.at += 2
         of_color = True
