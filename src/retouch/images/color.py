@@ -184,6 +184,7 @@ def _max_chroma_table() -> FloatImage:
         linear = oklab_to_linear(np.stack([lightness, middle * np.cos(hue), middle * np.sin(hue)], axis=-1))
         fits = np.all((linear >= -1e-4) & (linear <= 1.0 + 1e-4), axis=-1)
         low, high = np.where(fits, middle, low), np.where(fits, high, middle)
+    low[[0, -1]] = 0.0
     return np.asarray(low, dtype=np.float32)
 
 

@@ -142,7 +142,7 @@ def fit_linear_gamut(linear: FloatImage) -> FloatImage:
     """
     grey = np.clip(luminance(linear), 0.0, 1.0)[..., None]
     offset = linear - grey
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         above = np.where(offset > 0, (1.0 - grey) / offset, np.inf)
         below = np.where(offset < 0, -grey / offset, np.inf)
     share = np.minimum(1.0, np.minimum(above, below).min(axis=-1, keepdims=True))
@@ -153,7 +153,7 @@ def planckian_xy(temperature_kelvin: float) -> tuple[float, float]:
     """Return the CIE 1931 chromaticity of a black body from 1667 K to 25 000 K.
 
     >>> tuple(round(value, 3) for value in planckian_xy(6500))
-    (0.314, 0.324)
+    (0.313, 0.324)
     """
     t = float(np.clip(temperature_kelvin, 1667.0, 25000.0))
     if t <= 4000.0:

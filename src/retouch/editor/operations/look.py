@@ -165,8 +165,8 @@ def _vintage(rgb: FloatImage, strength: float) -> FloatImage:
     """Fade like an old colour print: lifted blacks, dull whites, cyan-blue shadows and yellow highlights."""
 
     def change(lab: FloatImage) -> FloatImage:
-        lift = 0.11 * strength
-        lightness = lift + (0.975 - 0.015 * strength - lift) * lab[..., 0]
+        lift = 0.19 * min(strength, 2.0)
+        lightness = lift + (0.985 - 0.015 * strength - lift) * lab[..., 0]
         shadow = (1.0 - lab[..., 0]) ** 2
         highlight = lab[..., 0] ** 1.5
         keep = 1.0 - min(0.85, 0.30 * strength)
