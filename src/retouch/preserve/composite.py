@@ -6,6 +6,7 @@ import numpy as np
 
 from retouch.errors import EngineError
 from retouch.images.array_types import Mask, Pixels
+from retouch.preserve.report import PreserveReport
 
 __all__ = ["Preserved", "composite"]
 
@@ -21,11 +22,14 @@ class Preserved:
         Exactly 0 where ``pixels`` equals the input.
     changed_share : float
         Share of pixels whose mask is above 0, 0 to 1.
+    report : PreserveReport or None
+        How the change was found; None where the engine knew it.
     """
 
     pixels: Pixels
     change_mask: Mask
     changed_share: float
+    report: PreserveReport | None = None
 
 
 def composite(base: Pixels, edited: Pixels, change_mask: Mask | None, *, is_global: bool) -> Preserved:

@@ -1,0 +1,269 @@
+"""How different two aligned pictures look, at several scales, against the drift that this very picture shows.
+
+A codec, a resampling or a VAE changes every pixel a little, and busy places more than smooth ones. So no fixed threshold is
+right. Here the level of the drift is read from the picture itself, as a function of local contrast, from the lower part of the
+differences in each class of contrast, which is drift as long as not nearly everything changed. What is returned is a
+multiple of that level.
+
+References
+----------
+CIE 15:2004 (CIELAB) and the chroma weight of CIE94: a difference between saturated colours is seen less.
+B. D. Lucas, T. Kanade, IJCAI, 1981 (the local displacement that explains a residual).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from retouch.images.array_types import FloatImage, Pixels
+
+__all__ = ["Differences", "DriftLevel", "is_exact_elsewhere", "measure_differences", "perceptual_lab"]
+
+Bits = npt.NDArray[np.bool_]
+
+CONTRAST_BINS: Final = 20
+MIN_CLASS_SIZE: Final = 60
+DRIFT_QUANTILE: Final = 0.4
+LOW_QUANTILE, LOW_FACTOR = 0.15, 1.8
+"""The level is the 0.4 quantile of the differences in a class of contrast, or 1.8 times the 0.15 quantile where that is less:
+the two agree for drift alone, and the lower one still sees drift where three quarters of the class were changed."""
+CEILING_DELTA_E: Final = (5.0, 2.6, 1.6)
+"""Above this it is no drift: the picture was changed as a whole."""
+EXACT_NEIGHBORS: Final = 0.85
+SCALES_PX: Final = (1.0, 2.5, 6.0)
+FLOOR_DELTA_E: Final = (0.45, 0.38, 0.35)
+"""At each scale. Below this nothing counts as measured: 8-bit rounding alone gives as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftLevel:
+    """The typical difference of untouched pixels, by local contrast, at one scale.
+
+    Attributes
+    ----------
+    contrast : (K,) float64
+        Local contrast in delta E, ascending.
+    level : (K,) float64
+        Typical difference in delta E at that contrast; never falls as contrast grows.
+    """
+
+    contrast: npt.NDArray[np.float64]
+    level: npt.NDArray[np.float64]
+
+    def at(self, contrast: FloatImage) -> FloatImage:
+        """Return the level for an image of local contrasts, float32."""
+        table_x = np.linspace(0.0, np.log1p(120.0), 512)
+        table_y = np.interp(np.expm1(table_x), self.contrast, self.level).astype(np.float32)
+        index = np.log1p(np.minimum(contrast, 119.0)) * np.float32(511 / np.log1p(120.0))
+        return np.asarray(table_y[index.astype(np.int32)], dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """The residual of two aligned pictures at the scales 1, 2.5 and 6 px, the coarser ones on halved grids.
+
+    Attributes
+    ----------
+    residual : tuple of (h, w, 3) float32
+        Edited minus base in CIELAB, chroma damped, not yet smoothed.
+    contrast : tuple of (h, w, 2) float32
+        Local contrast of lightness and of color at each scale, in delta E: of the picture that has less.
+    size_hw : tuple of two int
+        Rows and columns of the pictures.
+    """
+
+    residual: tuple[FloatImage, ...]
+    contrast: tuple[FloatImage, ...]
+    size_hw: tuple[int, int]
+
+    def excess(self, index: int, teaching: Bits, known: Bits | None = None) -> tuple[FloatImage, DriftLevel]:
+        """Return the difference at one scale as a multiple of the drift level.
+
+        Parameters
+        ----------
+        index : int
+            Of the scale.
+        teaching : (H, W) bool
+            The pixels from which the drift level is read.
+        known : (H, W) bool, optional
+            Found changed at a finer scale. Left out of the smoothing, so a coarse scale sees what lies beside a change and
+            not a blurred copy of the change.
+
+        Returns
+        -------
+        tuple of (H, W) float32 and DriftLevel
+            About 1 where nothing changed, 0 where there is nothing left to see: the larger of lightness and color. The level is
+            lightness'.
+        """
+        residual, contrast = self.residual[index], self.contrast[index]
+        height, width = contrast.shape[:2]
+        sigma = _own_sigma(SCALES_PX[index], index)
+        teaches = cv2.resize(teaching.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+        if known is None or not known.any():
+            smooth = cv2.GaussianBlur(residual, (0, 0), sigma)
+        else:
+            rest = cv2.resize((~known).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+            share = cv2.GaussianBlur(rest, (0, 0), sigma)
+            smooth = cv2.GaussianBlur(residual * rest[..., None], (0, 0), sigma)
+            smooth /= np.maximum(share, 0.2)[..., None]
+            teaches &= share > 0.98
+        excess, levels = np.zeros((height, width), np.float32), []
+        for kind, size in enumerate((np.abs(smooth[..., 0]), cv2.magnitude(smooth[..., 1], smooth[..., 2]))):
+            kind_contrast = contrast[..., kind]
+            levels.append(_drift_level(size, kind_contrast, teaches, FLOOR_DELTA_E[index], CEILING_DELTA_E[index]))
+            np.maximum(excess, size / levels[-1].at(kind_contrast), out=excess)
+        return _enlarged(excess, *self.size_hw), levels[0]
+
+
+def perceptual_lab(pixels: Pixels) -> FloatImage:
+    """Return (H, W, 3) float32 CIELAB (D65; L in [0, 100]) of sRGB uint8."""
+    return np.asarray(cv2.cvtColor(pixels.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab), dtype=np.float32)
+
+
+def is_exact_elsewhere(base: Pixels, edited: Pixels) -> bool:
+    """Whether the edited picture equals the input to the bit wherever it was not edited.
+
+    Parameters
+    ----------
+    base, edited : (H, W, 3) uint8, sRGB
+        Not resampled, not toned.
+
+    Notes
+    -----
+    Drift leaves single pixels equal by chance; an exact editor leaves whole areas equal. So of the textured pixels a share must be
+    equal, and nearly all of them together with their eight neighbors. Plain areas say nothing: a codec keeps them too.
+    """
+    same = (cv2.absdiff(base, edited).max(axis=2) == 0).astype(np.uint8)
+    gray = cv2.cvtColor(base, cv2.COLOR_RGB2GRAY)
+    texture = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    textured = texture >= 6
+    if textured.mean() < 0.002:
+        return bool(same.mean() > 0.2)
+    equal = textured & (same > 0)
+    if equal.sum() < 0.05 * textured.sum():
+        return False
+    together = cv2.erode(same, np.ones((3, 3), np.uint8))
+    return bool(together[equal].mean() > EXACT_NEIGHBORS)
+
+
+def measure_differences(base: Pixels, edited: Pixels) -> Differences:
+    """Measure how much two aligned pictures differ, and how busy they are, at three scales.
+
+    Parameters
+    ----------
+    base, edited : (H, W, 3) uint8, sRGB
+        Aligned, with the tone drift undone.
+
+    Returns
+    -------
+    Differences
+
+    Notes
+    -----
+    A residual that a displacement of up to 1.5 px of the neighborhood explains is taken off first: generators redraw
+    outlines a fraction of a pixel away. O(H W); coarse scales are measured on halved grids.
+    """
+    base_lab, edited_lab = perceptual_lab(base), perceptual_lab(edited)
+    residual = _without_displacement(base_lab, edited_lab)
+    _damp_chroma(residual, base_lab, edited_lab)
+    texture = [_band_energy(base_lab), _band_energy(edited_lab)]
+    pictures = [base_lab, edited_lab]
+    residuals, contrast = [], []
+    for index in range(len(SCALES_PX)):
+        if index:
+            residual = _halved(residual)
+            pictures = [_halved(picture) for picture in pictures]
+            texture = [_halved(each) + _band_energy(picture) for each, picture in zip(texture, pictures, strict=True)]
+        residuals.append(residual)
+        contrast.append(np.sqrt(np.minimum(texture[0], texture[1])))
+    return Differences(tuple(residuals), tuple(contrast), base.shape[:2])
+
+
+def _own_sigma(scale_px: float, halvings: int) -> float:
+    """Return the blur that is still missing on a grid halved so often by area averaging."""
+    factor = 2.0**halvings
+    averaged = (factor * factor - 1) / 12
+    return float(np.sqrt(scale_px * scale_px - averaged) / factor)
+
+
+def _halved(image: FloatImage) -> FloatImage:
+    size = ((image.shape[1] + 1) // 2, (image.shape[0] + 1) // 2)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
+def _enlarged(image: FloatImage, height: int, width: int) -> FloatImage:
+    if image.shape == (height, width):
+        return image
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+
+
+def _damp_chroma(residual: FloatImage, base_lab: FloatImage, edited_lab: FloatImage) -> None:
+    """Weigh a and b down in saturated colours, in place (a third of CIE94's S_C, from the paler of the two)."""
+    chroma = np.minimum(
+        cv2.magnitude(base_lab[..., 1], base_lab[..., 2]), cv2.magnitude(edited_lab[..., 1], edited_lab[..., 2])
+    )
+    residual[..., 1:] /= (1 + 0.015 * chroma)[..., None]
+
+
+def _band_energy(lab: FloatImage) -> FloatImage:
+    """Return the (H, W, 2) local energy of detail in delta E squared, of lightness and of color."""
+    detail = lab - cv2.GaussianBlur(lab, (0, 0), 2.0)
+    detail *= detail
+    energy = np.stack([detail[..., 0], detail[..., 1] + detail[..., 2]], axis=2)
+    return np.asarray(cv2.GaussianBlur(energy, (0, 0), 3.5) + 0.5 * cv2.dilate(energy, np.ones((3, 3), np.uint8)), dtype=np.float32)
+
+
+def _without_displacement(base_lab: FloatImage, edited_lab: FloatImage, *, reach_px: float = 1.5) -> FloatImage:
+    """Return edited - base less what a small local displacement of the edit explains (one Lucas-Kanade step)."""
+    residual: FloatImage = edited_lab - base_lab
+    light = cv2.GaussianBlur((base_lab[..., 0] + edited_lab[..., 0]) / 2, (0, 0), 1.0)
+    dx, dy = cv2.Sobel(light, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(light, cv2.CV_32F, 0, 1, scale=1 / 8)
+    blurred = cv2.GaussianBlur(residual[..., 0], (0, 0), 1.0)
+
+    def pool(image: FloatImage) -> FloatImage:
+        return np.asarray(cv2.GaussianBlur(_halved(image), (0, 0), 2.0), dtype=np.float32)
+
+    xx, xy, yy = pool(dx * dx), pool(dx * dy), pool(dy * dy)
+    xt, yt = pool(dx * blurred), pool(dy * blurred)
+    xx += 1.0
+    yy += 1.0
+    determinant = xx * yy - xy * xy
+    u, v = (yy * xt - xy * yt) / determinant, (xx * yt - xy * xt) / determinant
+    shrink = np.minimum(1.0, reach_px / np.maximum(np.hypot(u, v), 1e-6))
+    height, width = light.shape
+    u, v = _enlarged(u * shrink, height, width), _enlarged(v * shrink, height, width)
+    for channel in range(3):
+        plane = cv2.GaussianBlur((base_lab[..., channel] + edited_lab[..., channel]) / 2, (0, 0), 0.7)
+        explained = u * cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=1 / 8) + v * cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=1 / 8)
+        # Only ever shrink a residual: what points the other way is no displacement.
+        own = residual[..., channel]
+        residual[..., channel] = np.where(own * explained > 0, np.sign(own) * np.maximum(np.abs(own) - np.abs(explained), 0), own)
+    return residual
+
+
+def _drift_level(size: FloatImage, contrast: FloatImage, usable: Bits, floor: float, ceiling: float) -> DriftLevel:
+    """Read the typical difference for each class of contrast, as a non-falling curve."""
+    size, contrast = size[::2, ::2][usable[::2, ::2]], contrast[::2, ::2][usable[::2, ::2]]
+    if size.size < 2 * CONTRAST_BINS * MIN_CLASS_SIZE:
+        level = min(max(floor, _typical(size)), ceiling) if size.size else floor
+        return DriftLevel(np.array([0.0, 100.0]), np.array([level, level]))
+    position = np.log(contrast + 0.05)
+    low, high = float(position.min()), float(position.max()) + 1e-6
+    bins = ((position - low) * (CONTRAST_BINS / (high - low))).astype(np.int16)
+    order = np.argsort(bins, kind="stable")
+    parts = np.split(order, np.searchsorted(bins[order], np.arange(1, CONTRAST_BINS)))
+    parts = [part for part in parts if len(part) >= MIN_CLASS_SIZE]
+    centers = np.array([float(np.median(contrast[part])) for part in parts])
+    values = np.array([_typical(size[part]) for part in parts])
+    # A class may be mostly changed (a replaced sky is all smooth): it can't drift more than busier classes that are common.
+    common = np.array([len(part) for part in parts]) > 0.02 * len(order)
+    values = np.minimum(values, np.minimum.accumulate(np.where(common, values, np.inf)[::-1])[::-1])
+    return DriftLevel(centers, np.clip(values, floor, ceiling))
+
+
+def _typical(size: FloatImage) -> float:
+    middle, low = np.quantile(size, [DRIFT_QUANTILE, LOW_QUANTILE])
+    return float(min(middle, LOW_FACTOR * low))
