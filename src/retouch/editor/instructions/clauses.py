@@ -62,13 +62,16 @@ def split_again(clause: Sequence[Token]) -> list[list[Token]]:
     return [trimmed for part in parts if (trimmed := _trim(part))]
 
 
-def split_ellipsis(clause: Sequence[Token]) -> list[list[list[Token]]]:
-    """Return ways to cut "make the mug red and the background blurry" at a connector, the verb said again."""
-    if not clause or clause[0].sense.verb is None:
+def split_ellipsis(clause: Sequence[Token], head: int) -> list[list[list[Token]]]:
+    """Return ways to cut a clause at a connector, with its first ``head`` tokens said again.
+
+    "Make the mug red and the background blurry" repeats the verb, "make the background darker and blurry" verb and target.
+    """
+    if not 0 < head < len(clause) or clause[0].sense.verb is None:
         return []
-    places = [i for i, token in enumerate(clause) if i > 1 and token.sense.connector in ("and", ",", "but")]
-    ways = [[list(clause[:i]), [clause[0], *_trim(list(clause[i:]))]] for i in places[:MAX_ELLIPSES]]
-    return [way for way in ways if len(way[1]) > 1]
+    places = [i for i, token in enumerate(clause) if i > head and token.sense.connector in ("and", ",", "but")]
+    ways = [[list(clause[:i]), [*clause[:head], *_trim(list(clause[i:]))]] for i in places[:MAX_ELLIPSES]]
+    return [way for way in ways if len(way[1]) > head]
 
 
 MAX_ELLIPSES = 6
@@ -174,8 +177,10 @@ def _trim(clause: list[Token]) -> list[Token]:
     first, last = 0, len(clause)
     while first < last and (
         clause[first].sense.connector is not None
-        or (clause[first].word in ("first", "firstly", "secondly", "while", "too") and not _is_ordinal(clause, first))
+        or (clause[first].word in ("first", "firstly", "secondly", "while") and not _is_ordinal(clause, first))
     ):
+        first += 1
+    if last - first > 1 and clause[first].word == "so" and clause[first + 1].sense.verb is not None:
         first += 1
     while last > first and (clause[last - 1].sense.connector is not None or clause[last - 1].word in (",", "too", ":")):
         last -= 1

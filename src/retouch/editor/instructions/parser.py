@@ -14,6 +14,7 @@ from retouch.editor.instructions.grammar.keep import parse_keep
 from retouch.editor.instructions.grammar.looks import parse_look
 from retouch.editor.instructions.grammar.recolor import parse_recolor
 from retouch.editor.instructions.languages import detect_language
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import EditPlan, Operation
 from retouch.editor.instructions.refusals import TRIGGERS, hint
 from retouch.editor.instructions.review import review
@@ -99,13 +100,20 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
         operations = _apply_grammars(clause, ctx)
         if operations is not None:
             return operations, []
-        for parts in (split_again(clause), *split_ellipsis(clause)):
+        for parts in (split_again(clause), *split_ellipsis(clause, 1), *split_ellipsis(clause, _head(clause, ctx))):
             found = _read_parts(parts, ctx) if len(parts) > 1 else None
             if found is not None:
                 return found, []
     except Refusal as refusal:
         return [], [(ctx.text(clause), refusal)]
     return [], [(ctx.text(clause), Refusal(_reason(clause, ctx)))]
+
+
+def _head(clause: list[Token], ctx: Context) -> int:
+    """Return how many tokens the verb of a clause and its first thing take."""
+    cursor = Cursor(clause)
+    cursor.at = 1
+    return 0 if parse_thing(cursor, ctx) is None else cursor.at
 
 
 def _read_parts(parts: list[list[Token]], ctx: Context) -> list[Operation] | None:

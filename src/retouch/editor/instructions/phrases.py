@@ -32,6 +32,9 @@ COLOR_PART_NOUNS = frozenset(
         "spots",
     ]
 )
+MATERIAL_ADJECTIVES = frozenset(["wooden", "metallic", "striped", "dotted", "spotted", "checkered", "shiny", "glossy", "fluffy", "floral", "plastic", "leather",
+    "patterned", "rusty", "cartoon", "happy", "angry", "sad", "sharp", "different"])
+"""Adjectives of things that no color or size says."""
 ALL_WORDS = frozenset(["everything", "all", "anything"])
 
 
@@ -325,7 +328,7 @@ def _is_adjective(cur: Cursor) -> bool:
     adjective = (
         sense.look is not None or sense.color_modifier is not None or sense.participle or sense.degree is not None
     )
-    adjective = adjective or cur.word() in (
+    adjective = adjective or cur.word() in MATERIAL_ADJECTIVES or cur.word() in (
         "natural",
         "realistic",
         "photorealistic",

@@ -43,7 +43,7 @@ REGIONS: dict[str, Relation] = {
 
 _HEADS = frozenset(["head", "hair", "ear"])
 _FACES = frozenset(["face", "eye", "nose"])
-_HELD = frozenset(["hand", "arm", "finger", "mouth", "lip", "shoulder", "neck", "leg", "foot", "back"])
+_HELD = frozenset(["hand", "arm", "finger", "mouth", "lip", "shoulder", "neck", "leg", "foot", "back", "wrist", "ankle", "lap", "palm", "knee", "elbow", "chest", "thumb"])
 _CANT = {"under": "under", "inside": "inside", "between": "between", "through": "through"}
 
 

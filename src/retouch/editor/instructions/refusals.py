@@ -37,7 +37,7 @@ HINTS: dict[str, str] = {
     "pictures": "The prompt speaks of another picture, but the request has {0}; send them in the order that the prompt counts them.",
     "combine": 'Say how to combine them: "put the cat from image 1 into image 2", "print image 1 on the mug in image 2", '
     'or "use image 2 as the background".',
-    "one_picture": "One request edits one picture: it can't give looks to picture {0} beside the other edit.",
+    "one_picture": "One request edits one picture, here picture {0}: send a request for each picture that is to change.",
     "excluding": 'It adjusts the whole picture, the background, the sky or one thing, but not "everything except" one thing.',
     "contradiction": 'The instruction contradicts itself: "{0}".',
     "vague": "Please say what to change, and to what.",

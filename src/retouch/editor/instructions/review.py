@@ -1,6 +1,7 @@
 """Checks over a whole plan: do all pictures exist, does anything contradict, is everything kept that should be?"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.describe import describe
@@ -24,7 +25,7 @@ __all__ = ["review"]
 
 
 def review(operations: list[Operation], ctx: Context) -> None:
-    """Raise ``UnsupportedInstructionError`` for a plan that can't be carried out as a whole; note pictures that it leaves out."""
+    """Raise ``UnsupportedInstructionError`` for a plan that can't be carried out as a whole."""
     used = {index for operation in operations for index in _images(operation)}
     if any(not 0 <= index < ctx.image_count for index in used):
         have = "1 picture" if ctx.image_count == 1 else f"{ctx.image_count} pictures"
@@ -34,9 +35,10 @@ def review(operations: list[Operation], ctx: Context) -> None:
         if any(_touches(operation, target) for target in targets for operation in operations):
             raise _error(operations, phrase, "contradiction", phrase)
     base = _base_index(operations)
-    unused = [index + 1 for index in range(ctx.image_count) if index not in used | {base}]
-    if unused:
-        ctx.assume(f"picture {', '.join(map(str, unused))} is not used")
+    for operation in operations:
+        stray = [i for i in _edited_images(operation) if i != base]
+        if stray:
+            raise _error(operations, ctx.prompt, "one_picture", str(base + 1))
 
 
 def _error(operations: Sequence[Operation], phrase: str, reason: str, detail: str = "") -> UnsupportedInstructionError:
@@ -75,18 +77,35 @@ def _images(operation: Operation) -> Iterator[int]:
 
 
 def _base_index(operations: Sequence[Operation]) -> int:
-    """Return the picture that is edited: the first one, unless the plan names another."""
+    """Return the picture that is edited, as the editor chooses it: two-picture operations first, then any target that names one."""
     for operation in operations:
-        if isinstance(operation, PlaceSubject):
-            return operation.scene_image_index
-        target = operation.surface if isinstance(operation, PrintOnto) else next(_targets(operation), None)
-        if target is not None and target.image_index is not None:
-            return target.image_index
-    return 0
+        if isinstance(operation, PrintOnto | PlaceSubject) or (
+            isinstance(operation, ChangeBackground) and operation.background_image_index is not None
+        ):
+            return next(_edited_images(operation), 0)
+    named = [index for operation in operations if not isinstance(operation, AddObject) for index in _edited_images(operation)]
+    return named[0] if named else 0
+
+
+def _edited_images(operation: Operation) -> Iterator[int]:
+    """Yield the indexes of the pictures that an operation changes, where it names one."""
+    match operation:
+        case Recolor(target=target) if target.image_index is not None:
+            yield target.image_index
+        case AdjustLook(target=target) if target is not None and target.image_index is not None:
+            yield target.image_index
+        case ChangeBackground(subject=subject) if subject.image_index is not None:
+            yield subject.image_index
+        case AddObject(placement=placement) if placement.anchor is not None and placement.anchor.image_index is not None:
+            yield placement.anchor.image_index
+        case PrintOnto(surface=surface) if surface.image_index is not None:
+            yield surface.image_index
+        case PlaceSubject(scene_image_index=index):
+            yield index
 
 
 def _same(a: Target, b: Target) -> bool:
-    return (a.kind, a.noun, a.color, a.horizontal, a.vertical) == (b.kind, b.noun, b.color, b.horizontal, b.vertical)
+    return replace(a, phrase="") == replace(b, phrase="")
 
 
 def _check_contradictions(operations: Sequence[Operation], ctx: Context) -> None:

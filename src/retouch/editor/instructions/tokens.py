@@ -1,6 +1,7 @@
 """From text to tokens with their place in the prompt."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ _PLAIN = str.maketrans(
 )
 _SENTENCE_ENDS = frozenset(".!?;\n")
 _IGNORED = frozenset("\"'()[]*_-~^|<>:{}\\=`•·")
+_SYMBOLS = frozenset(["So", "Sk", "Sm", "Sc", "Cf", "Mn", "Me", "Co", "Cn"])
 _MAX_WORDS_OF_AN_EXPRESSION = 6
 
 
@@ -70,7 +72,7 @@ def _lower(prompt: str) -> str:
 
 def _split(text: str, start: int, words: Lexicon) -> list[Token]:
     """Return the word or words that one lexer match stands for: possessives and unknown compounds come apart."""
-    if text in _IGNORED:
+    if text in _IGNORED or (len(text) == 1 and unicodedata.category(text) in _SYMBOLS and text not in "+&"):
         return []
     if text.endswith("'s") and not words.lookup(text).known:
         owner = _split(text[:-2], start, words)
@@ -99,6 +101,15 @@ def _numbered(pieces: list[Token], after: int) -> bool:
     return after < len(pieces) and pieces[after].sense.number is not None
 
 
+def _thing_and_color(pieces: list[Token], i: int, length: int) -> bool:
+    """Whether "sky blue" is a thing and its new color, as in "make the sky blue", and not the name of a color."""
+    first, before = pieces[i].sense, pieces[i - 1].sense if i > 0 else None
+    if first.noun is None or pieces[i + length - 1].sense.color is None or before is None:
+        return False
+    after = pieces[i + length].sense if i + length < len(pieces) else None
+    return (before.determiner == "definite" or before.verb is not None) and (after is None or after.noun is None)
+
+
 def _join_expressions(pieces: list[Token], words: Lexicon) -> list[Token]:
     """Join neighbors into the longest expressions that the lexicon knows ("in", "front", "of" -> "in front of")."""
     joined: list[Token] = []
@@ -111,7 +122,8 @@ def _join_expressions(pieces: list[Token], words: Lexicon) -> list[Token]:
                 break
             text = " ".join(piece.word for piece in pieces[i : i + length])
             sense = words.lookup(text)
-            if sense.known and not (sense.filler and _numbered(pieces, i + length)):
+            misjoined = (sense.filler and _numbered(pieces, i + length)) or _thing_and_color(pieces, i, length)
+            if sense.known and not misjoined:
                 typed = next((p.typed for p in pieces[i : i + length] if p.typed), None)
                 joined.append(Token(text, pieces[i].start, pieces[i + length - 1].end, sense, typed))
                 break

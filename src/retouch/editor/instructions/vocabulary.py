@@ -132,7 +132,7 @@ DETERMINERS: dict[str, str] = {
     "the": "definite", "this": "definite", "that": "definite", "these": "definite", "those": "definite", "same": "definite",
     "my": "definite", "your": "definite", "his": "definite", "her": "definite", "its": "definite", "our": "definite",
     "their": "definite", "all the": "definite", "all": "definite", "all of the": "definite", "both": "definite", "whole": "definite",
-    "entire": "definite", "each": "definite", "every": "definite",
+    "entire": "definite", "more": "some", "some more": "some", "each": "definite", "every": "definite",
 }  # fmt: skip
 
 NUMBERS: dict[str, int] = {

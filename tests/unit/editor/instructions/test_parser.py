@@ -121,10 +121,9 @@ def test_a_word_that_may_name_a_thing_is_not_corrected():
     assert operation.noun == "gnome"
 
 
-def test_pictures_that_are_not_used_are_told():
-    plan = parse("put the cat of image 1 into image 2", image_count=4)
-
-    assert "picture 3, 4 is not used" in plan.assumptions
+def test_two_pictures_cannot_both_be_edited():
+    with pytest.raises(UnsupportedInstructionError, match="picture 1"):
+        parse("make the cup in image 1 red and the cup in image 2 blue", image_count=2)
 
 
 def test_a_plan_becomes_json():

@@ -85,6 +85,8 @@ def _is_new(thing: Thing, verb: str | None, ctx: Context) -> bool:
     """Whether a noun phrase can be about something that is not in the picture yet."""
     if thing.noun in ("background", "foreground", "subject", "sky") or thing.image_index is not None:
         return False
+    if thing.determiner is None and not thing.known and thing.number is None and " " in (thing.noun or ""):
+        return False
     if thing.determiner != "definite":
         return verb is not None or thing.known
     if verb == "put" and thing.noun not in HEADWEAR | EYEWEAR:

@@ -201,7 +201,8 @@ def _blurred_thing(cur: Cursor, ctx: Context, degree: str | None) -> ChangeBackg
     degree = cur.take_degree() or parse_percent(cur) or degree
     if subject is not None and subject.noun == "background":
         return None
-    return ChangeBackground(Background.BLUR, _subject(ctx, subject), strength=BLUR_STRENGTH[degree])
+    target = _subject(ctx, subject) if subject is not None else ctx.subject(image_index=thing.image_index)
+    return ChangeBackground(Background.BLUR, target, strength=BLUR_STRENGTH[degree])
 
 
 # Transparent -------------------------------------------------------------------------------------------------------------
@@ -209,6 +210,12 @@ def _blurred_thing(cur: Cursor, ctx: Context, degree: str | None) -> ChangeBackg
 
 def _cut_out(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     """Read "remove the background", "cut out the dog", "cut the dog out", "no background", "isolate the mug on white"."""
+    if cur.take_verb("want") is not None or cur.sense().modal:
+        cur.at += bool(cur.sense().modal) and not cur.done
+        if not _background_noun(cur):
+            return None
+        cur.skip_fluff()
+        return ChangeBackground(Background.TRANSPARENT, _subject(ctx)) if cur.take_word("removed", "gone", "out") else None
     if cur.take_verb("remove") or cur.take_word("no", "without"):
         cur.take_word("any")
         if not _background_noun(cur):
@@ -254,6 +261,10 @@ def _use_picture(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     if verb == "use" and thing.noun == "background" and thing.image_index is not None and cur.done:
         return _picture(ctx, thing.image_index, _subject(ctx), None)
     if thing.picture and thing.image_index is not None:
+        if cur.take_word("'s") and not (_background_noun(cur) and (cur.done or cur.take_preposition("for", "in", "behind"))):
+            return None
+        if cur.tokens[cur.at - 1].sense.preposition and cur.tokens[cur.at - 1].sense.preposition != "as" and not cur.done:
+            return _picture(ctx, thing.image_index, ctx.subject(), parse_image_reference(cur, ctx, elided=True))
         if not (
             cur.take_preposition("as", "for", "into") or cur.sense().determiner == "definite"
         ) or not _background_noun(cur):

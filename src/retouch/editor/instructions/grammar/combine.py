@@ -40,6 +40,8 @@ def parse_combine(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
     source = parse_thing(cur, ctx, with_side=False)
     if source is None or source.everything or source.noun in ("background", "sky"):
         return []
+    if source.noun in ("face", "head", "body"):
+        raise Refusal("face")
     _take_again(cur)
     as_print = verb == "print" or _take_as_print(cur)
     begin = cur.at

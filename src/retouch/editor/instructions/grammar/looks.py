@@ -23,12 +23,13 @@ _WHOLE = frozenset(
 def parse_look(cur: Cursor, ctx: Context) -> list[AdjustLook | Recolor]:
     """Return the looks that a clause asks for; empty if it is about something else."""
     cur.at += bool(cur.sense().modal) and not cur.done
+    begin = cur.at
     degree = cur.take_degree()
     if cur.sense().look_verb is not None and not (cur.sense().look is not None and cur.done):
         operations = _parse_verbs(cur, ctx, degree)
         if operations and cur.done:
             return operations
-        cur.at = 0
+    cur.at = begin
     if cur.sense().amount is None:
         cur.take_verb("make", "turn", "give", "add", "use", "put", "change", "want", "show", "paint", "touch")
     return _parse_adjectives(cur, ctx)
@@ -76,9 +77,10 @@ def _except_subject(cur: Cursor, ctx: Context, thing: Thing | None) -> Thing | N
     if cur.sense().preposition != "except" and cur.word() != "but":
         return thing
     begin = cur.at
+    said_but = cur.word() == "but"
     cur.at += 1
     spared = parse_thing(cur, ctx)
-    if spared is None or (thing is not None and not (thing.everything or thing.picture)):
+    if spared is None or (said_but and (thing is None or not cur.done)) or (thing is not None and not (thing.everything or thing.picture)):
         cur.at = begin
         return thing
     if to_target(spared, ctx).kind is not TargetKind.SUBJECT:
@@ -102,7 +104,7 @@ def _parse_adjectives(cur: Cursor, ctx: Context) -> list[AdjustLook | Recolor]:
         operations.append(_operation(look, percent or degree, thing, cur, ctx))
         if cur.done:
             return operations
-        if not cur.take_connector("and", ",", "but"):
+        if not cur.take_connector("and", ",", "but") and not cur.take_preposition("with"):
             return []
         cur.take_connector("and", "but")
 
