@@ -26,6 +26,9 @@ STRONG: Final = (9.0, 6.5, 6.0)
 """Multiples of the drift level at 1, 2.5 and 6 px that are a change by themselves."""
 WEAK: Final = (5.0, 3.4, 3.2)
 """Multiples that are a change where they touch a strong one."""
+CLEAR: Final = (14.0, 7.2, 7.6)
+"""Multiples that a tenth of a region must reach at one of the scales."""
+ENOUGH_CLEAR_PX: Final = 200
 MIN_STRONG_AREA_PX: Final = (10, 14, 30)
 MIN_REGION_AREA_PX: Final = 24
 GUARD_PX: Final = 2
@@ -92,7 +95,7 @@ def find_change(base: Pixels, edited: Pixels, valid: Bits, *, exact: bool = Fals
     for index in (1, 2):
         regions, more, _ = _stage(differences, index, teaching, regions)
         np.maximum(score, more, out=score)
-    regions = _without_specks(regions & valid, score)
+    regions = _prominent(_without_specks(regions & valid, score), differences, teaching)
     whole = _whole_objects(regions, differences, score) & valid
     core = (_grown(whole, GUARD_PX) > 0) & valid
     kind = _classify(core, differences, valid)
@@ -151,6 +154,21 @@ def _without_specks(bits: Bits, score: FloatImage) -> Bits:
         return bits
     mass = np.bincount(labels.ravel(), weights=np.minimum(score, 8.0).ravel(), minlength=count)
     kept = (stats[:, cv2.CC_STAT_AREA] >= MIN_REGION_AREA_PX) & (mass >= 4.0 * MIN_REGION_AREA_PX)
+    kept[0] = False
+    return np.asarray(kept[labels], dtype=np.bool_)
+
+
+def _prominent(regions: Bits, differences: Differences, teaching: Bits) -> Bits:
+    """Drop regions that are only the far end of the drift: a tenth of a region must stand out clearly at some scale.
+
+    Redrawn texture and outlines differ a lot here and there, but never over an area: smoothed, they fall back into the drift.
+    """
+    clear = np.zeros(regions.shape, np.bool_)
+    for index, clear_at in enumerate(CLEAR):
+        clear |= differences.excess(index, teaching)[0] > clear_at
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(regions.astype(np.uint8), connectivity=8)
+    clear_area = np.bincount(labels.ravel(), weights=clear.ravel().astype(np.float64), minlength=count)
+    kept = (clear_area >= 0.1 * stats[:, cv2.CC_STAT_AREA]) | (clear_area >= ENOUGH_CLEAR_PX)
     kept[0] = False
     return np.asarray(kept[labels], dtype=np.bool_)
 
