@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from retouch import errors
+from retouch.jobs.models import LEGAL_TRANSITIONS, JobState, Problem, request_from_json, request_to_json
+from retouch.types import EditRequest, OutputFormat
+
+
+def test_final_states_lead_nowhere_and_every_other_state_leads_to_the_end():
+    final = {state for state in JobState if state.is_final}
+    assert final == {JobState.SUCCEEDED, JobState.FAILED, JobState.MODERATED, JobState.CANCELLED}
+    for state in set(JobState) - final:
+        assert LEGAL_TRANSITIONS[state] & final
+
+
+def test_a_request_survives_json():
+    request = EditRequest(
+        "Füge einen Vogel hinzu \N{BIRD}",
+        num_images=3,
+        seed=9,
+        size="original",
+        output_format=OutputFormat.PNG,
+        guidance_scale=3.5,
+        safety_tolerance=6,
+        preserve="off",
+        explain=True,
+    )
+    assert request_from_json(json.loads(json.dumps(request_to_json(request)))) == request
+
+
+def test_a_problem_carries_the_context_of_its_error():
+    error = errors.UnsupportedInstructionError(["add a bird"], ["make it dance"], "Ask for less.")
+    problem = Problem.from_error(error)
+    assert (problem.code, problem.message, problem.retryable) == ("unsupported_instruction", str(error), False)
+    assert problem.details == {
+        "understood": ["add a bird"],
+        "not_understood": ["make it dance"],
+        "hint": "Ask for less.",
+    }
+
+
+@pytest.mark.parametrize("value", [b"bytes", {"a": object()}, object()])
+def test_a_problem_can_be_stored_whatever_value_was_wrong(value):
+    problem = Problem.from_error(errors.InvalidValueError("seed", "a number", value))
+    json.dumps(problem.details)
