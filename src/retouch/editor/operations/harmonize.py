@@ -241,7 +241,7 @@ def noise_sigma(pixels: Pixels) -> float:
 
 
 def _gradient(grey: FloatImage) -> FloatImage:
-    return np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 4
+    return np.asarray(np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 4)
 
 
 def _thin(pixels: Pixels) -> Pixels:

@@ -25,8 +25,8 @@ class Canvas:
     def __init__(self, pixels: Pixels) -> None:
         self._pixels = pixels
         self._linear = srgb_to_linear(np.ascontiguousarray(pixels[..., :3]))
-        self._cover = np.zeros(pixels.shape[:2], np.float32)
-        self._solid = np.zeros(pixels.shape[:2], np.float32)
+        self._cover: Mask = np.zeros(pixels.shape[:2], np.float32)
+        self._solid: Mask = np.zeros(pixels.shape[:2], np.float32)
 
     @property
     def picture_hw(self) -> tuple[int, int]:

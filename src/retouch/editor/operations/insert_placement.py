@@ -168,15 +168,16 @@ def find_site(
     place = place_for(placement.relation, places, around)
     h, w = around.picture_hw
     jitter = float(np.exp(rng.normal(0, 0.09)))
-    xs, bases = np.meshgrid(np.linspace(0.02, 0.98, GRID_COLUMNS) * w, np.linspace(0.05, 0.985, GRID_ROWS) * h)
-    xs, bases = xs.ravel(), bases.ravel()
-    sizes = np.empty_like(xs)
-    by_row = {}
-    for k, base in enumerate(bases):
-        if base not in by_row:
-            row = base if place is not Place.AIR else h * 0.8
-            by_row[base] = chosen_long_side(rule, length_m, placement.relation, float(row), min(h, w), factor * jitter)
-        sizes[k] = min(by_row[base][0], max_long_side_px, 0.92 * h, 0.92 * w)
+    columns, rows = np.linspace(0.02, 0.98, GRID_COLUMNS) * w, np.linspace(0.05, 0.985, GRID_ROWS) * h
+    chosen = [
+        chosen_long_side(
+            rule, length_m, placement.relation, 0.8 * h if place is Place.AIR else row, min(h, w), factor * jitter
+        )
+        for row in rows.tolist()
+    ]
+    limit = min(max_long_side_px, 0.92 * h, 0.92 * w)
+    xs, bases = np.tile(columns, GRID_ROWS), np.repeat(rows, GRID_COLUMNS)
+    sizes = np.repeat([min(size, limit) for size, _ in chosen], GRID_COLUMNS)
     widths = np.where(aspect >= 1, sizes, sizes * aspect)
     heights = np.where(aspect >= 1, sizes / aspect, sizes)
     score = score_sites(around, placement, place, xs, bases, widths, heights, taken)
@@ -186,14 +187,14 @@ def find_site(
     k = int(rng.choice(xs.size, p=weights / weights.sum()))
     step_x, step_y = 0.96 * w / (GRID_COLUMNS - 1), 0.935 * h / (GRID_ROWS - 1)
     x = float(xs[k] + rng.uniform(-0.4, 0.4) * step_x)
-    base = float(min(bases[k] + rng.uniform(-0.3, 0.3) * step_y, 0.988 * h))
+    foot = min(float(bases[k]) + float(rng.uniform(-0.3, 0.3)) * step_y, 0.988 * h)
     wide, tall = float(widths[k]), float(heights[k])
-    box = Box(x - wide / 2, base - tall, x + wide / 2, base)
+    box = Box(x - wide / 2, foot - tall, x + wide / 2, foot)
     return Site(
         center_x=x,
-        base_row=base,
+        base_row=foot,
         long_side_px=float(sizes[k]),
-        true_long_side_px=by_row[bases[k]][1],
+        true_long_side_px=chosen[k // GRID_COLUMNS][1],
         place=place,
         behind_anchor=placement.relation is Relation.BEHIND,
         box=box,
@@ -259,7 +260,7 @@ def _overlap(box: Box, left: FloatImage, top: FloatImage, right: FloatImage, bot
 
 def _near(value: FloatImage, wanted: float, tolerance: float) -> FloatImage:
     """0 at the wanted value, falling off as a parabola, at most -3."""
-    return np.maximum(-(((value - wanted) / tolerance) ** 2), -3.0)
+    return np.asarray(np.maximum(-(((value - wanted) / tolerance) ** 2), -3.0))
 
 
 def _relation_score(
@@ -310,7 +311,8 @@ def _on_score(around: Surroundings, anchor: Box, xs: FloatImage, bases: FloatIma
     rows = np.clip(bases, 0, h - 1).astype(int)
     solid = around.anchor_mask > 0.5
     if flat:
-        return 1.8 * solid[rows, columns] + 0.4 * _near(bases, anchor.top + 0.62 * anchor.height, 0.3 * anchor.height)
+        low = anchor.top + 0.62 * anchor.height
+        return np.asarray(1.8 * solid[rows, columns] + 0.4 * _near(bases, low, 0.3 * anchor.height))
     first = np.where(solid.any(axis=0), np.argmax(solid, axis=0), -1)[columns].astype(np.float32)
     upper = np.where(first >= 0, _near(bases - first, 0.02 * h, 0.02 * h), -3.0)
     return np.asarray(
@@ -329,7 +331,7 @@ def _behind_score(
     foot = anchor.bottom - 0.05 * h
     if around.horizon_row is not None:
         foot = max(foot - 0.15 * (foot - around.horizon_row), around.horizon_row)
-    return 1.5 * _near(hidden, 0.35, 0.16) + 1.0 * _near(bases, foot, 0.08 * h)
+    return np.asarray(1.5 * _near(hidden, 0.35, 0.16) + 1.0 * _near(bases, foot, 0.08 * h))
 
 
 def _part_score(placement: Placement, xs: FloatImage, middles: FloatImage, w: int, h: int) -> FloatImage:

@@ -163,7 +163,8 @@ def _touching_profile(alpha: Mask, base: int) -> Mask:
     lowest = np.where(solid.any(axis=0), h - 1 - np.argmax(solid[::-1], axis=0), -10 * h)
     gap = (base - lowest).astype(np.float32)
     profile = np.exp(-((np.clip(gap, 0, None) / max(1.5, 0.055 * h)) ** 2))
-    return cv2.GaussianBlur(profile[None, :].astype(np.float32), (0, 0), max(0.6, 0.006 * w))[0]
+    smooth = cv2.GaussianBlur(profile[None, :].astype(np.float32), (0, 0), max(0.6, 0.006 * w))
+    return np.asarray(smooth[0], dtype=np.float32)
 
 
 def _place(shade: FloatImage, picture_hw: tuple[int, int], top: int, left: int) -> Mask:

@@ -28,7 +28,7 @@ def _hash(i: npt.NDArray[Any], j: npt.NDArray[Any], k: npt.NDArray[Any], seed: i
             (i * np.uint32(374761393))
             ^ (j * np.uint32(668265263))
             ^ (k * np.uint32(2147483647))
-            ^ np.uint32(seed * 974711 + 7)
+            ^ np.uint32((seed * 974711 + 7) & 0xFFFFFFFF)
         )
         n = (n ^ (n >> np.uint32(13))) * np.uint32(1274126177)
         n = n ^ (n >> np.uint32(16))

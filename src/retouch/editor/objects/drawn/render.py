@@ -21,7 +21,7 @@ from retouch.images.color import linear_to_srgb
 __all__ = ["Lighting", "Material", "Model", "Part", "Points", "render"]
 
 _COARSE = 6
-_MAX_RENDER_SIDE = 460
+_MAX_RENDER_SIDE = 440
 _EPSILON = 0.0015
 
 
@@ -142,7 +142,7 @@ def render(model: Model, long_side_px: int, light: Lighting) -> PixelsRGBA:
     The rim's alpha comes from the ray's closest approach in pixels.
     """
     left, bottom, right, top = model.window
-    side = min(_MAX_RENDER_SIDE, max(48, round(long_side_px * 1.34)))
+    side = min(_MAX_RENDER_SIDE, max(48, round(long_side_px * 1.25)))
     pixel = max(right - left, top - bottom) / side
     w, h = max(2, round((right - left) / pixel)), max(2, round((top - bottom) / pixel))
     xs = (left + (np.arange(w, dtype=np.float32) + 0.5) * pixel).astype(np.float32)
@@ -164,7 +164,7 @@ def _march(model: Model, x: Array, y: Array, size_hw: tuple[int, int], pixel: fl
     closest = np.full(z.shape, 1e3, np.float32)
     live = np.flatnonzero(np.isfinite(start))
     depth = np.full(z.shape, -np.inf, np.float32)
-    for _ in range(48):
+    for _ in range(110):
         if live.size == 0:
             break
         d = model.distance(x[live], y[live], z[live])
@@ -212,7 +212,7 @@ def _shade(
     pixel: float,
 ) -> FloatImage:
     """Return the (N, 3) linear radiance of hit points."""
-    nx, ny, nz = _normals(model.distance, x, y, z, max(pixel, 0.002))
+    nx, ny, nz = _normals(model.distance, x, y, z, max(pixel, 0.005))
     # 1. what light arrives: occlusion and shadow vary slowly, so every third pixel of every third row is enough
     open_sky, lit = _slow_terms(model, (x, y, z), (nx, ny, nz), light, hit, size_hw)
     # 2. what the surface is made of

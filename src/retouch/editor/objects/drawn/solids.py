@@ -8,6 +8,7 @@ References
 J. C. Hart, "Sphere tracing: a geometric method for the antialiased ray tracing of implicit surfaces", The Visual Computer, 1996.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,9 +25,11 @@ __all__ = [
     "lathe",
     "moved",
     "plate",
+    "pose",
     "rotation",
     "rounded_box",
     "scaled",
+    "smooth_outline",
     "smooth_union",
     "torus",
 ]
@@ -34,7 +37,7 @@ __all__ = [
 Array = npt.NDArray[Any]
 Solid = Callable[[Array, Array, Array], Array]
 
-_GRID = 640
+_GRID = 200
 
 
 def rotation(*, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Array:
@@ -44,6 +47,11 @@ def rotation(*, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Array:
     about_y = np.array([[np.cos(ay), 0, np.sin(ay)], [0, 1, 0], [-np.sin(ay), 0, np.cos(ay)]])
     about_z = np.array([[np.cos(az), -np.sin(az), 0], [np.sin(az), np.cos(az), 0], [0, 0, 1]])
     return np.asarray(about_z @ about_y @ about_x, dtype=np.float32)
+
+
+def pose(*, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Array:
+    """Return the (3, 3) matrix of a pose: turn about the upright axis, look down by ``pitch``, then lean by ``roll``."""
+    return np.asarray(rotation(z=roll) @ rotation(x=pitch) @ rotation(y=yaw), dtype=np.float32)
 
 
 def to_local(x: Array, y: Array, z: Array, turn: Array) -> tuple[Array, Array, Array]:
@@ -139,23 +147,36 @@ def smooth_union(first: Array, second: Array, width: float) -> Array:
     return np.asarray(np.minimum(first, second) - h * h * np.float32(width * 0.25))
 
 
-def _outline_grid(points: Array) -> tuple[Array, Array, float]:
-    """Sample the signed distance of a closed outline in the plane on a grid: (grid, lower corner, samples a unit)."""
-    margin = 0.12 * float(np.ptp(points, axis=0).max()) + 0.02
+@functools.lru_cache(maxsize=64)
+def _outline_grid(raw: bytes) -> tuple[Array, Array, float]:
+    """Sample the signed distance of a closed outline on a grid: (grid, lower corner, samples a unit).
+
+    Exact distances to the segments; the sign is the parity of crossings (W. R. Franklin's point-in-polygon test).
+    """
+    points = np.frombuffer(raw, np.float32).reshape(-1, 2).astype(np.float64)
+    extent = np.ptp(points, axis=0)
+    margin = 0.06 * float(extent.max()) + 0.02
     low = points.min(axis=0) - margin
-    scale = (_GRID - 1) / float((np.ptp(points, axis=0) + 2 * margin).max())
-    columns, rows = (np.ceil((np.ptp(points, axis=0) + 2 * margin) * scale).astype(int) + 1).tolist()
-    inside = np.zeros((rows, columns), np.uint8)
-    cv2.fillPoly(inside, [np.round((points - low) * scale * 16).astype(np.int32)], 1, shift=4)
-    out = cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    within = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    signed = cv2.GaussianBlur(out - within, (0, 0), 3.2) / scale
-    return signed.astype(np.float32), low.astype(np.float32), scale
+    scale = (_GRID - 1) / float((extent + 2 * margin).max())
+    columns, rows = (np.ceil((extent + 2 * margin) * scale).astype(int) + 1).tolist()
+    x = (low[0] + np.arange(columns) / scale).astype(np.float32)[None, :]
+    y = (low[1] + np.arange(rows) / scale).astype(np.float32)[:, None]
+    nearest = np.full((rows, columns), np.inf, np.float32)
+    inside = np.zeros((rows, columns), bool)
+    for (ax, ay), (bx, by) in zip(points.tolist(), np.roll(points, -1, axis=0).tolist(), strict=True):
+        dx, dy = bx - ax, by - ay
+        along = np.clip(((x - ax) * dx + (y - ay) * dy) / max(dx * dx + dy * dy, 1e-12), 0, 1)
+        nearest = np.minimum(nearest, (x - ax - along * dx) ** 2 + (y - ay - along * dy) ** 2)
+        if ay != by:
+            inside ^= ((ay > y) != (by > y)) & (x < ax + (y - ay) * dx / dy)
+    distance = np.sqrt(nearest)
+    signed = np.where(inside, -distance, distance).astype(np.float32)
+    return cv2.GaussianBlur(signed, (0, 0), 0.8), low.astype(np.float32), scale
 
 
 def _sampler(points: Array) -> Callable[[Array, Array], Array]:
     """Return the signed distance of a closed outline as a function of two coordinates, continued outside of the grid."""
-    grid, low, scale = _outline_grid(points)
+    grid, low, scale = _outline_grid(np.ascontiguousarray(points, np.float32).tobytes())
     rows, columns = grid.shape
 
     def sample(u: Array, v: Array) -> Array:
@@ -171,6 +192,15 @@ def _sampler(points: Array) -> Callable[[Array, Array], Array]:
         return np.asarray(top * (1 - dv) + bottom * dv + beyond)
 
     return sample
+
+
+def smooth_outline(points: Sequence[tuple[float, float]], rounds: int = 3) -> list[tuple[float, float]]:
+    """Cut the corners of an open outline, its ends kept (G. Chaikin, 1974)."""
+    p = np.asarray(points, np.float32)
+    for _ in range(rounds):
+        cut = np.stack([0.75 * p[:-1] + 0.25 * p[1:], 0.25 * p[:-1] + 0.75 * p[1:]], axis=1).reshape(-1, 2)
+        p = np.concatenate([p[:1], cut, p[-1:]])
+    return [(float(x), float(y)) for x, y in p]
 
 
 def lathe(profile: Sequence[tuple[float, float]]) -> Solid:

@@ -9,7 +9,7 @@ import numpy as np
 from retouch.editor.objects.drawn.noise import fractal, smoothstep
 from retouch.editor.objects.drawn.palette import Palette, albedo
 from retouch.editor.objects.drawn.render import Material, Model, Part, Points
-from retouch.editor.objects.drawn.solids import Array, capsule, ellipsoid, lathe, rotation
+from retouch.editor.objects.drawn.solids import Array, capsule, ellipsoid, lathe, pose
 from retouch.images.array_types import FloatImage
 
 __all__ = ["MAKERS"]
@@ -32,7 +32,7 @@ def ball(rng: np.random.Generator, palette: Palette) -> Model:
     def grain(x: Array, y: Array, z: Array) -> Array:
         return np.asarray(np.float32(0.0016) * np.sin(x * 95) * np.sin(y * 95) * np.sin(z * 95))
 
-    turn = rotation(x=float(rng.uniform(10, 40)), y=float(rng.uniform(0, 360)), z=float(rng.uniform(-50, 50)))
+    turn = pose(pitch=float(rng.uniform(10, 40)), yaw=float(rng.uniform(0, 360)), roll=float(rng.uniform(-50, 50)))
     rubber = Material(color, gloss=0.42, sharpness=46, wrap=0.12, bump=grain)
     return Model([Part(ellipsoid(1, 1, 1), rubber)], (-1.02, -1.02, 1.02, 1.02), 1.05, turn)
 
@@ -42,14 +42,12 @@ def balloon(rng: np.random.Generator, palette: Palette) -> Model:
     main = np.asarray(palette.main(_BRIGHT), np.float32)
     t = np.linspace(0, np.pi, 48)
     # A drop: the sphere's lower half is drawn out towards the knot.
-    radius = (
-        0.80 * np.sin(t) ** 1.0 * (1 - 0.16 * np.clip(-np.cos(t + np.pi), -1, 1) * 0 - 0.22 * smoothstep(1.5, 3.1, t))
-    )
+    radius = 0.80 * np.sin(t) * (1 - 0.22 * smoothstep(1.5, 3.1, t))
     height = 0.30 + np.where(t < np.pi / 2, np.cos(t) * 0.86, np.cos(t) * 1.06)
     body = lathe([(float(max(r, 0)), float(y)) for r, y in zip(radius, height, strict=True)])
 
     def color(p: Points) -> FloatImage:
-        deep = 0.80 + 0.20 * np.clip(p.nz, 0, 1) + 0.20 * smoothstep(-0.3, -0.75, p.y) * 0
+        deep = 0.80 + 0.20 * np.clip(p.nz, 0, 1)
         rim = smoothstep(-0.45, -0.76, p.y)
         return np.asarray(main * (deep * (1 - 0.45 * rim))[:, None], np.float32)
 
@@ -62,7 +60,7 @@ def balloon(rng: np.random.Generator, palette: Palette) -> Model:
     xs = sway * (np.sin((ys + 0.83) * 5.5 + phase) - np.sin(phase))
     knots = [(float(x), float(y), 0.0) for x, y in zip(xs, ys, strict=True)]
     parts += [Part(capsule(start, end, 0.0095), ribbon) for start, end in itertools.pairwise(knots)]
-    tilt = rotation(z=float(rng.uniform(-9, 9)), x=float(rng.uniform(4, 14)))
+    tilt = pose(roll=float(rng.uniform(-9, 9)), pitch=float(rng.uniform(-6, 6)))
     return Model(parts, (-1.05, -1.85, 1.05, 1.25), 1.0, tilt)
 
 
