@@ -21,7 +21,8 @@ def split_clauses(tokens: Sequence[Token]) -> list[list[Token]]:
             clauses.append([token])
         else:
             clauses[-1].append(token)
-    return [trimmed for clause in clauses if (trimmed := _trim(clause))]
+    trimmed = [_trim(clause) for clause in clauses]
+    return [clause for clause in trimmed if clause and not (len(clause) == 1 and clause[0].sense.ordinal is not None)]
 
 
 def _ends_clause(tokens: Sequence[Token], i: int, clause: Sequence[Token]) -> bool:
@@ -67,9 +68,9 @@ def split_ellipsis(clause: Sequence[Token], head: int) -> list[list[list[Token]]
 
     "Make the mug red and the background blurry" repeats the verb, "make the background darker and blurry" verb and target.
     """
-    if not 0 < head < len(clause) or clause[0].sense.verb is None:
+    if head >= len(clause) or (head > 0) != (clause[0].sense.verb is not None):
         return []
-    places = [i for i, token in enumerate(clause) if i > head and token.sense.connector in ("and", ",", "but")]
+    places = [i for i, token in enumerate(clause) if i > max(head, 0) and token.sense.connector in ("and", ",", "but")]
     ways = [[list(clause[:i]), [*clause[:head], *_trim(list(clause[i:]))]] for i in places[:MAX_ELLIPSES]]
     return [way for way in ways if len(way[1]) > head]
 

@@ -1,6 +1,6 @@
 """Nouns that people name in photos: data, and how a word is led back to its canonical singular."""
 
-__all__ = ["EYEWEAR", "HEADWEAR", "NOUNS", "NOUN_ALIASES", "PRINTABLE", "canonical_noun", "singular"]
+__all__ = ["CONTAINERS", "EYEWEAR", "HEADWEAR", "NOUNS", "NOUN_ALIASES", "PRINTABLE", "canonical_noun", "singular"]
 
 # An underscore joins the words of one noun.
 _ANIMALS = """
@@ -167,6 +167,14 @@ HEADWEAR: frozenset[str] = frozenset(
 
 EYEWEAR: frozenset[str] = frozenset(["sunglasses", "glasses", "goggles", "eyepatch", "monocle"])
 """Worn over the eyes."""
+
+CONTAINERS: frozenset[str] = frozenset(
+    [
+        "cup", "mug", "glass", "bottle", "bowl", "plate", "jar", "bucket", "basket", "vase", "bag", "box", "pot", "can", "pile", "stack", "bouquet",
+        "bunch", "tray", "crate", "pitcher", "jug", "scoop", "loaf", "wine glass",
+    ]
+)  # fmt: skip
+"""Things that come with "of": "a cup of coffee"."""
 
 PRINTABLE: frozenset[str] = frozenset(
     [

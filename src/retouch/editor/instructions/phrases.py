@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from retouch.editor.instructions.colors import METALS, modified
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.nouns import canonical_noun, singular
+from retouch.editor.instructions.nouns import CONTAINERS, canonical_noun, singular
 from retouch.editor.instructions.plan import ColorValue, Target, TargetKind
 
 __all__ = ["Thing", "parse_color", "parse_colors", "parse_image_reference", "parse_percent", "parse_side", "parse_thing", "to_target"]
@@ -226,8 +226,16 @@ def parse_thing(cur: Cursor, ctx: Context, *, with_side: bool = True, one_noun: 
         return None
     if cur.word() == "'s" and thing.noun is not None and _is_noun_like(cur, 1):
         return _read_possession(thing, cur, ctx, with_side=with_side)
+    _read_contents(thing, cur)
     _read_postmodifiers(thing, cur, ctx, with_side=with_side)
     return _finish(thing, cur, ctx)
+
+
+def _read_contents(thing: Thing, cur: Cursor) -> None:
+    """Read "of coffee" behind "a cup"."""
+    if thing.noun in CONTAINERS and cur.word() == "of" and cur.sense(1).determiner is None and _is_noun_like(cur, 1):
+        thing.extras.append(f"of {cur.word(1)}")
+        cur.at += 2
 
 
 def _finish(thing: Thing, cur: Cursor, ctx: Context) -> Thing:
@@ -312,7 +320,7 @@ def _read_modifiers(thing: Thing, cur: Cursor, ctx: Context) -> None:
             if cur.word() == "," and cur.sense(1).color is None and _is_noun_like(cur, 1):
                 cur.at += 1
             continue
-        elif sense.side is not None and nouns_follow and thing.determiner:
+        elif sense.side is not None and (nouns_follow or cur.sense(1).side) and thing.determiner:
             across, down = sense.side
             thing.horizontal, thing.vertical = across or thing.horizontal, down or thing.vertical
         elif _is_adjective(cur):

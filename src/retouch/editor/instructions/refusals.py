@@ -40,6 +40,7 @@ HINTS: dict[str, str] = {
     "one_picture": "One request edits one picture, here picture {0}: send a request for each picture that is to change.",
     "excluding": 'It adjusts the whole picture, the background, the sky or one thing, but not "everything except" one thing.',
     "contradiction": 'The instruction contradicts itself: "{0}".',
+    "remark": 'Say what it should become: "make it brighter", "more contrast".',
     "vague": "Please say what to change, and to what.",
     "nothing": "The instruction leaves nothing to do.",
     "empty": "The prompt is empty.",

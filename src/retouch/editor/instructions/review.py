@@ -8,6 +8,7 @@ from retouch.editor.instructions.describe import describe
 from retouch.editor.instructions.plan import (
     AddObject,
     AdjustLook,
+    Background,
     ChangeBackground,
     ColorValue,
     Operation,
@@ -31,6 +32,7 @@ def review(operations: list[Operation], ctx: Context) -> None:
         have = "1 picture" if ctx.image_count == 1 else f"{ctx.image_count} pictures"
         raise _error(operations, ctx.prompt, "pictures", have)
     _check_contradictions(operations, ctx)
+    _drop_removed_backgrounds(operations)
     for phrase, targets in ctx.kept:
         if any(_touches(operation, target) for target in targets for operation in operations):
             raise _error(operations, phrase, "contradiction", phrase)
@@ -39,6 +41,17 @@ def review(operations: list[Operation], ctx: Context) -> None:
         stray = [i for i in _edited_images(operation) if i != base]
         if stray:
             raise _error(operations, ctx.prompt, "one_picture", str(base + 1))
+
+
+def _drop_removed_backgrounds(operations: list[Operation]) -> None:
+    """Leave out the removal in "remove the background and make it white"."""
+    kinds = [operation.kind if isinstance(operation, ChangeBackground) else None for operation in operations]
+    for i, kind in reversed(list(enumerate(kinds))):
+        if kind is Background.TRANSPARENT and any(later in _FILLED for later in kinds[i + 1 :]):
+            del operations[i]
+
+
+_FILLED = (Background.COLOR, Background.GRADIENT, Background.PICTURE)
 
 
 def _error(operations: Sequence[Operation], phrase: str, reason: str, detail: str = "") -> UnsupportedInstructionError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from retouch.editor.instructions.colors import parse_color_code
 from retouch.editor.instructions.lexicon import Lexicon, Sense, lexicon
+from retouch.editor.instructions.vocabulary import FILLERS
 
 __all__ = ["Token", "span_text", "tokenize"]
 
@@ -56,7 +57,7 @@ def tokenize(prompt: str) -> list[Token]:
     """Return the expressions of a prompt, with politeness left out and clear typing errors corrected."""
     words = lexicon()
     pieces = [piece for match in _LEXER.finditer(_lower(prompt)) for piece in _split(match[0], match.start(), words)]
-    pieces = [piece for piece in pieces if not (words.lookup(piece.word).filler and " " not in piece.word)]
+    pieces = [piece for piece in pieces if piece.word not in FILLERS]
     return [token for token in _join_expressions(pieces, words) if not token.sense.filler]
 
 

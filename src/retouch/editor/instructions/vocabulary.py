@@ -9,13 +9,13 @@ __all__ = [
 ]  # fmt: skip
 
 VERBS: dict[str, str] = {
-    "add": "add adding adds insert inserting include including draw drawing paste throw pop slap generate create render overlay superimpose",
+    "add": "add adding adds insert inserting include including draw drawing paste throw pop slap generate create overlay superimpose throw_in drop_in put_in toss_in toss chuck sneak_in place_in bring_in put_there add_in",
     "put": "put putting puts place placing places stick set_down drop position hang",
     "give": "give giving",
     "show": "show there_should_be there_could_be there_must_be there_is there_are let_there_be make_there_be have show_me",
     "want": "want wanna i'd_like id_like i_would_like i_want i_need need i'd_love i'd_prefer i_prefer i_would_love we_need we_want we'd_like "
     "can_i_have could_i_have can_we_have could_we_have can_i_get could_i_get may_i_have would_like i_wish i_want_to_see "
-    "wanna_see i'd_like_to_see i_would_like_to_see want_to_see like_to_see i'd_love_to_see i_wanna_see can_i_see get_me gimme",
+    "can_we_get could_we_get let's_get lets_get can_u_get could_i_please_have may_i_get wanna_see i'd_like_to_see i_would_like_to_see want_to_see like_to_see i'd_love_to_see i_wanna_see can_i_see get_me gimme",
     "make": "make making makes render turn_it get let",
     "turn": "turn turning convert converting transform transforming",
     "change": "change changing changes set setting switch switching alter altering update modify",
@@ -145,7 +145,7 @@ NUMBERS: dict[str, int] = {
 }  # fmt: skip
 
 GROUP_NOUNS: frozenset[str] = frozenset(
-    ["a pair of", "pair of", "a set of", "a piece of", "a single", "single", "exactly one", "a picture of"]
+    ["a pair of", "pair of", "a set of", "a piece of", "slice of", "a slice of", "piece of", "a pair", "a single", "single", "exactly one", "a picture of"]
 )
 """Said before one thing: they don't change the count."""
 
@@ -446,7 +446,7 @@ EXPRESSIONS: tuple[str, ...] = (
     "transparent", "transparency", "see-through", "invisible", "gone", "gradient", "removal", "remover", "else", "rest", "the rest",
     "everything else", "anything else", "sure", "make sure", "ensure", "younger", "older", "smile", "sharper", "sharp", "percent", "too",
     "who", "what", "which", "than", "so", "better", "nicer", "natural-looking", "gone", "different", "studio", "out", "off", "up", "down", "part", "parts", "bit", "bits", "area", "areas", "stuff", "things", "spots", "ones", "style of",
-    "in the style of", "striped", "dotted", "patterned", "png", "jpg", "file", "packshot", "catalog", "catalogue", "stand out", "stands out", "appear", "appears", "is visible", "wooden", "metallic",
+    "in the style of", "striped", "dotted", "patterned", "png", "jpg", "file", "packshot", "catalog", "catalogue", "together", "stand out", "stands out", "appear", "appears", "is visible", "wooden", "metallic",
 )  # fmt: skip
 """Words that grammars ask for by name, or that must not be taken for a noun."""
 
@@ -468,8 +468,6 @@ FILLERS: frozenset[str] = frozenset(
         "hello",
         "ok",
         "okay",
-        "thanks",
-        "thank",
         "thx",
         "ty",
         "cheers",
@@ -510,6 +508,7 @@ FILLERS: frozenset[str] = frozenset(
 )
 
 FILLER_PHRASES: tuple[str, ...] = (
+    "thank", "thanks", "many thanks", "thanks so much", "thanks in advance",
     "can you", "could you", "would you", "will you", "can u", "could u", "would you mind", "would it be possible to", "is it possible to",
     "are you able to", "i want you to", "i'd like you to", "i would like you to", "i need you to", "i'd like to", "i would like to",
     "i want to", "i need to", "we need to", "we want to", "we'd like to", "i'd love you to", "i wanna", "let's", "lets", "let us", "go ahead and",

@@ -1,5 +1,7 @@
 """Clauses that add an object: "put two small birds in the sky, top left", "give the cat sunglasses"."""
 
+from dataclasses import replace
+
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import EYEWEAR, HEADWEAR
@@ -25,6 +27,7 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
         return _parse_give(cur, ctx)
     operations: list[AddObject] = []
     waiting: list[Thing] = []
+    placeless = True
     while True:
         place = parse_places(cur, ctx, Place(**vars(lead)))
         thing = parse_thing(cur, ctx, with_side=False, headless=True)
@@ -49,6 +52,10 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
             return []
         if place.image_index not in (None, 0):
             return []
+        if placeless and place.start >= 0:
+            operations = [replace(done, placement=place.placement(ctx, cur, done.noun)) for done in operations]
+            ctx.assume(f'all of "{ctx.text(cur.tokens[: place.start]).strip()}" go "{ctx.text(cur.tokens[place.start : place.end])}"')
+        placeless = placeless and place.start < 0
         placement = place.placement(ctx, cur, thing.noun)
         for other in waiting:
             other.noun, other.known = thing.noun, thing.known

@@ -59,8 +59,17 @@ def parse_background(cur: Cursor, ctx: Context) -> list[ChangeBackground]:
         cur.at = 0
         operation = read(cur, ctx)
         if operation is not None and cur.done:
+            ctx.referent = _referent(operation, cur, ctx)
             return [replace(operation, phrase=ctx.text(cur.tokens))]
     return []
+
+
+def _referent(operation: ChangeBackground, cur: Cursor, ctx: Context) -> Target | None:
+    """Return what "it" points at afterwards: the thing that was cut out, or the background."""
+    if operation.kind is Background.TRANSPARENT and cur.tokens[0].sense.verb == "cut":
+        return operation.subject
+    noun = next((token for token in cur.tokens if token.sense.noun == "background"), None)
+    return Target(TargetKind.BACKGROUND, ctx.text([noun])) if noun else ctx.referent
 
 
 def _subject(ctx: Context, thing: Thing | None = None) -> Target:
@@ -82,6 +91,15 @@ def _background_noun(cur: Cursor) -> bool:
         return True
     cur.at = begin
     return False
+
+
+def _background_pronoun(cur: Cursor, ctx: Context) -> bool:
+    """Step over "it" behind a clause about the background."""
+    is_background = ctx.referent is not None and ctx.referent.kind is TargetKind.BACKGROUND
+    if not is_background or cur.sense().pronoun != "thing" or cur.sense(1).noun is not None:
+        return False
+    cur.at += 1
+    return True
 
 
 # Blur --------------------------------------------------------------------------------------------------------------------
@@ -318,7 +336,7 @@ def _set_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     while cur.sense().determiner and cur.sense(1).color_word:
         cur.at += 2
         cur.take_preposition("of")
-    if not _background_noun(cur):
+    if not _background_noun(cur) and not _background_pronoun(cur, ctx):
         return None
     if cur.sense().color_word and not cur.done:
         cur.at += 1
@@ -401,6 +419,7 @@ def _gradient(cur: Cursor, ctx: Context) -> tuple[ColorValue, ColorValue] | None
     ):
         cur.at += 1
     if cur.take_word("gradient"):
+        _background_noun(cur)
         cur.take_preposition("from", "of", "with", "between", "in")
         first = parse_color(cur, ctx)
         if first is None:
@@ -437,13 +456,15 @@ def _gradient_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:
 
 def _colored_background(cur: Cursor, ctx: Context, subject: Target) -> ChangeBackground | None:
     """Read "a plain white background", "blue gradient background", "transparent background", "a gradient ... as background"."""
+    begin = cur.at
     filled = _plain_filling(cur, ctx, subject)
     if filled is None:
         return None
     cur.take_word("studio", "seamless")
     if cur.take_preposition("as", "for", "in"):
         pass
-    if not _background_noun(cur):
+    said = any(token.sense.noun == "background" for token in cur.tokens[begin : cur.at])
+    if not _background_noun(cur) and not said:
         return None
     if cur.take_preposition("to", "for", "behind") or cur.take_word("behind", "around"):
         thing = parse_thing(cur, ctx)

@@ -32,7 +32,20 @@ def parse_look(cur: Cursor, ctx: Context) -> list[AdjustLook | Recolor]:
     cur.at = begin
     if cur.sense().amount is None:
         cur.take_verb("make", "turn", "give", "add", "use", "put", "change", "want", "show", "paint", "touch")
+    if cur.at == begin:
+        _refuse_statement(cur, ctx)
     return _parse_adjectives(cur, ctx)
+
+
+def _refuse_statement(cur: Cursor, ctx: Context) -> None:
+    """Raise for "the picture is dark": a remark, which does not say what it should be. "It's too dark" does."""
+    begin = cur.at
+    remark = parse_thing(cur, ctx) is not None and cur.word() in ("is", "looks", "are", "'s", "look", "was")
+    remark = remark and not any(token.word == "too" or token.sense.modal for token in cur.rest())
+    remark = remark and any(token.sense.look is not None for token in cur.rest())
+    cur.at = begin
+    if remark and not any("should" in token.word or "must" in token.word or "need" in token.word for token in cur.tokens):
+        raise Refusal("remark")
 
 
 def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[AdjustLook | Recolor]:
@@ -226,7 +239,7 @@ def _target(look: Look, thing: Thing | None, ctx: Context) -> Target | None:
     if thing.pronoun is not None and thing.pronoun != "person":
         if ctx.referent is None:
             return None
-        if look in _WHOLE and ctx.referent.kind not in (TargetKind.BACKGROUND, TargetKind.SKY):
+        if look in _WHOLE and ctx.referent.kind is not TargetKind.SKY:
             ctx.assume(f'took "{thing.phrase}" for the whole picture')
             return None
     target = to_target(thing, ctx)
