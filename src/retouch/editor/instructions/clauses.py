@@ -39,9 +39,13 @@ def _goes_on_taking(clause: Sequence[Token], tokens: Sequence[Token], i: int) ->
     """Whether "and put it ..." at a connector ends a "take the dog from image 1" or a "cut out the dog"."""
     while i < len(tokens) and tokens[i].sense.connector is not None:
         i += 1
-    if not clause or clause[0].word not in _TAKING and clause[0].sense.verb != "cut":
+    if not clause or (clause[0].word not in _TAKING and clause[0].sense.verb != "cut"):
         return False
-    return i + 1 < len(tokens) and tokens[i].sense.verb in ("put", "add", "print", "use") and tokens[i + 1].sense.pronoun is not None
+    return (
+        i + 1 < len(tokens)
+        and tokens[i].sense.verb in ("put", "add", "print", "use")
+        and tokens[i + 1].sense.pronoun is not None
+    )
 
 
 _TAKING = frozenset(["take", "taking", "grab", "copy", "get", "use"])
@@ -159,12 +163,16 @@ def _is_care(clause: Sequence[Token]) -> bool:
 
 
 def _opens_clause(tokens: Sequence[Token], i: int) -> bool:
-    """Whether a token begins a clause without a connector: "while keeping ...", "without changing ...", "with realistic shadows"."""
+    """Whether a token begins a clause without a connector: "while keeping ...", "with realistic shadows"."""
     if i == 0:
         return False
     token = tokens[i]
     follows = tokens[i + 1].sense.verb if i + 1 < len(tokens) else None
-    if token.word in ("so", "to make") and i + 1 < len(tokens) and (tokens[i + 1].sense.determiner or tokens[i + 1].sense.pronoun):
+    if (
+        token.word in ("so", "to make")
+        and i + 1 < len(tokens)
+        and (tokens[i + 1].sense.determiner or tokens[i + 1].sense.pronoun)
+    ):
         return True
     if token.word in _OPENERS or token.sense.negation == "without":
         return follows is not None

@@ -107,18 +107,26 @@ _COMMON: dict[str, RGB] = {
 }
 
 _CSS_FIRST_WORDS = (
-    "medium", "light", "dark", "deep", "pale", "hot", "lawn", "forest", "midnight", "dodger", "corn flower", "steel", "slate", "powder",
-    "sea", "spring", "rosy", "saddle", "sandy", "misty", "navajo", "lemon", "honey", "ghost", "floral", "alice", "antique", "blanched",
-    "burly", "cadet", "fire", "green", "indian", "lavender", "mint", "old", "olive", "orange", "papaya", "peach", "rebecca", "royal",
+    "medium", "light", "dark", "deep", "pale", "hot", "lawn", "forest", "midnight", "dodger", "corn flower", "steel",
+    "slate", "powder",
+    "sea", "spring", "rosy", "saddle", "sandy", "misty", "navajo", "lemon", "honey", "ghost", "floral", "alice",
+    "antique", "blanched",
+    "burly", "cadet", "fire", "green", "indian", "lavender", "mint", "old", "olive", "orange", "papaya", "peach",
+    "rebecca", "royal",
     "sky", "yellow", "white", "dim", "blue",
 )  # fmt: skip
 
 COLOR_MODIFIERS: dict[str, str] = {
-    "light": "light", "lighter": "light", "pale": "pale", "pastel": "pale", "soft": "pale", "dark": "dark", "darker": "dark",
-    "bright": "bright", "brighter": "bright", "vivid": "bright", "vibrant": "bright", "neon": "bright", "intense": "bright",
-    "deep": "deep", "rich": "deep", "muted": "muted", "dusty": "muted", "dull": "muted", "faded": "muted", "medium": "plain",
-    "pure": "plain", "solid": "plain", "plain": "plain", "flat": "plain", "uniform": "plain", "simple": "plain", "nice": "plain",
-    "beautiful": "plain", "pretty": "plain", "lovely": "plain", "clean": "plain", "matte": "plain", "bold": "bright", "warm": "plain",
+    "light": "light", "lighter": "light", "pale": "pale", "pastel": "pale", "soft": "pale", "dark": "dark",
+    "darker": "dark",
+    "bright": "bright", "brighter": "bright", "vivid": "bright", "vibrant": "bright", "neon": "bright",
+    "intense": "bright",
+    "deep": "deep", "rich": "deep", "muted": "muted", "dusty": "muted", "dull": "muted", "faded": "muted",
+    "medium": "plain",
+    "pure": "plain", "solid": "plain", "plain": "plain", "flat": "plain", "uniform": "plain", "simple": "plain",
+    "nice": "plain",
+    "beautiful": "plain", "pretty": "plain", "lovely": "plain", "clean": "plain", "matte": "plain", "bold": "bright",
+    "warm": "plain",
     "classic": "plain", "cool": "plain",
 }  # fmt: skip
 """Words before a color, and what they do to it (``modified``); "plain" leaves it as it is."""

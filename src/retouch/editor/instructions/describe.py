@@ -80,7 +80,7 @@ def describe_target(target: Target) -> str:
     if target.kind is TargetKind.PICTURE:
         return f"picture {target.image_index + 1}" if target.image_index is not None else "the picture"
     names = {TargetKind.SUBJECT: "the subject", TargetKind.BACKGROUND: "the background", TargetKind.SKY: "the sky"}
-    name = names[target.kind] if target.kind in names else f'"{target.phrase}"'
+    name = names.get(target.kind, f'"{target.phrase}"')
     said = target.image_index is not None and not any(char.isdigit() for char in target.phrase)
     return f"{name} of picture {(target.image_index or 0) + 1}" if said else name
 

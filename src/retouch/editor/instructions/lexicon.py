@@ -139,7 +139,8 @@ class Lexicon:
     def correct(self, word: str) -> str | None:
         """Return the one known word within one slip of ``word`` (optimal string alignment distance 1), or None.
 
-        Only clear cases: at least four letters, the same first letter (or the first two swapped), and a single candidate;
+        Only clear cases: at least four letters, the same first letter (or the first two swapped), and a single
+        candidate;
         a swap of two neighbors beats other slips. A noun must be longer, because any word can be the name of a thing.
 
         References
@@ -178,9 +179,12 @@ _TABLES: dict[str, dict[str, Any]] = {
     "preposition": vocabulary.PREPOSITIONS,
     "negation": vocabulary.CONTRACTIONS,
     "connector": {
-        "and": "and", "&": "and", ",": ",", "then": "then", "and then": "then", "after that": "then", "plus": "and", "but": "but",
-        "afterwards": "then", "next": "then", "finally": "then", "and also": "and", "or": "or", "as well as": "and", "+": "and",
-        "and finally": "then", "lastly": "then", "and after that": "then", "yet": "but", "followed by": "then", "and next": "then",
+        "and": "and", "&": "and", ",": ",", "then": "then", "and then": "then", "after that": "then", "plus": "and",
+        "but": "but",
+        "afterwards": "then", "next": "then", "finally": "then", "and also": "and", "or": "or", "as well as": "and",
+        "+": "and",
+        "and finally": "then", "lastly": "then", "and after that": "then", "yet": "but", "followed by": "then",
+        "and next": "then",
     },
 }  # fmt: skip
 
@@ -191,9 +195,11 @@ _SETS: dict[str, Any] = {
     "fluff": vocabulary.FLUFF,
     "filler": vocabulary.FILLERS,
     "grouping": vocabulary.GROUP_NOUNS,
-    "color_word": ["color", "colour", "colors", "colours", "hue", "shade", "coloring", "tone", "shade of", "tone of", "color scheme"],
+    "color_word": ["color", "colour", "colors", "colours", "hue", "shade", "coloring", "tone", "shade of", "tone of",
+    "color scheme"],
     "modal": ["can", "could", "should", "must", "would", "shall", "might", "may"],
-    "copula": ["is", "are", "be", "'s", "was", "being", "become", "becomes", "to be", "should be", "must be", "needs to be", "has to be",
+    "copula": ["is", "are", "be", "'s", "was", "being", "become", "becomes", "to be", "should be", "must be",
+    "needs to be", "has to be",
                "could be", "can be", "would be", "looks", "ought to be", "shall be", "were"],
 }  # fmt: skip
 

@@ -100,7 +100,10 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
         operations = _apply_grammars(clause, ctx)
         if operations is not None:
             return operations, []
-        for parts in (split_again(clause), *(way for head in (0, 1, _head(clause, ctx)) for way in split_ellipsis(clause, head))):
+        for parts in (
+            split_again(clause),
+            *(way for head in (0, 1, _head(clause, ctx)) for way in split_ellipsis(clause, head)),
+        ):
             found = _read_parts(parts, ctx) if len(parts) > 1 else None
             if found is not None:
                 return found, []

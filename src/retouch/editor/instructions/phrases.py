@@ -1,14 +1,14 @@
-"""Noun phrases, colors, parts of the picture and places: the pieces that every clause is made of."""
+"""Noun phrases: what a clause is about, as read and as a target of the plan."""
 
 from dataclasses import dataclass, field, replace
 
-from retouch.editor.instructions.colors import METALS, modified
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import CONTAINERS, canonical_noun, singular
+from retouch.editor.instructions.pieces import parse_color, parse_image_reference, parse_side
 from retouch.editor.instructions.plan import ColorValue, Target, TargetKind
 
-__all__ = ["Thing", "parse_color", "parse_colors", "parse_image_reference", "parse_percent", "parse_side", "parse_thing", "to_target"]
+__all__ = ["Thing", "parse_thing", "to_target"]
 
 SUBJECT_NOUNS = frozenset(
     ["subject", "main subject", "object", "main object", "product", "item", "main thing", "thing", "focus", "motif"]
@@ -32,8 +32,12 @@ COLOR_PART_NOUNS = frozenset(
         "spots",
     ]
 )
-MATERIAL_ADJECTIVES = frozenset(["wooden", "metallic", "striped", "dotted", "spotted", "checkered", "shiny", "glossy", "fluffy", "floral", "plastic", "leather",
-    "patterned", "rusty", "cartoon", "happy", "angry", "sad", "sharp", "different"])
+MATERIAL_ADJECTIVES = frozenset(
+    """
+        wooden metallic striped dotted spotted checkered shiny glossy fluffy floral plastic leather patterned rusty
+        cartoon happy angry sad sharp different
+    """.split()  # noqa: SIM905 - a table of words is read, not run
+)
 """Adjectives of things that no color or size says."""
 ALL_WORDS = frozenset(["everything", "all", "anything"])
 
@@ -76,123 +80,12 @@ class Thing:
     owner: "Thing | None" = None
 
 
-# Colors ----------------------------------------------------------------------------------------------------------------
-
-
-def parse_color(cur: Cursor, ctx: Context) -> ColorValue | None:
-    """Read "a nice dark red", "light blue", "#f80", "red color"; leave the cursor where it was if there is no color."""
-    begin = cur.at
-    while cur.sense().determiner in ("indefinite", "definite") or cur.sense().color_word or cur.word() == "of":
-        cur.at += 1
-    first = cur.at
-    modifiers: list[str] = []
-    while cur.sense().color is None and (cur.sense().color_modifier or cur.sense().degree):
-        modifiers.append(cur.sense().color_modifier or "plain")
-        cur.at += 1
-        if cur.word() == "," and (cur.sense(1).color or cur.sense(1).color_modifier):
-            cur.at += 1
-        while modifiers and (cur.sense().color_word or cur.word() == "of"):
-            cur.at += 1
-    color = cur.sense().color
-    if color is None or cur.done:
-        cur.at = begin
-        return None
-    cur.at += 1
-    real = [m for m in modifiers if m != "plain"]
-    if real:
-        color = modified(color, real[-1], ctx.text(cur.tokens[first : cur.at]).lower())
-    while cur.sense().color_word or (cur.word() in ("one", "ones") and cur.token(1) is None):
-        cur.at += 1
-    ctx.note_color(color, METALS)
-    return color
-
-
-def parse_colors(cur: Cursor, ctx: Context) -> list[ColorValue]:
-    """Read one or more colors joined by "and", "or", "to" or a comma."""
-    colors: list[ColorValue] = []
-    while True:
-        begin = cur.at
-        if colors and not cur.take_connector("and", ",", "or"):
-            return colors
-        color = parse_color(cur, ctx)
-        if color is None or (colors and _noun_follows(cur)):
-            cur.at = begin
-            return colors
-        colors.append(color)
-
-
-def _noun_follows(cur: Cursor) -> bool:
-    return cur.sense().noun is not None and not cur.done
-
-
-# Pictures ----------------------------------------------------------------------------------------------------------------
-
-
-def parse_image_reference(
-    cur: Cursor, ctx: Context, *, other_than: int | None = None, elided: bool = False
-) -> int | None:
-    """Read "the second image", "image 2", "the other photo"; with ``elided`` also a bare "the second"."""
-    begin = cur.at
-    while cur.sense().determiner == "definite":
-        cur.at += 1
-    ordinal = cur.sense().ordinal
-    if ordinal is not None:
-        cur.at += 1
-        if cur.sense().picture:
-            cur.at += 1
-            return ctx.image_index(ordinal, other_than=other_than)
-        if cur.word() in ("one", "1") or (elided and (cur.done or cur.sense().preposition or cur.sense().connector)):
-            cur.at += cur.word() in ("one", "1") and not cur.done
-            return ctx.image_index(ordinal, other_than=other_than)
-    elif cur.sense().picture:
-        number = cur.sense(1).number or (1 if cur.word(1) == "one" else None)
-        if number is not None:
-            cur.at += 2
-            return number - 1
-    cur.at = begin
-    return None
-
-
-# Parts of the picture ----------------------------------------------------------------------------------------------------
-
-
-def parse_side(cur: Cursor) -> tuple[str | None, str | None] | None:
-    """Read "on the left", "top right", "in the bottom left corner of the photo"; None if no part is named."""
-    begin = cur.at
-    cur.take_preposition("on", "in", "at", "to", "into", "near", "onto")
-    while cur.sense().determiner == "definite" or cur.sense().degree or cur.word() == "far":
-        cur.at += 1
-    horizontal: str | None = None
-    vertical: str | None = None
-    found = False
-    while cur.sense().side is not None:
-        across, down = cur.sense().side or (None, None)
-        if found and across == "center":  # "top center", "left middle": the named axis stays
-            horizontal, vertical = (horizontal or "center", vertical) if vertical else (horizontal, "middle")
-        else:
-            horizontal, vertical = across or horizontal, down or vertical
-        found = True
-        cur.at += 1
-        if cur.take_connector(",") and cur.sense().side is None:
-            cur.at -= 1
-            break
-    if not found or (cur.sense().noun is not None and cur.word() not in _SIDE_NOUNS):
-        cur.at = begin
-        return None
-    cur.at += cur.word() in _SIDE_NOUNS
-    if cur.word() == "of":
-        cur.at = begin
-        return None
-    return horizontal, vertical
-
-
-_SIDE_NOUNS = frozenset(["corner", "side", "part", "half", "edge", "third", "area", "end", "region"])
-
-
 # Things ------------------------------------------------------------------------------------------------------------------
 
 
-def parse_thing(cur: Cursor, ctx: Context, *, with_side: bool = True, one_noun: bool = False, headless: bool = False) -> Thing | None:
+def parse_thing(
+    cur: Cursor, ctx: Context, *, with_side: bool = True, one_noun: bool = False, headless: bool = False
+) -> Thing | None:
     """Read a noun phrase; None (and the cursor where it was) if there is none.
 
     Parameters
@@ -269,7 +162,9 @@ def _leads_to_noun(cur: Cursor, ahead: int) -> bool:
         sense = cur.sense(ahead)
         if _is_noun_like(cur, ahead):
             return not (sense.color is not None and not _is_noun_like(cur, ahead + 1))
-        adjective = sense.color or sense.color_modifier or sense.size or sense.look or sense.number or sense.ordinal is not None
+        adjective = (
+            sense.color or sense.color_modifier or sense.size or sense.look or sense.number or sense.ordinal is not None
+        )
         if not (adjective or sense.side or cur.word(ahead) in ("'s", "main", "whole", "entire")):
             return False
         ahead += 1
@@ -336,17 +231,22 @@ def _is_adjective(cur: Cursor) -> bool:
     adjective = (
         sense.look is not None or sense.color_modifier is not None or sense.participle or sense.degree is not None
     )
-    adjective = adjective or cur.word() in MATERIAL_ADJECTIVES or cur.word() in (
-        "natural",
-        "realistic",
-        "photorealistic",
-        "photo-realistic",
-        "real",
-        "main",
-        "beautiful",
-        "professional",
-        "original",
-        "standing",
+    adjective = (
+        adjective
+        or cur.word() in MATERIAL_ADJECTIVES
+        or cur.word()
+        in (
+            "natural",
+            "realistic",
+            "photorealistic",
+            "photo-realistic",
+            "real",
+            "main",
+            "beautiful",
+            "professional",
+            "original",
+            "standing",
+        )
     )
     return adjective and (_is_noun_like(cur, 1) or cur.sense(1).color is not None or cur.sense(1).size is not None)
 
@@ -475,27 +375,6 @@ def _read_picture_contents(cur: Cursor, ctx: Context) -> None:
     inner = parse_thing(cur, ctx, with_side=False)
     if inner is None or inner.noun is None or inner.noun == "background":
         cur.at = begin
-
-
-def parse_percent(cur: Cursor) -> str | None:
-    """Read "20%", "by 20 percent" as a degree: a slight, a plain or a strong change."""
-    begin = cur.at
-    cur.take_preposition("by", "to")
-    word = cur.word()
-    value: float | None = None
-    if word.endswith("%") and len(word) > 1:
-        value = float(word[:-1])
-        cur.at += 1
-    elif cur.sense().number is not None and cur.word(1) == "percent":
-        value = float(cur.sense().number or 0)
-        cur.at += 2
-    if value is None:
-        cur.at = begin
-        return None
-    return next((degree for limit, degree in _PERCENT_STEPS.items() if value <= limit), "much")
-
-
-_PERCENT_STEPS = {15: "little", 60: "plain"}
 
 
 # Targets -----------------------------------------------------------------------------------------------------------------

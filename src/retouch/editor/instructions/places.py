@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import EYEWEAR, HEADWEAR
-from retouch.editor.instructions.phrases import Thing, parse_image_reference, parse_side, parse_thing, to_target
+from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.pieces import parse_image_reference, parse_side
 from retouch.editor.instructions.plan import Placement, Relation, Target
 
 __all__ = ["Place", "parse_places", "worn_relation"]
@@ -43,7 +44,11 @@ REGIONS: dict[str, Relation] = {
 
 _HEADS = frozenset(["head", "hair", "ear"])
 _FACES = frozenset(["face", "eye", "nose"])
-_HELD = frozenset(["hand", "arm", "finger", "mouth", "lip", "shoulder", "neck", "leg", "foot", "back", "wrist", "ankle", "lap", "palm", "knee", "elbow", "chest", "thumb"])
+_HELD = frozenset(
+    """
+        hand arm finger mouth lip shoulder neck leg foot back wrist ankle lap palm knee elbow chest thumb
+    """.split()  # noqa: SIM905 - a table of words is read, not run
+)
 _CANT = {"under": "under", "inside": "inside", "between": "between", "through": "through"}
 
 

@@ -8,16 +8,27 @@ HINTS: dict[str, str] = {
     "removing": "It does not remove or replace things in the photo; it can remove the whole background.",
     "replacing": "It does not turn things into something else; it can give them another color, or add an object.",
     "moving": 'It does not move things that are in the photo already; for a new one say "add a ..." and where.',
-    "resizing": "It does not change the size of things that are in the photo; a new object can be tiny, small, big or huge.",
+    "resizing": (
+        "It does not change the size of things that are in the photo; a new object can be tiny, small, big or huge."
+    ),
     "expression": "It does not change expressions or faces.",
     "face": "It does not change or swap faces.",
     "age": "It does not change a person's age, body or identity.",
     "pose": "It does not change a pose, a gesture or the view.",
-    "grown": "It does not add hair, beards, wings or anything else that grows on a body; a hat, crown or sunglasses it can add.",
+    "grown": (
+        "It does not add hair, beards, wings or anything else that grows on a body; a hat, crown or "
+        "sunglasses it can add."
+    ),
     "clothes": "It does not change or add clothes; it can recolor them, and add a hat, crown or sunglasses.",
-    "light": 'It does not change the light or the time of day; it can make the photo "warmer", "cooler", "brighter" or "darker".',
+    "light": (
+        'It does not change the light or the time of day; it can make the photo "warmer", "cooler", '
+        '"brighter" or "darker".'
+    ),
     "weather": 'It does not make weather or seasons; it can make the photo "warmer", "cooler" or "darker".',
-    "text": "It does not write, change or remove text; send the lettering as a second picture and have it printed on a surface.",
+    "text": (
+        "It does not write, change or remove text; send the lettering as a second picture and have it printed"
+        " on a surface."
+    ),
     "style": 'It does not paint in a style; it can make the photo "black and white", "sepia" or "vintage".',
     "crop": "It does not crop or extend the picture; use the aspect ratio of the request for its shape.",
     "upscaling": "It does not upscale; use the size of the request.",
@@ -27,18 +38,33 @@ HINTS: dict[str, str] = {
     "material": "It does not change materials; it can give the thing another color.",
     "pattern": "It paints one plain color, no pattern.",
     "one_color": "One thing can take one color: say which.",
-    "picture_color": 'A color needs a thing or the background to go on: say "make the cup {0}"; for the whole picture say "warmer" or "cooler".',
+    "picture_color": (
+        'A color needs a thing or the background to go on: say "make the cup {0}"; for the whole picture say '
+        '"warmer" or "cooler".'
+    ),
     "which_color": 'Say which color: "make the cup red".',
     "blur": 'It blurs the background only: say "blur the background".',
     "scene": "It does not invent scenes; send the new background as a second picture, or name a color.",
     "which_background": 'Say what to: a color ("make the background white"), a blur, transparent, or a second picture.',
-    "place": "It can't place a thing {0} something; it can put it on, next to, above, behind, in front of, left or right of it.",
+    "place": (
+        "It can't place a thing {0} something; it can put it on, next to, above, behind, in front of, left or"
+        " right of it."
+    ),
     "count": "It adds 1 to 12 of a thing, not {0}.",
-    "pictures": "The prompt speaks of another picture, but the request has {0}; send them in the order that the prompt counts them.",
-    "combine": 'Say how to combine them: "put the cat from image 1 into image 2", "print image 1 on the mug in image 2", '
-    'or "use image 2 as the background".',
-    "one_picture": "One request edits one picture, here picture {0}: send a request for each picture that is to change.",
-    "excluding": 'It adjusts the whole picture, the background, the sky or one thing, but not "everything except" one thing.',
+    "pictures": (
+        "The prompt speaks of another picture, but the request has {0}; send them in the order that the "
+        "prompt counts them."
+    ),
+    "combine": (
+        'Say how to combine them: "put the cat from image 1 into image 2", "print image 1 on the mug in image'
+        ' 2", or "use image 2 as the background".'
+    ),
+    "one_picture": (
+        "One request edits one picture, here picture {0}: send a request for each picture that is to change."
+    ),
+    "excluding": (
+        'It adjusts the whole picture, the background, the sky or one thing, but not "everything except" one thing.'
+    ),
     "contradiction": 'The instruction contradicts itself: "{0}".',
     "remark": 'Say what it should become: "make it brighter", "more contrast".',
     "vague": "Please say what to change, and to what.",
@@ -48,28 +74,48 @@ HINTS: dict[str, str] = {
     "ambiguous_color": 'Say "make the {0} ..." or "add a ...": it is not clear which is meant.',
     "look_opposite": "This look has no opposite: say which look it should have instead.",
     "language": "The instruction seems to be {0}; the built-in editor understands English.",
-    "unknown": "Say it as a plain instruction, such as \"make the cup blue\" or \"add a bird on the left\".",
+    "unknown": 'Say it as a plain instruction, such as "make the cup blue" or "add a bird on the left".',
     "question": "It edits pictures and answers no questions.",
-}  # fmt: skip
+}
 """Reason -> what to do instead; ``{0}`` is the detail of the refusal."""
 
+_NOT_OBJECTS: dict[str, str] = {
+    "weather": """
+        snow rain fog mist storm lightning wind snowflakes snowflake raindrops snowfall haze thunderstorm autumn
+        winter spring summer
+    """,
+    "light": """
+        sunset sunrise sunlight night nighttime lighting light sunshine daylight glow moonlight sunbeam sunrays rays
+        reflection shadow flare dusk dawn spotlight backlight highlight
+    """,
+    "text": """
+        text word words caption title watermark lettering letters writing inscription subtitle signature quote
+        slogan name headline letter tagline
+    """,
+    "grown": """
+        wing wings beard mustache moustache horn horns tattoo tattoos freckle freckles hair tail fur makeup lipstick
+        eyelashes dimples sideburns bangs ponytail dreadlocks goatee wrinkles muscle muscles fangs abs feathers
+        antlers
+    """,
+    "expression": """
+        smile grin frown expression laugh wink
+    """,
+    "style": """
+        drama grain texture noise glitter cartoon effect filter painting style
+    """,
+    "crop": """
+        border borders frame around margin padding space
+    """,
+    "sharpening": """
+        sharpness detail details clarity focus
+    """,
+    "pattern": """
+        stripe stripes dots polka pattern checks
+    """,
+}
+
 NOT_OBJECTS: dict[str, str] = {
-    noun: reason
-    for reason, nouns in {
-        "weather": "snow rain fog mist storm lightning wind snowflakes snowflake raindrops snowfall haze thunderstorm autumn winter spring summer",
-        "light": "sunset sunrise sunlight night nighttime lighting light sunshine daylight glow moonlight sunbeam sunrays rays reflection shadow flare "
-        "dusk dawn spotlight backlight highlight",
-        "text": "text word words caption title watermark lettering letters writing inscription subtitle signature quote slogan name headline "
-        "letter tagline",
-        "grown": "wing wings beard mustache moustache horn horns tattoo tattoos freckle freckles hair tail fur makeup lipstick eyelashes dimples "
-        "sideburns bangs ponytail dreadlocks goatee wrinkles muscle muscles fangs abs feathers antlers",
-        "expression": "smile grin frown expression laugh wink",
-        "style": "drama grain texture noise glitter cartoon effect filter painting_style",
-        "crop": "border borders frame_around margin padding space",
-        "sharpening": "sharpness detail details clarity focus",
-        "pattern": "stripe stripes dots polka pattern checks",
-    }.items()
-    for noun in nouns.replace("_", " ").split(" ")
+    noun.replace("_", " "): reason for reason, nouns in _NOT_OBJECTS.items() for noun in nouns.split()
 }
 """Nouns that no cut-out can be, and what adding them would be."""
 
@@ -171,51 +217,179 @@ SCENES: frozenset[str] = frozenset(
 )
 """Surroundings: "put him on a beach" asks for another scene, not for a thing."""
 
-TRIGGERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("text", ("write", "text", "caption", "watermark", "lettering", "spell", "font", "says", "saying", "translate", "typo", "word", "reads")),
-    ("style", ("style of", "in the style", "style", "van gogh", "picasso", "monet", "watercolor", "watercolour", "oil painting", "cartoon",
-               "anime", "ghibli", "pixar", "comic", "sketch", "pencil drawing", "painting", "pixel art", "impressionist", "manga", "cyberpunk",
-               "lego", "clay", "3d render", "disney", "pop art", "caricature", "illustration", "stylize", "stylise", "drawing", "cinematic",
-               "claymation", "steampunk", "low poly", "emoji", "hdr", "simpsons", "line art", "engraving", "mosaic", "graffiti")),
-    ("upscaling", ("upscale", "4k", "8k", "resolution", "enlarge the image", "super resolution", "hd", "megapixel", "upscaled", "enlarge")),
-    ("crop", ("crop", "zoom", "outpaint", "extend", "uncrop", "widen", "aspect ratio", "square", "expand", "border", "landscape format",
-              "portrait format", "trim", "reframe", "canvas", "wider")),
-    ("rotating", ("rotate", "flip", "mirror", "upside down", "straighten", "tilt", "degrees")),
-    ("expression", ("smile", "smiling", "laugh", "laughing", "frown", "angry", "happy", "happier", "sad", "cry", "crying", "expression", "wink",
-                    "grin", "eyes closed", "open his eyes", "open her eyes", "close her eyes", "close his eyes", "surprised", "serious", "scared")),
-    ("face", ("face", "faces", "face swap", "faceswap")),
-    ("age", ("younger", "older", "age", "thinner", "slimmer", "fatter", "skinny", "muscular", "bald", "taller person", "slim", "old man", "kid version")),
-    ("pose", ("turn around", "pose", "sit", "stand up", "sit down", "jump", "jumping", "run", "running", "dance", "dancing", "raise", "wave", "waving", "look at",
-              "look left", "look right", "looking at", "from behind", "from above", "angle", "side view", "front view", "holding", "hold", "lie down", "kneel", "cross",
-              "facing", "eating", "drinking", "riding", "walk", "walking", "hugging", "hug", "kissing", "kiss", "wearing", "bird's eye")),
-    ("weather", ("snow", "snowy", "rain", "rainy", "fog", "foggy", "storm", "stormy", "autumn", "winter", "summer", "spring", "cloudy", "misty", "season", "windy",
-                 "weather", "snowing", "raining", "wintery", "wet")),
-    ("light", ("sunset", "sunrise", "night", "nighttime", "night time", "golden hour", "daytime", "day", "dusk", "dawn", "lighting", "relight", "sunny", "evening",
-               "midnight", "sunlight", "light source", "backlit", "spotlight", "morning", "moonlight", "lit", "blue hour", "noon", "neon lights", "shadow", "shadows")),
-    ("material", ("wood", "wooden", "glass", "metal", "metallic", "marble", "stone", "plastic", "leather", "gold plated", "ceramic", "fabric", "silk",
-                  "velvet", "diamond", "crystal", "steel", "concrete", "denim fabric", "material", "texture", "shiny", "glossy", "matte", "fluffy",
-                  "chocolate", "ice", "brick", "bricks", "chrome", "rusty", "fur")),
-    ("pattern", ("striped", "stripes", "stripe", "dots", "dotted", "polka", "checkered", "plaid", "pattern", "patterned", "spots", "rainbow",
-                 "multicolored", "multicolor", "camouflage", "camo", "leopard print", "zebra print", "multicoloured", "gradient", "ombre", "floral", "tie dye", "spotted")),
-    ("repair", ("restore", "repair", "fix", "denoise", "retouch", "colorize", "colourise", "colorise", "colourize", "enhance", "scratches", "wrinkles",
-                "blemish", "blemishes", "pimple", "pimples", "acne", "skin", "teeth", "red eye", "red eyes", "unblur", "deblur", "clean up", "smooth", "noise", "heal",
-                "clean", "whiten", "dehaze", "compress", "artifacts", "grain")),
-    ("sharpening", ("sharpen", "sharper", "sharpness", "sharp", "in focus", "crisper", "clearer", "focus", "clarity", "details", "less blurry", "detailed")),
-    ("clothes", ("clothes", "clothing", "outfit", "wear", "dress up", "costume", "undress", "naked", "nude")),
-    ("grown", ("beard", "mustache", "moustache", "wings", "tattoo", "makeup", "hairstyle", "haircut", "horns", "curly", "longer hair", "shorter hair",
-               "ponytail", "lipstick", "freckles")),
-    ("resizing", ("bigger", "smaller", "larger", "resize", "scale", "taller", "shorter", "shrink", "longer", "thicker", "grow", "size", "huge", "wider", "giant", "tiny",
-                  "big", "small")),
-    ("removing", ("remove", "delete", "erase", "get rid of", "without", "take out", "clear", "off")),
-    ("moving", ("move", "swap the positions", "closer", "further", "shift", "center the", "swap positions", "swap places", "drag", "relocate")),
-    ("combine", ("combine", "merge", "blend together", "collage", "side by side", "fuse", "both images", "both pictures", "both photos",
-                 "images together", "stitch")),
-    ("question", ("describe", "what is", "what's", "who is", "how many", "tell me", "explain", "where is", "is this", "why", "caption this", "what are", "count the")),
-    ("repair", ("improve the quality", "remaster")),
-    ("vague", ("better", "nicer", "cooler looking", "prettier", "amazing", "awesome", "beautiful", "improve", "fun", "funny", "interesting", "cool", "magic", "stunning",
-               "great", "perfect", "edit", "different", "wow", "surprise me", "epic", "professional", "aesthetic")),
-)  # fmt: skip
-"""Reason -> words or expressions that give it away, in the order in which they are tried; only for clauses that no grammar read."""
+_TRIGGERS: tuple[tuple[str, str], ...] = (
+    (
+        "text",
+        """
+        write text caption watermark lettering spell font says saying translate typo word reads
+        """,
+    ),
+    (
+        "style",
+        """
+        style_of in_the_style style van_gogh picasso monet watercolor watercolour oil_painting cartoon anime ghibli
+        pixar comic sketch pencil_drawing painting pixel_art impressionist manga cyberpunk lego clay 3d_render
+        disney pop_art caricature illustration stylize stylise drawing cinematic claymation steampunk low_poly emoji
+        hdr simpsons line_art engraving mosaic graffiti
+        """,
+    ),
+    (
+        "upscaling",
+        """
+        upscale 4k 8k resolution enlarge_the_image super_resolution hd megapixel upscaled enlarge
+        """,
+    ),
+    (
+        "crop",
+        """
+        crop zoom outpaint extend uncrop widen aspect_ratio square expand border landscape_format portrait_format
+        trim reframe canvas wider
+        """,
+    ),
+    (
+        "rotating",
+        """
+        rotate flip mirror upside_down straighten tilt degrees
+        """,
+    ),
+    (
+        "expression",
+        """
+        smile smiling laugh laughing frown angry happy happier sad cry crying expression wink grin eyes_closed
+        open_his_eyes open_her_eyes close_her_eyes close_his_eyes surprised serious scared
+        """,
+    ),
+    (
+        "face",
+        """
+        face faces face_swap faceswap
+        """,
+    ),
+    (
+        "age",
+        """
+        younger older age thinner slimmer fatter skinny muscular bald taller_person slim old_man kid_version
+        """,
+    ),
+    (
+        "pose",
+        """
+        turn_around pose sit stand_up sit_down jump jumping run running dance dancing raise wave waving look_at
+        look_left look_right looking_at from_behind from_above angle side_view front_view holding hold lie_down
+        kneel cross facing eating drinking riding walk walking hugging hug kissing kiss wearing bird's_eye
+        """,
+    ),
+    (
+        "weather",
+        """
+        snow snowy rain rainy fog foggy storm stormy autumn winter summer spring cloudy misty season windy weather
+        snowing raining wintery wet
+        """,
+    ),
+    (
+        "light",
+        """
+        sunset sunrise night nighttime night_time golden_hour daytime day dusk dawn lighting relight sunny evening
+        midnight sunlight light_source backlit spotlight morning moonlight lit blue_hour noon neon_lights shadow
+        shadows
+        """,
+    ),
+    (
+        "material",
+        """
+        wood wooden glass metal metallic marble stone plastic leather gold_plated ceramic fabric silk velvet diamond
+        crystal steel concrete denim_fabric material texture shiny glossy matte fluffy chocolate ice brick bricks
+        chrome rusty fur
+        """,
+    ),
+    (
+        "pattern",
+        """
+        striped stripes stripe dots dotted polka checkered plaid pattern patterned spots rainbow multicolored
+        multicolor camouflage camo leopard_print zebra_print multicoloured gradient ombre floral tie_dye spotted
+        """,
+    ),
+    (
+        "repair",
+        """
+        restore repair fix denoise retouch colorize colourise colorise colourize enhance scratches wrinkles blemish
+        blemishes pimple pimples acne skin teeth red_eye red_eyes unblur deblur clean_up smooth noise heal clean
+        whiten dehaze compress artifacts grain
+        """,
+    ),
+    (
+        "sharpening",
+        """
+        sharpen sharper sharpness sharp in_focus crisper clearer focus clarity details less_blurry detailed
+        """,
+    ),
+    (
+        "clothes",
+        """
+        clothes clothing outfit wear dress_up costume undress naked nude
+        """,
+    ),
+    (
+        "grown",
+        """
+        beard mustache moustache wings tattoo makeup hairstyle haircut horns curly longer_hair shorter_hair ponytail
+        lipstick freckles
+        """,
+    ),
+    (
+        "resizing",
+        """
+        bigger smaller larger resize scale taller shorter shrink longer thicker grow size huge wider giant tiny big
+        small
+        """,
+    ),
+    (
+        "removing",
+        """
+        remove delete erase get_rid_of without take_out clear off
+        """,
+    ),
+    (
+        "moving",
+        """
+        move swap_the_positions closer further shift center_the swap_positions swap_places drag relocate
+        """,
+    ),
+    (
+        "combine",
+        """
+        combine merge blend_together collage side_by_side fuse both_images both_pictures both_photos images_together
+        stitch
+        """,
+    ),
+    (
+        "question",
+        """
+        describe what_is what's who_is how_many tell_me explain where_is is_this why caption_this what_are count_the
+        """,
+    ),
+    (
+        "repair",
+        """
+        improve_the_quality remaster
+        """,
+    ),
+    (
+        "vague",
+        """
+        better nicer cooler_looking prettier amazing awesome beautiful improve fun funny interesting cool magic
+        stunning great perfect edit different wow surprise_me epic professional aesthetic
+        """,
+    ),
+)
+
+TRIGGERS: tuple[tuple[str, tuple[str, ...]], ...] = tuple(
+    (reason, tuple(word.replace("_", " ") for word in words.split())) for reason, words in _TRIGGERS
+)
+"""Reason -> words or expressions that give it away, in the order in which they are tried.
+
+Only for clauses that no grammar reads.
+"""
 
 
 def hint(reason: str, detail: str = "") -> str:

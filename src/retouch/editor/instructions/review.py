@@ -90,13 +90,15 @@ def _images(operation: Operation) -> Iterator[int]:
 
 
 def _base_index(operations: Sequence[Operation]) -> int:
-    """Return the picture that is edited, as the editor chooses it: two-picture operations first, then any target that names one."""
+    """Return the picture that is edited, as the editor chooses it: operations over two pictures decide."""
     for operation in operations:
         if isinstance(operation, PrintOnto | PlaceSubject) or (
             isinstance(operation, ChangeBackground) and operation.background_image_index is not None
         ):
             return next(_edited_images(operation), 0)
-    named = [index for operation in operations if not isinstance(operation, AddObject) for index in _edited_images(operation)]
+    named = [
+        index for operation in operations if not isinstance(operation, AddObject) for index in _edited_images(operation)
+    ]
     return named[0] if named else 0
 
 
@@ -109,7 +111,9 @@ def _edited_images(operation: Operation) -> Iterator[int]:
             yield target.image_index
         case ChangeBackground(subject=subject) if subject.image_index is not None:
             yield subject.image_index
-        case AddObject(placement=placement) if placement.anchor is not None and placement.anchor.image_index is not None:
+        case AddObject(placement=placement) if (
+            placement.anchor is not None and placement.anchor.image_index is not None
+        ):
             yield placement.anchor.image_index
         case PrintOnto(surface=surface) if surface.image_index is not None:
             yield surface.image_index

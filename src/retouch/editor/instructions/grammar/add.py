@@ -54,7 +54,9 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
             return []
         if placeless and place.start >= 0:
             operations = [replace(done, placement=place.placement(ctx, cur, done.noun)) for done in operations]
-            ctx.assume(f'all of "{ctx.text(cur.tokens[: place.start]).strip()}" go "{ctx.text(cur.tokens[place.start : place.end])}"')
+            ctx.assume(
+                f'all of "{ctx.text(cur.tokens[: place.start]).strip()}" go "{ctx.text(cur.tokens[place.start : place.end])}"'
+            )
         placeless = placeless and place.start < 0
         placement = place.placement(ctx, cur, thing.noun)
         for other in waiting:

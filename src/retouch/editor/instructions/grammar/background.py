@@ -4,15 +4,8 @@ from dataclasses import replace
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import (
-    Thing,
-    parse_color,
-    parse_colors,
-    parse_image_reference,
-    parse_percent,
-    parse_thing,
-    to_target,
-)
+from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.pieces import parse_color, parse_colors, parse_image_reference, parse_percent
 from retouch.editor.instructions.plan import Background, ChangeBackground, ColorValue, Target, TargetKind
 
 __all__ = ["parse_background"]
@@ -233,7 +226,9 @@ def _cut_out(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         if not _background_noun(cur):
             return None
         cur.skip_fluff()
-        return ChangeBackground(Background.TRANSPARENT, _subject(ctx)) if cur.take_word("removed", "gone", "out") else None
+        return (
+            ChangeBackground(Background.TRANSPARENT, _subject(ctx)) if cur.take_word("removed", "gone", "out") else None
+        )
     if cur.take_verb("remove") or cur.take_word("no", "without"):
         cur.take_word("any")
         if not _background_noun(cur):
@@ -277,12 +272,18 @@ def _use_picture(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     if thing is None:
         return None
     if verb == "use" and thing.noun == "background" and thing.image_index is not None and cur.done:
-        return _picture(ctx, thing.image_index, _subject(ctx), None)
+        return _picture(thing.image_index, _subject(ctx), None)
     if thing.picture and thing.image_index is not None:
-        if cur.take_word("'s") and not (_background_noun(cur) and (cur.done or cur.take_preposition("for", "in", "behind"))):
+        if cur.take_word("'s") and not (
+            _background_noun(cur) and (cur.done or cur.take_preposition("for", "in", "behind"))
+        ):
             return None
-        if cur.tokens[cur.at - 1].sense.preposition and cur.tokens[cur.at - 1].sense.preposition != "as" and not cur.done:
-            return _picture(ctx, thing.image_index, ctx.subject(), parse_image_reference(cur, ctx, elided=True))
+        if (
+            cur.tokens[cur.at - 1].sense.preposition
+            and cur.tokens[cur.at - 1].sense.preposition != "as"
+            and not cur.done
+        ):
+            return _picture(thing.image_index, ctx.subject(), parse_image_reference(cur, ctx, elided=True))
         if not (
             cur.take_preposition("as", "for", "into") or cur.sense().determiner == "definite"
         ) or not _background_noun(cur):
@@ -292,7 +293,7 @@ def _use_picture(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         if cur.take_preposition("of", "for", "in", "behind") or cur.take_word("behind"):
             subject_index = parse_image_reference(cur, ctx, other_than=thing.image_index, elided=True)
             subject = parse_thing(cur, ctx) if subject_index is None else None
-        return _picture(ctx, thing.image_index, _subject(ctx, subject), subject_index)
+        return _picture(thing.image_index, _subject(ctx, subject), subject_index)
     if cur.word() not in ("in front of", "before") and cur.sense().preposition not in ("on", "against", "onto", "in"):
         return None
     cur.at += 1
@@ -305,10 +306,10 @@ def _use_picture(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         if cur.tokens[begin - 1].word != "in front of":
             return None
         index = parse_image_reference(cur, ctx, elided=True)
-    return None if index is None else _picture(ctx, index, _subject(ctx, thing), None)
+    return None if index is None else _picture(index, _subject(ctx, thing), None)
 
 
-def _picture(ctx: Context, index: int, subject: Target, subject_index: int | None) -> ChangeBackground:
+def _picture(index: int, subject: Target, subject_index: int | None) -> ChangeBackground:
     """Return the replacement by a picture; the subject comes from another picture, the first one if that is left open."""
     if subject_index is None:
         subject_index = subject.image_index if subject.image_index is not None else (0 if index != 0 else 1)
@@ -369,7 +370,7 @@ def _filling(cur: Cursor, ctx: Context, subject: Target) -> ChangeBackground | N
         if (_background_noun(cur) or _take_the_one(cur)) and cur.take_preposition("of", "from", "in"):
             index = parse_image_reference(cur, ctx, elided=True)
     if index is not None:
-        return _picture(ctx, index, subject, None)
+        return _picture(index, subject, None)
     cur.at = begin
     filled = _plain_filling(cur, ctx, subject)
     if filled is not None:

@@ -9,11 +9,79 @@ from retouch.editor.instructions.vocabulary import NATURAL_FRAME, NATURAL_WORDS,
 __all__ = ["parse_keep"]
 
 _TOUCH = frozenset(["change", "touch", "remove", "move", "replace", "make", "turn", "add", "blur", "paint", "swap"])
-_REST = frozenset(["else", "rest", "other", "anything", "everything", "others", "all", "things", "parts", "elements", "details", "thing", "changes", "change", "of", "the",
-                   "any", "in", "image", "photo", "picture", "nothing", "no", "stuff", "a", "part", "remaining", "modifications", "scene", "that", "about", "single"])  # fmt: skip
-_ABSTRACT = frozenset(["style", "pose", "lighting", "composition", "quality", "perspective", "framing", "identity", "expression", "proportions", "angle", "aspect",
-                       "ratio", "resolution", "shape", "texture", "facial", "features", "character", "layout", "size", "position", "light", "camera", "same",
-                       "original", "natural", "dimensions", "structure", "shading", "shadows", "reflections", "details", "ratio"])  # fmt: skip
+_REST = frozenset(
+    [
+        "a",
+        "about",
+        "all",
+        "any",
+        "anything",
+        "change",
+        "changes",
+        "details",
+        "elements",
+        "else",
+        "everything",
+        "image",
+        "in",
+        "modifications",
+        "no",
+        "nothing",
+        "of",
+        "other",
+        "others",
+        "part",
+        "parts",
+        "photo",
+        "picture",
+        "remaining",
+        "rest",
+        "scene",
+        "single",
+        "stuff",
+        "that",
+        "the",
+        "thing",
+        "things",
+    ]
+)
+_ABSTRACT = frozenset(
+    [
+        "angle",
+        "aspect",
+        "camera",
+        "character",
+        "composition",
+        "details",
+        "dimensions",
+        "expression",
+        "facial",
+        "features",
+        "framing",
+        "identity",
+        "layout",
+        "light",
+        "lighting",
+        "natural",
+        "original",
+        "perspective",
+        "pose",
+        "position",
+        "proportions",
+        "quality",
+        "ratio",
+        "reflections",
+        "resolution",
+        "same",
+        "shading",
+        "shadows",
+        "shape",
+        "size",
+        "structure",
+        "style",
+        "texture",
+    ]
+)
 
 
 def parse_keep(cur: Cursor, ctx: Context) -> bool:
@@ -52,7 +120,24 @@ def _purpose(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
     return () if found else None
 
 
-_PURPOSES = frozenset(["stands out", "stand out", "pops", "pop", "visible", "is visible", "focus", "in focus", "sharp", "better", "more", "good", "nice", "the"])
+_PURPOSES = frozenset(
+    [
+        "stands out",
+        "stand out",
+        "pops",
+        "pop",
+        "visible",
+        "is visible",
+        "focus",
+        "in focus",
+        "sharp",
+        "better",
+        "more",
+        "good",
+        "nice",
+        "the",
+    ]
+)
 
 
 def _words_in(cur: Cursor, allowed: frozenset[str]) -> bool:

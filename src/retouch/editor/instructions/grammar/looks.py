@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import Thing, parse_percent, parse_thing, to_target
+from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.pieces import parse_percent
 from retouch.editor.instructions.plan import AdjustLook, Look, Recolor, Target, TargetKind
 from retouch.editor.instructions.vocabulary import LOOK_OPPOSITES
 
@@ -44,7 +45,9 @@ def _refuse_statement(cur: Cursor, ctx: Context) -> None:
     remark = remark and not any(token.word == "too" or token.sense.modal for token in cur.rest())
     remark = remark and any(token.sense.look is not None for token in cur.rest())
     cur.at = begin
-    if remark and not any("should" in token.word or "must" in token.word or "need" in token.word for token in cur.tokens):
+    if remark and not any(
+        "should" in token.word or "must" in token.word or "need" in token.word for token in cur.tokens
+    ):
         raise Refusal("remark")
 
 
@@ -93,7 +96,11 @@ def _except_subject(cur: Cursor, ctx: Context, thing: Thing | None) -> Thing | N
     said_but = cur.word() == "but"
     cur.at += 1
     spared = parse_thing(cur, ctx)
-    if spared is None or (said_but and (thing is None or not cur.done)) or (thing is not None and not (thing.everything or thing.picture)):
+    if (
+        spared is None
+        or (said_but and (thing is None or not cur.done))
+        or (thing is not None and not (thing.everything or thing.picture))
+    ):
         cur.at = begin
         return thing
     if to_target(spared, ctx).kind is not TargetKind.SUBJECT:
