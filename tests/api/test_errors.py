@@ -7,6 +7,7 @@ import pytest
 
 from retouch import errors
 from retouch.errors import EngineError, RetouchError
+from retouch.jobs.models import JobState
 from retouch.server.errors import ERROR_TABLE
 from retouch.testing import REFUSED_WORD, FakeEngine
 
@@ -237,8 +238,15 @@ def test_an_unexpected_error_in_the_server_itself_gives_nothing_away_either(clie
     assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
 
 
-def test_a_full_queue_says_when_to_come_again(serve, body):
-    gate = threading.Event()
+@pytest.fixture
+def gate(serve):
+    """Holds every edit back until it is set, which the end of the test does at the latest."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_a_full_queue_says_when_to_come_again(serve, body, gate):
     client = serve(engine=FakeEngine(gate=gate), queue={"max_waiting": 1})
     jobs = client.app.state.services.jobs
     answers = []
@@ -246,7 +254,7 @@ def test_a_full_queue_says_when_to_come_again(serve, body):
         threading.Thread(target=lambda: answers.append(client.post(GENERATIONS, json=body(seed=1)))) for _ in range(2)
     ]
     threads[0].start()
-    wait_until(lambda: jobs._store.count("running") == 1)
+    wait_until(lambda: jobs._store.count(JobState.RUNNING) == 1)
     threads[1].start()
     wait_until(lambda: not jobs.has_room())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from retouch.errors import StorageError
-from retouch.files.atomic import PARTIAL_SUFFIX, as_storage_error, write_atomically
+from retouch.files.storing import PARTIAL_SUFFIX, as_storage_error, store
 
 __all__ = ["InputFiles"]
 
@@ -44,7 +44,7 @@ class InputFiles:
         try:
             os.utime(path)  # young again, so that a clean-up that runs now leaves it alone
         except OSError:
-            write_atomically(path, data)
+            store(path, data)
         return digest
 
     def get(self, digest: str) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from retouch.errors import NotFoundError
-from retouch.files.atomic import PARTIAL_SUFFIX, as_storage_error, write_atomically
+from retouch.files.storing import PARTIAL_SUFFIX, as_storage_error, store
 
 __all__ = ["ResultFiles", "StoredFile"]
 
@@ -43,7 +43,9 @@ class StoredFile:
 
 
 class ResultFiles:
-    """Result files of 160 random bits a name, in hexadecimal, which is safe on every file system and command line. A name is never reused and its bytes never change.
+    """Result files under names of 160 random bits. A name is never reused, and its bytes never change.
+
+    Names are hexadecimal, which is safe on every file system and as an argument of every command.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ class ResultFiles:
             It could not be written; nothing is left behind.
         """
         name = secrets.token_hex(_NAME_BYTES) + suffix
-        write_atomically(self._path(name), data)
+        store(self._path(name), data)
         return name
 
     def find(self, name: str) -> StoredFile:
@@ -127,7 +129,7 @@ class ResultFiles:
     def check_writable(self) -> None:
         """Raise ``StorageError`` unless a result could be stored now."""
         probe = self._folder / f".probe-{secrets.token_hex(8)}"
-        write_atomically(probe, b"\0" * 4096)
+        store(probe, b"\0" * 4096)
         probe.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:

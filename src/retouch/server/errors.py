@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
 
 from retouch.errors import QueueFullError, RetouchError
 from retouch.jobs.models import Problem
+from retouch.server.json_response import SafeJSONResponse
 
 __all__ = [
     "ERROR_TABLE",
@@ -41,7 +41,7 @@ ERROR_TABLE: Final[Mapping[str, tuple[int, str]]] = {
     "address_not_allowed": (400, "image_error"),
     "image_too_large": (413, "image_error"),
     "unsupported_instruction": (400, "unsupported_instruction"),
-    "moderated": (400, "moderated"),
+    "content_moderated": (400, "content_moderated"),
     "invalid_api_key": (401, "authentication_error"),
     "host_not_allowed": (403, "permission_error"),
     "not_found": (404, "not_found_error"),
@@ -90,7 +90,7 @@ def unexpected_problem() -> Problem:
     )
 
 
-def answer_problem(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def answer_problem(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> SafeJSONResponse:
     """Return the HTTP answer to a problem."""
     status, kind = ERROR_TABLE[problem.code]
     body: dict[str, Any] = {
@@ -106,10 +106,10 @@ def answer_problem(request: Request, problem: Problem, headers: Mapping[str, str
     if request.url.path.startswith(_IMAGE_ROUTES):
         param = details.pop("param", None)
         body["error"] = {"message": problem.message, "type": kind, "param": param, "code": problem.code, **details}
-    return JSONResponse(body, status, headers={**_headers(status, problem), **(headers or {})})
+    return SafeJSONResponse(body, status, headers={**_headers(status, problem), **(headers or {})})
 
 
-def answer_retouch_error(request: Request, error: Exception) -> JSONResponse:
+def answer_retouch_error(request: Request, error: Exception) -> SafeJSONResponse:
     """Return the HTTP answer to one of our own errors."""
     if isinstance(error, ProblemError):
         return answer_problem(request, error.problem)
@@ -128,7 +128,7 @@ def answer_retouch_error(request: Request, error: Exception) -> JSONResponse:
     return answer_problem(request, problem)
 
 
-def answer_http_exception(request: Request, error: Exception) -> JSONResponse:
+def answer_http_exception(request: Request, error: Exception) -> SafeJSONResponse:
     """Return the HTTP answer to what the router raises: no such route, or not with this method."""
     assert isinstance(error, HTTPException)
     code = _CODE_OF_STATUS.get(error.status_code, "internal_error")

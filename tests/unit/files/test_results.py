@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from retouch import atomic
 from retouch.errors import NotFoundError, StorageError
-from retouch.files import atomic
 from retouch.files.results import ResultFiles
 
 
@@ -76,15 +76,22 @@ def test_old_results_are_deleted_and_young_ones_kept(results):
     assert results.read(young) == b"young"
 
 
-def test_what_a_crash_left_half_written_is_deleted_and_never_served(results, tmp_path):
-    folder = results.find(results.save(b"whole", ".jpg")).path.parent
-    left = folder / f".{'0' * 40}.jpg.abc.part"
-    left.write_bytes(b"hal")
+def test_what_a_crash_left_half_written_is_deleted_and_never_served(results, tmp_path, monkeypatch):
+    def crash(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", crash)
+    with pytest.raises(KeyboardInterrupt):
+        results.save(b"pixels", ".jpg")
+    monkeypatch.undo()
+    (left,) = files_in(tmp_path)
+    with pytest.raises(NotFoundError):
+        results.find(left.name)
     two_hours_ago = time.time() - 7200
     os.utime(left, (two_hours_ago, two_hours_ago))
 
     assert results.delete_older_than(10**9) == 1
-    assert not left.exists()
+    assert files_in(tmp_path) == []
 
 
 def test_deleting_twice_is_no_error(results):

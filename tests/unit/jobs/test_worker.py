@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from retouch import atomic
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import EngineError, ModelFileError, NotFoundError
-from retouch.files import atomic
 from retouch.jobs.models import JobState
 from retouch.jobs.worker import Worker, WorkerPool
 from retouch.testing import REFUSED_WORD, FakeEngine
@@ -41,7 +41,7 @@ def test_a_job_is_decoded_edited_stored_and_finished(bench, photo):
     assert pixels_of(b.results.read(first.name)).shape == (880, 1184, 3)
     assert (first.width, first.height) == (1184, 880)
     assert pixels_of(b.results.read(first.mask_name)).max() == 255
-    assert set(done.result.timings) == {"queue", "decode", "engine", "preserve", "encode"}
+    assert set(done.result.timings) >= {"queue", "decode", "engine", "preserve", "encode"}
 
 
 def test_an_idle_queue_leaves_nothing_to_do(bench):

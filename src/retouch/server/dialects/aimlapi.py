@@ -15,7 +15,6 @@ from typing import Any, Final, cast
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import JSONResponse
 
 from retouch import kontext
 from retouch.errors import ImageError, InvalidValueError
@@ -38,6 +37,7 @@ from retouch.server.dialects.fields import (
     read_fields,
 )
 from retouch.server.errors import ProblemError, rename_param
+from retouch.server.json_response import SafeJSONResponse
 from retouch.server.public_urls import file_url, public_base_url
 from retouch.server.services import Services, services_of
 from retouch.server.waiting import wait_for_result
@@ -316,10 +316,11 @@ def _in_our_words(problem: Problem) -> Problem:
     "/v1/images/generations",
     tags=["images"],
     summary="Edit a picture by a sentence",
+    response_class=SafeJSONResponse,
     openapi_extra=reference.request_body(json_schema(_FIELDS)),
     responses=reference.RESPONSES,
 )
-async def generate(request: Request) -> JSONResponse:
+async def generate(request: Request) -> SafeJSONResponse:
     """Edit one picture, or bring up to four together, and answer when it is done."""
     services = services_of(request)
     services.authenticator.check(request)
@@ -338,7 +339,7 @@ async def generate(request: Request) -> JSONResponse:
     except ProblemError as exc:
         raise ProblemError(_in_our_words(exc.problem)) from exc
     encoded = await asyncio.to_thread(_read_base64, parsed, result, services)
-    return JSONResponse(_answer(parsed, result, encoded, base_url))
+    return SafeJSONResponse(_answer(parsed, result, encoded, base_url))
 
 
 def _engine_name(parsed: ParsedBody, services: Services) -> str:

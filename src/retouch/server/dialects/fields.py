@@ -5,7 +5,6 @@ whole number may be written ``2.0``.
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -275,12 +274,16 @@ def _shown(value: Any) -> str:
     """A received value for a sentence: "nothing", or its JSON, cut short."""
     if value is None:
         return "nothing"
-    text = json.dumps(value)
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        return "a value that is nested too deeply"
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
 
 
 def _shortened(value: Any) -> Any:
     """A received value for a JSON body: itself when it is small, otherwise the beginning of its JSON."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value if len(json.dumps(value)) <= _SHOWN_CHARACTERS else _shown(value)
+    try:
+        return value if len(json.dumps(value, allow_nan=False)) <= _SHOWN_CHARACTERS else _shown(value)
+    except (ValueError, RecursionError):  # 1e999 is JSON, and infinite
+        return _shown(value)
