@@ -36,6 +36,8 @@ class ObjectEntry:
     photographic : bool
     may_flip : bool
         False for what reads wrongly mirrored: lettering.
+    stands : bool
+        False for a pose that would fall over on level ground.
     """
 
     name: str
@@ -50,6 +52,7 @@ class ObjectEntry:
     path: Path | None = None
     photographic: bool = True
     may_flip: bool = True
+    stands: bool = True
 
     @property
     def is_drawn(self) -> bool:

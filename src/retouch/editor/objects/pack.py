@@ -104,6 +104,26 @@ def tight_crop(rgba: PixelsRGBA) -> PixelsRGBA | None:
     return rgba[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
 
 
+def is_balanced(rgba: PixelsRGBA) -> bool:
+    """Whether a thing would stand as it is shown: its lowest parts are below its middle, or on both sides of it.
+
+    Parameters
+    ----------
+    rgba : (h, w, 4) uint8, sRGB, straight alpha
+    """
+    solid = rgba[..., 3] > 128
+    columns = np.arange(rgba.shape[1])
+    if not solid.any():
+        return False
+    rows = np.flatnonzero(solid.any(axis=1))
+    foot = solid[rows[-1] - max(1, round(0.05 * rgba.shape[0])) : rows[-1] + 1].any(axis=0)
+    weight = solid.sum(axis=0)
+    middle = float((weight * columns).sum() / weight.sum())
+    touching = columns[foot]
+    slack = 0.12 * rgba.shape[1]
+    return bool(touching.min() - slack <= middle <= touching.max() + slack)
+
+
 def build_pack(
     root: Path,
     name: str,
@@ -189,6 +209,7 @@ def _store_pictures(
                 "width": int(rgba.shape[1]),
                 "height": int(rgba.shape[0]),
                 "may_flip": source.may_flip,
+                "stands": is_balanced(rgba),
             }
         )
     on_progress("reading pictures", len(sources), len(sources))
@@ -280,6 +301,7 @@ def _read_row(folder: Path, pack: str, license_name: str, row: dict[str, Any]) -
         path=path,
         size_wh=(int(row["width"]), int(row["height"])),
         may_flip=bool(row.get("may_flip", True)),
+        stands=bool(row.get("stands", True)),
     )
 
 
@@ -292,6 +314,7 @@ def make_entry(
     path: Path | None = None,
     size_wh: tuple[int, int] = (0, 0),
     may_flip: bool = True,
+    stands: bool = True,
 ) -> ObjectEntry:
     """List a named thing: the table of nouns says what kind of thing it is, how big, and where it belongs."""
     noun = noun_of_name(name)
@@ -313,6 +336,7 @@ def make_entry(
         path=path,
         photographic=path is not None,
         may_flip=may_flip,
+        stands=stands,
     )
 
 

@@ -45,6 +45,10 @@ class SceneTone:
         Colour of the darkest parts: haze or faded blacks.
     chroma : float
         Oklab chroma at the 75th percentile; about 0 in a grey picture.
+    tint : (17, 2) float32
+        Mean Oklab a and b at 17 lightnesses from 0 to 1.
+    toned : float
+        1 for a picture whose colour depends on lightness alone (black and white, sepia), 0 for one in colour.
     sigma : float
         Blur of the sharpest edges there, in pixels.
     grain : float
@@ -54,6 +58,8 @@ class SceneTone:
     exposure_ev: float
     black: FloatImage
     chroma: float
+    tint: FloatImage
+    toned: float
     sigma: float
     grain: float
 
@@ -80,10 +86,13 @@ def measure_tone(pixels: Pixels, scene: Scene, box: tuple[int, int, int, int], *
     dark = flat[luminance(srgb_to_linear(whole)).ravel() <= np.quantile(light_all, 0.02)]
     lab = linear_to_oklab(flat)
     chroma = float(np.quantile(np.hypot(lab[:, 1], lab[:, 2]), 0.75))
+    tint, toned = measure_tint(lab)
     return SceneTone(
         exposure_ev=exposure,
         black=np.minimum(dark.mean(axis=0), 0.06).astype(np.float32),
         chroma=chroma,
+        tint=tint,
+        toned=toned,
         sigma=_scene_sigma(pixels, scene, box, in_sky=in_sky),
         grain=noise_sigma(pixels),
     )
@@ -118,8 +127,8 @@ def harmonize(layer: Layer, tone: SceneTone, light: Light, rng: np.random.Genera
     gains = np.clip(light.color.astype(np.float32), 0.4, 2.2) ** 0.65
     gains = gains / float(gains @ np.array([0.2126, 0.7152, 0.0722], np.float32))
     linear = linear * gains * np.float32(2.0**tone.exposure_ev)
-    linear = tone.black * 0.8 + linear * (1 - tone.black * 0.8)
-    linear = match_chroma(linear, tone.chroma)
+    linear = tone.black * 0.6 + linear * (1 - tone.black * 0.6)
+    linear = match_color(linear, tone)
     softened = soften(Layer(linear.astype(np.float32), layer.alpha), tone.sigma)
     return add_grain(softened, tone.grain, rng)
 
@@ -146,12 +155,40 @@ def directional_shading(alpha: Mask, light: Light) -> Mask:
     return np.asarray(np.clip(1 + strength * (across + 0.55 * up), 0.55, 1.4), dtype=np.float32)
 
 
-def match_chroma(linear: FloatImage, scene_chroma: float) -> FloatImage:
-    """Scale the saturation towards the scene's: grey in a grey picture, a little muted in a muted one."""
-    factor = float(np.clip((scene_chroma / TYPICAL_CHROMA) ** 0.3, 0.75, 1.08))
-    factor *= float(np.clip((scene_chroma - 0.004) / 0.016, 0, 1))
+def measure_tint(lab: FloatImage) -> tuple[FloatImage, float]:
+    """Tell whether a picture is toned (black and white, sepia, cyanotype), and how.
+
+    Parameters
+    ----------
+    lab : (N, 3) float32, Oklab
+
+    Returns
+    -------
+    (17, 2) float32
+        Mean a and b by lightness.
+    float
+        1 when what is left of the colour after that is no more than noise, 0 for an ordinary picture.
+    """
+    bins = np.clip(np.rint(lab[:, 0] * 16), 0, 16).astype(int)
+    counts = np.bincount(bins, minlength=17)
+    known = np.flatnonzero(counts >= max(8, len(lab) // 2000))
+    means = (
+        np.stack([np.bincount(bins, lab[:, axis], minlength=17) for axis in (1, 2)], axis=1)
+        / np.maximum(counts, 1)[:, None]
+    )
+    tint = np.stack([np.interp(np.arange(17), known, means[known, axis]) for axis in (0, 1)], axis=1).astype(np.float32)
+    rest = float(np.quantile(np.hypot(lab[:, 1] - tint[bins, 0], lab[:, 2] - tint[bins, 1]), 0.95))
+    return tint, float(np.clip((0.034 - rest) / 0.014, 0, 1))
+
+
+def match_color(linear: FloatImage, tone: SceneTone) -> FloatImage:
+    """Scale the saturation towards the scene's; take on the tone of a toned picture."""
     lab = linear_to_oklab(np.clip(linear, 0, None))
-    lab[..., 1:] *= factor
+    lab[..., 1:] *= float(np.clip((tone.chroma / TYPICAL_CHROMA) ** 0.3, 0.75, 1.08))
+    if tone.toned > 0:
+        steps = np.arange(17) / 16.0
+        toned = np.stack([np.interp(lab[..., 0], steps, tone.tint[:, axis]) for axis in (0, 1)], axis=-1)
+        lab[..., 1:] += (toned - lab[..., 1:]) * tone.toned
     return np.maximum(oklab_to_linear(lab), 0)
 
 

@@ -14,7 +14,13 @@ from retouch.editor.operations.harmonize import harmonize, measure_tone, recolor
 from retouch.editor.operations.insert_canvas import Canvas
 from retouch.editor.operations.insert_placement import Site, Surroundings, find_site, look_around
 from retouch.editor.operations.insert_region import Box
-from retouch.editor.operations.insert_shadow import cast_shadow, contact_shadow, water_reflection, worn_shade
+from retouch.editor.operations.insert_shadow import (
+    ambient_shadow,
+    cast_shadow,
+    contact_shadow,
+    water_reflection,
+    worn_shade,
+)
 from retouch.editor.operations.insert_size import SizeRule, size_rule
 from retouch.editor.operations.insert_worn import fit_worn, require_head
 from retouch.editor.operations.stage import Context, Stage
@@ -119,6 +125,8 @@ def suited(entries: Sequence[ObjectEntry], operation: AddObject) -> tuple[Object
         or entry.noun == usual.name
     ] or list(entries)
     in_air = operation.placement.relation is Relation.SKY
+    on_ground = operation.placement.relation not in (Relation.SKY, Relation.ABOVE)
+    chosen = [entry for entry in chosen if entry.stands or not on_ground] or chosen
     poses = [entry for entry in chosen if _is_flying(entry) == in_air] if operation.noun != "balloon" else []
     chosen = poses or chosen
     photographs = [entry for entry in chosen if not entry.is_drawn]
@@ -258,7 +266,9 @@ def lay_standing(
 
     if site.place is Place.GROUND:
         shadow = cast_shadow(sized.alpha, canvas.picture_hw, top, left, scene.light, _ground_tilt(scene, site))
-        shadow = np.maximum(shadow * 0.9, contact_shadow(sized.alpha, canvas.picture_hw, top, left))
+        ambient = ambient_shadow(sized.alpha, canvas.picture_hw, top, left)
+        shadow = 1 - (1 - shadow) * (1 - ambient)
+        shadow = np.maximum(shadow, contact_shadow(sized.alpha, canvas.picture_hw, top, left))
         canvas.shade(shadow if hidden is None else (shadow * (1 - hidden)).astype(np.float32))
     elif site.place is Place.WATER:
         colors, cover = water_reflection(fitted, canvas.picture_hw, top - margin, left - margin, rng)

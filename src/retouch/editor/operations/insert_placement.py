@@ -21,6 +21,17 @@ GRID_ROWS: Final = 36
 CHOICE_TEMPERATURE: Final = 0.22
 """Spread of the choice among good places: a place that scores this much less is taken e times less often."""
 
+_TOLERANCE: Final = {
+    Relation.FOREGROUND: 0.45,
+    Relation.NEXT_TO: 0.6,
+    Relation.LEFT_OF: 0.6,
+    Relation.RIGHT_OF: 0.6,
+    Relation.IN_FRONT_OF: 0.5,
+    Relation.BEHIND: 0.0,
+    Relation.ON: 0.4,
+}
+"""How much covering the subject counts against a place; 1 where the prompt does not ask to be near it."""
+
 _BESIDE = (Relation.NEXT_TO, Relation.LEFT_OF, Relation.RIGHT_OF)
 
 
@@ -186,9 +197,14 @@ def find_site(
     weights[score < best - 1.0] = 0
     k = int(rng.choice(xs.size, p=weights / weights.sum()))
     step_x, step_y = 0.96 * w / (GRID_COLUMNS - 1), 0.935 * h / (GRID_ROWS - 1)
-    x = float(xs[k] + rng.uniform(-0.4, 0.4) * step_x)
-    foot = min(float(bases[k]) + float(rng.uniform(-0.3, 0.3)) * step_y, 0.988 * h)
     wide, tall = float(widths[k]), float(heights[k])
+    x = float(xs[k] + rng.uniform(-0.4, 0.4) * step_x)
+    x = float(np.clip(x, min(wide / 2 + 3, w / 2), max(w - wide / 2 - 3, w / 2)))
+    foot = min(float(bases[k]) + float(rng.uniform(-0.3, 0.3)) * step_y, 0.988 * h)
+    freely = placement.relation not in (Relation.ON, Relation.BEHIND, Relation.BACKGROUND)
+    if place is Place.GROUND and freely and not _has_ground(around, x, foot, wide, tall):
+        # No ground to stand on: the picture's lower border cuts the foot, so that nothing floats.
+        place, foot = Place.AIR, h + 0.07 * tall
     box = Box(x - wide / 2, foot - tall, x + wide / 2, foot)
     return Site(
         center_x=x,
@@ -199,6 +215,12 @@ def find_site(
         behind_anchor=placement.relation is Relation.BEHIND,
         box=box,
     )
+
+
+def _has_ground(around: Surroundings, x: float, foot: float, wide: float, tall: float) -> bool:
+    """Whether there is anything to stand on at a foot."""
+    edges = (np.array([each]) for each in (x - 0.4 * wide, foot - 0.12 * tall, x + 0.4 * wide, foot + 0.12 * tall))
+    return bool(around.ground.mean(*edges)[0] > 0.25)
 
 
 def score_sites(
@@ -219,7 +241,7 @@ def score_sites(
     # 1. inside the picture, with some air around
     margin_x, margin_y = 0.015 * w, 0.015 * h
     out = np.maximum(margin_x - left, 0) + np.maximum(right - (w - margin_x), 0) + np.maximum(margin_y - top, 0)
-    score -= 12 * out / w
+    score -= 60 * out / w
     # 2. what it stands on or hangs before
     foot = np.maximum(heights * 0.10, 3)
     if place is Place.GROUND:
@@ -238,8 +260,7 @@ def score_sites(
             score -= 1.4 * np.clip(bases / h - 0.5, 0, 1)
     # 3. what it must not cover
     cover = around.subject_sums.mean(left, top, right, bases)
-    tolerated = {Relation.IN_FRONT_OF: 0.7, Relation.BEHIND: 0.0, Relation.ON: 0.4}.get(relation, 1.0)
-    score -= 2.6 * tolerated * cover
+    score -= 2.6 * _TOLERANCE.get(relation, 1.0) * cover
     if around.face is not None and relation is not Relation.BEHIND:
         score -= 4.0 * _overlap(around.face, left, top, right, bases)
     for box in taken:
@@ -277,7 +298,12 @@ def _relation_score(
     zero = np.zeros_like(xs)
     if relation in _BESIDE and anchor is not None:
         gap = 0.5 * widths + 0.035 * w
-        to_left, to_right = _near(xs - (anchor.left - gap), 0, 0.05 * w), _near(xs - (anchor.right + gap), 0, 0.05 * w)
+        # Where the anchor leaves no room beside it, as near to that as the picture allows.
+        least, most = 0.5 * widths + 0.02 * w, w - 0.5 * widths - 0.02 * w
+        to_left = _near(xs - np.clip(anchor.left - gap, least, most), 0, 0.05 * w)
+        to_right = _near(xs - np.clip(anchor.right + gap, least, most), 0, 0.05 * w)
+        to_left = to_left - 1.5 * np.clip(least - (anchor.left - gap), 0, None) / widths
+        to_right = to_right - 1.5 * np.clip(anchor.right + gap - most, 0, None) / widths
         sides = {Relation.LEFT_OF: to_left, Relation.RIGHT_OF: to_right}.get(relation, np.maximum(to_left, to_right))
         foot = min(anchor.bottom, 0.975 * h) if place is not Place.AIR else anchor.top + 0.45 * anchor.height
         return 1.6 * sides + 0.9 * _near(bases, foot + 0.012 * h, 0.05 * h)
@@ -291,7 +317,7 @@ def _relation_score(
     if relation is Relation.BEHIND and anchor is not None:
         return _behind_score(around, anchor, xs, bases, widths, heights)
     if relation is Relation.FOREGROUND:
-        return 0.9 * _near(bases / h, 0.91, 0.07)
+        return 1.2 * _near(bases / h, 0.93, 0.06)
     if relation is Relation.BACKGROUND:
         row = around.horizon_row if around.horizon_row is not None else 0.45 * h
         return 1.2 * _near(bases, row + 0.06 * h, 0.06 * h)

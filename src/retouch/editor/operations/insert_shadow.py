@@ -9,7 +9,7 @@ from retouch.editor.scene.scene import Light
 from retouch.images.array_types import FloatImage, Mask
 from retouch.images.compose import Layer, overlap
 
-__all__ = ["SHADOW_TINT", "cast_shadow", "contact_shadow", "water_reflection", "worn_shade"]
+__all__ = ["SHADOW_TINT", "ambient_shadow", "cast_shadow", "contact_shadow", "water_reflection", "worn_shade"]
 
 SHADOW_TINT: Final = np.array([0.26, 0.29, 0.34], np.float32)
 """What is left of the light in a full shadow: the blue of the sky more than the rest."""
@@ -50,6 +50,27 @@ def contact_shadow(alpha: Mask, picture_hw: tuple[int, int], top: int, left: int
     return _place(shade, picture_hw, top + base - tall // 2 - round(0.15 * thickness), left - margin)
 
 
+def ambient_shadow(alpha: Mask, picture_hw: tuple[int, int], top: int, left: int) -> Mask:
+    """Darken the ground below an object's body, which hides part of the sky from it: there under any light.
+
+    Parameters
+    ----------
+    alpha, picture_hw, top, left
+        As for ``contact_shadow``.
+    """
+    h, w = alpha.shape
+    base = _base_row(alpha)
+    heights = (base - np.arange(base + 1, dtype=np.float32)) / max(base, 1)
+    # What is close to the ground hides more of the sky from it.
+    body = (alpha[: base + 1] * np.exp(-heights / 0.35)[:, None]).sum(axis=0) / max(0.30 * base, 1.0)
+    tall, margin = max(6, round(0.5 * w)), max(6, round(0.3 * w))
+    rows = (np.arange(tall, dtype=np.float32) - tall / 2) / max(0.055 * w, 1.0)
+    blob = np.exp(-0.5 * rows**2)[:, None] * np.clip(body, 0, 1)[None, :]
+    padded = cv2.copyMakeBorder(blob.astype(np.float32), 0, 0, margin, margin, cv2.BORDER_CONSTANT, value=0)
+    soft = cv2.GaussianBlur(padded, (0, 0), max(1.0, 0.055 * w), sigmaY=max(1.0, 0.025 * w))
+    return _place(0.42 * soft, picture_hw, top + base - tall // 2, left - margin)
+
+
 def cast_shadow(
     alpha: Mask, picture_hw: tuple[int, int], top: int, left: int, light: Light, ground_tilt: float
 ) -> Mask:
@@ -75,22 +96,24 @@ def cast_shadow(
     """
     h, w = alpha.shape
     base = _base_row(alpha)
-    reach = 0.85 if light.hardness > 0.5 else 0.6
-    shear = -float(np.clip(light.direction_x, -1, 1)) * reach
-    rise = ground_tilt * (0.55 + 0.25 * (1 - abs(light.direction_x)))
+    across = float(np.clip(light.direction_x, -1, 1))
+    # A side that is known at all throws the shadow clearly to the other one; a frontal light throws it behind the object.
+    shear = -np.sign(across) * min(1.1, 0.30 + 0.9 * abs(across)) if abs(across) > 0.08 else 0.12
+    rise = ground_tilt * (0.42 + 0.35 * (1 - abs(across)))
     margin = int(0.25 * max(h, w)) + 8
-    width = w + 2 * margin + int(abs(shear) * h)
-    offset = margin + (int(abs(shear) * h) if shear < 0 else 0)
+    lean = int(abs(shear) * h)
+    width = w + 2 * margin + lean
+    offset = margin + (lean if shear < 0 else 0)
     tall = int(h * rise) + 2 * margin
     # (u, v) of the silhouette goes to (u + shear * height, foot - rise * height).
     foot = tall - margin
     matrix = np.array([[1.0, -shear, offset + shear * base], [0.0, rise, foot - rise * base]], np.float32)
     flat = cv2.warpAffine(alpha[: base + 1], matrix, (width, tall), flags=cv2.INTER_AREA)
-    crisp_sigma = max(1.0, (0.016 + 0.05 * (1 - light.hardness)) * max(h, w))
-    crisp, soft = cv2.GaussianBlur(flat, (0, 0), crisp_sigma), cv2.GaussianBlur(flat, (0, 0), crisp_sigma * 3.0)
+    crisp_sigma = max(1.0, (0.010 + 0.06 * (1 - light.hardness) ** 1.5) * max(h, w))
+    crisp, soft = cv2.GaussianBlur(flat, (0, 0), crisp_sigma), cv2.GaussianBlur(flat, (0, 0), crisp_sigma * 2.6)
     away = np.clip((foot - np.arange(tall, dtype=np.float32)) / max(rise * h, 1.0), 0, 1)[:, None]
     shade = crisp * (1 - away) + soft * away
-    strength = (0.20 + 0.52 * light.hardness) * (1 - 0.45 * away)
+    strength = (0.26 + 0.64 * light.hardness) * (1 - 0.30 * away)
     return _place(shade * strength, picture_hw, top + base - foot, left - offset)
 
 

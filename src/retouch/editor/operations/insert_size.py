@@ -91,7 +91,7 @@ def sane_share(length_m: float | None, relation: Relation) -> tuple[float, float
     length = 0.5 if length_m is None else length_m
     usual = 0.19 * (max(length, 0.03) / 0.3) ** 0.27
     if relation is Relation.FOREGROUND or relation is Relation.IN_FRONT_OF:
-        low, usual, high = 0.15, usual * 1.2, 0.62
+        low, usual, high = 0.16, usual * 1.4, 0.62
     elif relation is Relation.SKY or relation is Relation.ABOVE:
         low, usual, high = 0.06, usual * 0.85, 0.42
     elif relation is Relation.BACKGROUND or relation is Relation.BEHIND:

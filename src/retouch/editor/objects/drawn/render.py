@@ -374,5 +374,7 @@ def _to_rgba(linear: FloatImage, alpha: Array, long_side_px: int) -> PixelsRGBA:
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     size_wh = (max(1, round(w * scale)), max(1, round(h * scale)))
     linear, alpha = cv2.resize(linear, size_wh, interpolation=how), cv2.resize(alpha, size_wh, interpolation=how)
+    # A film-like curve about middle grey: what is lit evenly from all sides looks like plastic.
+    linear = 0.18 * np.maximum(linear / 0.18, 0) ** 1.18
     soft = np.where(linear > 0.8, 0.8 + 0.2 * (1 - np.exp(-(linear - 0.8) / 0.2)), linear)
     return (np.dstack([linear_to_srgb(soft), np.clip(alpha, 0, 1)]) * 255 + 0.5).astype(np.uint8)
