@@ -5,6 +5,7 @@ import numpy as np
 
 from retouch.editor.instructions.plan import ColorValue, Recolor
 from retouch.editor.operations.recolor_material import Material, measure_material, signed_turn
+from retouch.editor.operations.recolor_parts import split_parts
 from retouch.editor.operations.stage import Context, Stage
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import FloatImage, Mask, Pixels
@@ -18,7 +19,7 @@ from retouch.images.color import (
     srgb_to_linear,
     to_float,
 )
-from retouch.images.masks import bounding_box, estimate_layers, smoothstep
+from retouch.images.masks import bounding_box, estimate_layers
 from retouch.types import Resolution
 
 __all__ = ["paint", "recolor", "recolor_pixels", "shift_lightness"]
@@ -137,7 +138,7 @@ def paint(lab: FloatImage, material: Material, color: ColorValue) -> FloatImage:
     lightness, hue = lch[..., 0], lch[..., 2]
 
     # 1. how much of each pixel is body, and how much shines or belongs to a print
-    saturation, foreign, shine = _composition(lch, lab, material)
+    saturation, foreign, shine = split_parts(lab, lch, material)
 
     # 2. the body's new lightness: shading as a ratio, a shoulder to white
     gain = target_lightness / material.lightness
@@ -165,30 +166,6 @@ def paintable(color: ColorValue) -> tuple[float, float, float]:
     lightness = float(np.clip(lightness, *_PAINTABLE_LIGHTNESS))
     limit = min(_PAINTABLE_CHROMA, _PAINTABLE_SATURATION * lightness)
     return lightness, min(chroma, limit) + 0.4 * max(0.0, chroma - limit), hue
-
-
-def _composition(lch: FloatImage, lab: FloatImage, material: Material) -> tuple[FloatImage, FloatImage, FloatImage]:
-    """Return the share of the body's saturation [0, 1.3], of foreign colour [0, 1] and of shine [0, 1], each (...)."""
-    lightness, chroma, hue = lch[..., 0], lch[..., 1], lch[..., 2]
-    if material.is_neutral:
-        turn = np.radians(material.hue)
-        body_ab = np.array([np.cos(turn), np.sin(turn)], np.float32) * material.chroma
-        foreign = smoothstep(0.04, 0.08, np.hypot(lab[..., 1] - body_ab[0], lab[..., 2] - body_ab[1]))
-        start = material.lightness + 0.65 * (1.0 - material.lightness)
-        shine = smoothstep(start, 1.0, lightness) * (0.9 if material.lightness < 0.7 else 0.35)
-        return np.ones_like(lightness), foreign, shine
-    relative = lightness / material.lightness
-    expected = material.chroma / material.lightness * np.clip(lightness, 0.08, material.lightness)
-    saturation = np.clip(chroma / expected, 0.0, 1.3)
-    turn = signed_turn(hue, material.hue)
-    beyond = np.maximum(turn - material.hue_above, -turn - material.hue_below)
-    other_hue = smoothstep(-6.0, 14.0, beyond) * smoothstep(0.03, 0.07, chroma)
-    if material.has_fittings:
-        fittings = 1.0 - smoothstep(0.35, 0.7, saturation)
-        return saturation, np.maximum(other_hue, fittings), np.zeros_like(lightness)
-    dark_part = (1.0 - smoothstep(0.15, 0.45, saturation)) * (1.0 - smoothstep(0.6, 0.9, relative))
-    shine = (1.0 - smoothstep(0.25, 0.75, saturation)) * smoothstep(0.75, 1.05, relative)
-    return saturation, np.maximum(other_hue, dark_part), shine
 
 
 def _split_grain(lightness: FloatImage, gain: float) -> tuple[FloatImage, FloatImage]:

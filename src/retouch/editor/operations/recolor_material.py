@@ -26,6 +26,8 @@ class Material:
         Oklch medians of its lit body; hue in degrees.
     hue_below, hue_above : float
         How many degrees below and above ``hue`` still are this material; beyond begins another one.
+    hue_spread : float
+        How many degrees around ``hue`` hold most of the body: few for paint, many for petals and fur.
     is_neutral : bool
         White, grey or black: the hue says nothing.
     has_fittings : bool
@@ -37,6 +39,7 @@ class Material:
     hue: float
     hue_below: float
     hue_above: float
+    hue_spread: float
     is_neutral: bool
     has_fittings: bool = False
 
@@ -67,7 +70,7 @@ def measure_material(lab: FloatImage, mask: Mask) -> Material:
         return _neutral_material(samples[~colored])
     if has_fittings:
         colored = chroma > _VIVID_CHROMA
-    peak, below, above = _dominant_hue(hue[colored], chroma[colored])
+    peak, below, above, spread = _dominant_hue(hue[colored], chroma[colored])
     turn = signed_turn(hue, peak)
     near = (turn > -min(below, 40.0)) & (turn < min(above, 40.0)) & (chroma > 0.5 * np.median(chroma[colored]))
     return Material(
@@ -76,6 +79,7 @@ def measure_material(lab: FloatImage, mask: Mask) -> Material:
         hue=peak,
         hue_below=below,
         hue_above=above,
+        hue_spread=spread,
         is_neutral=False,
         has_fittings=has_fittings,
     )
@@ -90,6 +94,7 @@ def _neutral_material(samples: FloatImage) -> Material:
         hue=float(np.degrees(np.arctan2(b, a)) % 360.0),
         hue_below=180.0,
         hue_above=180.0,
+        hue_spread=180.0,
         is_neutral=True,
     )
 
@@ -100,12 +105,12 @@ def _is_paint_among_fittings(lightness: FloatImage, chroma: FloatImage, hue: Flo
     neutral = lightness[chroma <= _NEUTRAL_CHROMA]
     if vivid.mean() < 0.08 or neutral.size == 0 or float(np.ptp(np.percentile(neutral, [10, 90]))) < 0.4:
         return False
-    peak, _, _ = _dominant_hue(hue[vivid], chroma[vivid])
+    peak = _dominant_hue(hue[vivid], chroma[vivid])[0]
     return bool((np.abs(signed_turn(hue[vivid], peak)) < 30.0).mean() > 0.8)
 
 
-def _dominant_hue(hue: FloatImage, chroma: FloatImage) -> tuple[float, float, float]:
-    """Return the peak of the hue histogram in degrees, and how far its material reaches below and above."""
+def _dominant_hue(hue: FloatImage, chroma: FloatImage) -> tuple[float, float, float, float]:
+    """Return the peak of the hue histogram in degrees, how far its material reaches below and above, and its spread."""
     bins = round(360.0 / _BIN_DEGREES)
     histogram = np.histogram(hue, bins=bins, range=(0.0, 360.0), weights=chroma)[0]
     kernel = np.array([1.0, 2.0, 1.0])
@@ -114,12 +119,19 @@ def _dominant_hue(hue: FloatImage, chroma: FloatImage) -> tuple[float, float, fl
     near = np.abs(signed_turn(hue, (top + 0.5) * _BIN_DEGREES)) < 20.0
     turn = np.radians(hue[near])
     mean = np.arctan2((chroma[near] * np.sin(turn)).sum(), (chroma[near] * np.cos(turn)).sum())
-    spread = float(np.percentile(np.abs(signed_turn(hue[near], float(np.degrees(mean)))), 85))
+    spread = _weighted_percentile(np.abs(signed_turn(hue[near], float(np.degrees(mean)))), chroma[near] ** 2, 0.85)
     from_peak = np.roll(smooth, -top) / smooth[top]
     default = 40.0 + 2.0 * spread
     above = _valley_degrees(from_peak, default)
     below = _valley_degrees(np.roll(from_peak[::-1], 1), default)
-    return float(np.degrees(mean) % 360.0), below, above
+    return float(np.degrees(mean) % 360.0), below, above, spread
+
+
+def _weighted_percentile(values: FloatImage, weights: FloatImage, share: float) -> float:
+    """Return the value below which this share of the weight lies."""
+    order = np.argsort(values)
+    cumulated = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(cumulated, share * cumulated[-1])])
 
 
 def _valley_degrees(profile: FloatImage, default: float) -> float:

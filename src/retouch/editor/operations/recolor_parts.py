@@ -1,0 +1,88 @@
+"""Which pixels of a thing are its paint, which shine, and which are something else that keeps its colour."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from retouch.editor.operations.recolor_material import Material, signed_turn
+from retouch.images.array_types import FloatImage
+from retouch.images.filters import guided_filter
+from retouch.images.masks import smoothstep
+
+__all__ = ["Parts", "split_parts"]
+
+
+class Parts(NamedTuple):
+    """What each pixel consists of, all (H, W) float32.
+
+    ``saturation``: chroma for its lightness, as a share of the body's, 0 to 1.3. ``foreign``: 1 keeps its own colour.
+    ``shine``: 1 is a mirror image of the light, whose lightness stays.
+    """
+
+    saturation: FloatImage
+    foreign: FloatImage
+    shine: FloatImage
+
+
+def split_parts(lab: FloatImage, lch: FloatImage, material: Material) -> Parts:
+    """Split a thing into paint, shine and foreign parts.
+
+    Parameters
+    ----------
+    lab, lch : (H, W, 3) float32
+        The thing in Oklab and in Oklch, hue in degrees.
+    material : Material
+        Its dominant paint.
+
+    Returns
+    -------
+    Parts
+
+    Notes
+    -----
+    A vivid pixel of quite another hue is judged by itself. One that is pale, or whose hue is near, is ambiguous: the rim of
+    a highlight, or skin beside a vivid jacket. There the region decides: the test is averaged by a guided filter, so that
+    thin rims go with the paint around them and a face stays whole. Black parts of a coloured thing are foreign; where the
+    colour is paint among fittings, chrome is, too. O(H W).
+    """
+    return _split_neutral(lab, lch, material) if material.is_neutral else _split_colored(lab, lch, material)
+
+
+def _split_neutral(lab: FloatImage, lch: FloatImage, material: Material) -> Parts:
+    """Split a white, grey or black thing: foreign is what has a colour, shine what is much brighter."""
+    turn = np.radians(material.hue)
+    body_ab = np.array([np.cos(turn), np.sin(turn)], np.float32) * material.chroma
+    foreign = smoothstep(0.04, 0.08, np.hypot(lab[..., 1] - body_ab[0], lab[..., 2] - body_ab[1]))
+    start = material.lightness + 0.65 * (1.0 - material.lightness)
+    shine = smoothstep(start, 1.0, lch[..., 0]) * np.float32(0.9 if material.lightness < 0.7 else 0.35)
+    return Parts(np.ones_like(shine), _by_region(foreign, lab, 0.008, 0.35, 0.65), shine)
+
+
+def _split_colored(lab: FloatImage, lch: FloatImage, material: Material) -> Parts:
+    """Split a coloured thing."""
+    lightness, chroma, hue = lch[..., 0], lch[..., 1], lch[..., 2]
+    relative = lightness / material.lightness
+    expected = material.chroma / material.lightness * np.clip(lightness, 0.08, material.lightness)
+    saturation = np.asarray(np.clip(chroma / expected, 0.0, 1.3), dtype=np.float32)
+    turn = signed_turn(hue, material.hue)
+    beyond = np.maximum(turn - material.hue_above, -turn - material.hue_below)
+    other = smoothstep(-5.0, 10.0, beyond) * smoothstep(0.025, 0.05, chroma)
+    foreign = other * smoothstep(40.0, 50.0, np.abs(turn))
+    if material.has_fittings:
+        foreign = np.maximum(other, 1.0 - smoothstep(0.35, 0.7, saturation))
+        return Parts(saturation, foreign, np.zeros_like(lightness))
+
+    narrow = max(6.0, 2.5 * material.hue_spread - 5.0)
+    unlike = smoothstep(0.0, 10.0, np.abs(turn) - narrow) * smoothstep(0.02, 0.04, chroma)
+    pale_and_unlike = unlike * (1.0 - smoothstep(0.35, 0.7, saturation))
+    doubtful = _by_region(np.maximum(other, pale_and_unlike), lab, 0.03, 0.4, 0.65)
+    dark_part = (1.0 - smoothstep(0.15, 0.45, saturation)) * (1.0 - smoothstep(0.6, 0.9, relative))
+    shine = (1.0 - smoothstep(0.25, 0.75, saturation)) * smoothstep(0.75, 1.05, relative)
+    return Parts(saturation, np.maximum(np.maximum(foreign, doubtful), dark_part), shine)
+
+
+def _by_region(share: FloatImage, lab: FloatImage, radius_share: float, low: float, high: float) -> FloatImage:
+    """Let regions decide: average within edges over a window that is a share of the picture's size, then harden."""
+    radius_px = max(1, round(radius_share * float(np.sqrt(share.size))))
+    subsample = max(1, radius_px // 4)
+    return smoothstep(low, high, guided_filter(lab, share, radius_px, 3e-4, subsample=subsample))
