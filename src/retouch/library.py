@@ -19,12 +19,13 @@ from retouch.images.array_types import Pixels
 from retouch.images.codec import DecodeLimits, decode
 from retouch.kontext import MAX_REFERENCE_IMAGES
 from retouch.pipeline import run_edit
+from retouch.safety.pictures import DEFAULT_TOLERANCE, OpenNsfwCheck, PictureCheck
 from retouch.types import EditRequest, EditResult, ProgressCallback, ShouldAbort
 
 if TYPE_CHECKING:
     pass
 
-__all__ = ["Editor", "ImageSource", "create_registry", "default_data_directory", "edit"]
+__all__ = ["Editor", "ImageSource", "create_picture_check", "create_registry", "default_data_directory", "edit"]
 
 ImageSource = "str | os.PathLike[str] | bytes | Pixels | Image"
 """A path, an http(s) URL, a ``data:`` URI, the bytes of a file, an (H, W, 3) uint8 sRGB array, or a Pillow image."""
@@ -57,6 +58,19 @@ def create_registry(data_directory: Path | None = None) -> EngineRegistry:
     return EngineRegistry({"builtin": builtin}, default="builtin")
 
 
+def create_picture_check(data_directory: Path | None = None) -> PictureCheck:
+    """Return the picture check of this installation; its network is loaded when the first picture is scored.
+
+    Parameters
+    ----------
+    data_directory : Path, optional
+        Where ``models/`` is; ``default_data_directory()`` when left out.
+    """
+    from retouch.models import ModelStore
+
+    return OpenNsfwCheck(ModelStore((data_directory or default_data_directory()) / "models"))
+
+
 class Editor:
     """Edits pictures in this process.
 
@@ -70,6 +84,10 @@ class Editor:
         Caps on input pictures.
     fetch_policy : FetchPolicy, optional
         Rules for URLs. The default refuses private addresses.
+    picture_check : PictureCheck, optional
+        Refuses pictures that ``safety_tolerance`` does not allow, such as ``create_picture_check()``. Left out, nothing is
+        checked, since people's edits on their own machine are their own business: ``has_nsfw_concepts`` is then always
+        false, and a result says so only when a ``safety_tolerance`` other than the default was asked for.
 
     Examples
     --------
@@ -86,11 +104,13 @@ class Editor:
         registry: EngineRegistry | None = None,
         limits: DecodeLimits | None = None,
         fetch_policy: FetchPolicy | None = None,
+        picture_check: PictureCheck | None = None,
     ) -> None:
         self._registry = registry or create_registry()
         self._engine_name = engine
         self._limits = limits or DecodeLimits()
         self._fetch_policy = fetch_policy or FetchPolicy()
+        self._picture_check = picture_check
 
     def edit(
         self,
@@ -123,11 +143,22 @@ class Editor:
         ------
         InvalidValueError, ImageError, UnsupportedInstructionError
             The request can't be carried out; nothing was edited.
+        ModeratedError
+            The picture check, where there is one, refused a picture.
         """
         request = EditRequest(prompt=prompt, **options)
         pictures, notes = self._load([image] if _is_single(image) else list(image))
         engine = self._registry.get(self._engine_name)
-        return run_edit(request, pictures, engine, on_step=on_step, should_abort=should_abort, notes=notes)
+        return run_edit(
+            request,
+            pictures,
+            engine,
+            on_step=on_step,
+            should_abort=should_abort,
+            notes=notes,
+            picture_check=self._picture_check,
+            note_unchecked=request.safety_tolerance != DEFAULT_TOLERANCE,
+        )
 
     def close(self) -> None:
         """Free the engines."""

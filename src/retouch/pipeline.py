@@ -1,4 +1,4 @@
-"""The one path from decoded pictures to an answer: engine, preserve, encode. The worker and the library both take it."""
+"""The one path from decoded pictures to an answer: check, engine, preserve, check, encode. Worker and library both take it."""
 
 import secrets
 import time
@@ -10,6 +10,8 @@ from retouch.errors import EditAbortedError, InvalidValueError
 from retouch.images.array_types import Pixels
 from retouch.images.codec import encode, encode_mask
 from retouch.preserve.composite import composite
+from retouch.safety.moderation import UNCHECKED_NOTE, find_nsfw, require_inputs_allowed
+from retouch.safety.pictures import PictureCheck
 from retouch.types import (
     EditedImage,
     EditRequest,
@@ -39,6 +41,8 @@ def run_edit(
     on_step: ProgressCallback | None = None,
     should_abort: ShouldAbort | None = None,
     notes: Sequence[str] = (),
+    picture_check: PictureCheck | None = None,
+    note_unchecked: bool = True,
 ) -> EditResult:
     """Carry out a request.
 
@@ -53,6 +57,11 @@ def run_edit(
         Passed to the engine; ``on_step`` counts over all attempts.
     notes : sequence of str
         What decoding had to say; handed on in the result.
+    picture_check : PictureCheck, optional
+        Scores every input once and every finished picture, and ``request.safety_tolerance`` decides. Left out, nothing is
+        checked: ``has_nsfw_concepts`` is false, and a note says that nothing looked.
+    note_unchecked : bool
+        False leaves that note out, for a caller whose user knows.
 
     Returns
     -------
@@ -63,13 +72,21 @@ def run_edit(
     ------
     InvalidValueError
         Too many pictures for the engine, or none where it needs one.
+    ModeratedError
+        A picture that was given (nothing is edited then) or made is over the threshold of the request's tolerance.
+    ModelFileError
+        The picture check's weights are missing or damaged. Nothing goes unchecked for want of them.
     UnsupportedInstructionError, EditAbortedError, EngineError
         As ``Engine.edit``.
     """
     check_pictures(len(pictures), engine)
+    timings = {"engine": 0.0, "preserve": 0.0, "encode": 0.0}
+    if picture_check is not None:
+        started = time.perf_counter()
+        require_inputs_allowed(pictures, request.safety_tolerance, picture_check)
+        timings["safety"] = time.perf_counter() - started
     inputs = EditInputs(pictures, request)
     first_seed = request.seed if request.seed is not None else draw_seed()
-    timings = {"engine": 0.0, "preserve": 0.0, "encode": 0.0}
     images: list[EditedImage] = []
     interpretations: list[Interpretation] = []
 
@@ -97,7 +114,14 @@ def run_edit(
         )
         restored = time.perf_counter()
 
-        # 3. encode
+        # 3. the finished picture is checked
+        is_nsfw = False
+        if picture_check is not None:
+            is_nsfw = find_nsfw(preserved.pixels, request.safety_tolerance, picture_check, attempt=attempt)
+            timings["safety"] += time.perf_counter() - restored
+        checked = time.perf_counter()
+
+        # 4. encode
         if preserved.pixels.shape[2] == 4 and request.output_format is not OutputFormat.PNG:
             raise InvalidValueError("output_format", '"png" for a transparent picture', request.output_format.value)
         height, width = preserved.pixels.shape[:2]
@@ -110,13 +134,16 @@ def run_edit(
                 seed=output.seed,
                 changed_share=preserved.changed_share,
                 change_mask_png=encode_mask(preserved.change_mask) if request.explain else None,
+                has_nsfw_concepts=is_nsfw,
             )
         )
         interpretations.append(output.interpretation)
         timings["engine"] += edited - started
         timings["preserve"] += restored - edited
-        timings["encode"] += time.perf_counter() - restored
+        timings["encode"] += time.perf_counter() - checked
 
+    if picture_check is None and note_unchecked:
+        notes = (*notes, UNCHECKED_NOTE)
     return EditResult(
         images=tuple(images),
         prompt=request.prompt,

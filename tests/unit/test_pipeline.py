@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 from retouch.engines.base import Capabilities, EditInputs, EngineOutput
-from retouch.errors import EditAbortedError, EngineError, InvalidValueError
+from retouch.errors import EditAbortedError, EngineError, InvalidValueError, ModeratedError
 from retouch.images.codec import decode
 from retouch.images.geometry import fit_pixels, plan_fit
 from retouch.pipeline import draw_seed, run_edit
+from retouch.safety.moderation import UNCHECKED_NOTE
 from retouch.types import EditRequest, Interpretation, OutputFormat, Progress, Resolution
 
 PHOTO = np.random.default_rng(0).integers(0, 255, (96, 128, 3)).astype(np.uint8)
@@ -53,6 +54,19 @@ class SquareEngine:
             is_global=self.is_global,
             interpretation=Interpretation(resolutions=(Resolution("it", "a square", 1.0),), notes=(f"seed {seed}",)),
         )
+
+
+class PictureScores:
+    """Scores what goes in and what comes out by list; the square engine's photo is the only picture of its size."""
+
+    def __init__(self, inputs: tuple[float, ...] = (), outputs: tuple[float, ...] = ()) -> None:
+        self._inputs = iter(inputs)
+        self._outputs = iter(outputs)
+        self.scored: list[tuple[int, ...]] = []
+
+    def score(self, pixels: np.ndarray, /) -> float:
+        self.scored.append(pixels.shape)
+        return next(self._inputs if pixels.shape == PHOTO.shape else self._outputs, 0.0)
 
 
 def png(request_options: dict | None = None, **engine_options) -> tuple[np.ndarray, object]:
@@ -160,7 +174,11 @@ def test_progress_counts_over_all_attempts() -> None:
 
 def test_notes_of_all_attempts_are_kept_once() -> None:
     result = run_edit(
-        EditRequest(prompt="paint", seed=1, num_images=2), [PHOTO], SquareEngine(), notes=["laid on white"]
+        EditRequest(prompt="paint", seed=1, num_images=2),
+        [PHOTO],
+        SquareEngine(),
+        notes=["laid on white"],
+        picture_check=PictureScores(),
     )
     assert result.interpretation.notes == ("seed 1", "seed 2")
     assert result.interpretation.resolutions == (Resolution("it", "a square", 1.0),)
@@ -174,3 +192,64 @@ def test_the_second_picture_is_fitted_to_the_size_of_the_first() -> None:
     assert inputs.fitted(1).shape == inputs.fitted(0).shape
     assert inputs.fitted(0) is inputs.fitted(0)
     assert EditInputs([PHOTO, tall], EditRequest(prompt="paint", size="original")).fitted(1).shape == tall.shape
+
+
+def test_inputs_are_checked_once_and_every_answer_is_checked() -> None:
+    check = PictureScores()
+    request = EditRequest(prompt="paint", num_images=3)
+    result = run_edit(request, [PHOTO, PHOTO], SquareEngine(), picture_check=check)
+    assert check.scored == [PHOTO.shape] * 2 + [(880, 1184, 3)] * 3
+    assert [image.has_nsfw_concepts for image in result.images] == [False] * 3
+    assert result.timings["safety"] > 0
+
+
+def test_a_refused_input_is_named_and_nothing_is_edited() -> None:
+    engine = SquareEngine()
+    with pytest.raises(ModeratedError, match="input picture 2") as caught:
+        run_edit(EditRequest(prompt="paint"), [PHOTO, PHOTO], engine, picture_check=PictureScores(inputs=(0.1, 0.7)))
+    assert caught.value.index == 1
+    assert engine.seeds == []
+
+
+def test_a_refused_answer_is_named_and_stops_the_rest() -> None:
+    engine = SquareEngine()
+    check = PictureScores(outputs=(0.1, 0.7))
+    with pytest.raises(ModeratedError, match="finished picture 2") as caught:
+        run_edit(EditRequest(prompt="paint", seed=1, num_images=4), [PHOTO], engine, picture_check=check)
+    assert caught.value.attempt == 1
+    assert engine.seeds == [1, 2]
+
+
+def test_an_explicit_answer_that_the_tolerance_allows_says_that_it_is() -> None:
+    request = EditRequest(prompt="paint", num_images=3, safety_tolerance=4)
+    result = run_edit(request, [PHOTO], SquareEngine(), picture_check=PictureScores(outputs=(0.1, 0.9, 0.4)))
+    assert [image.has_nsfw_concepts for image in result.images] == [False, True, False]
+
+
+def test_a_check_changes_no_byte_of_the_answer() -> None:
+    request = EditRequest(prompt="paint", seed=4)
+    checked = run_edit(request, [PHOTO], SquareEngine(), picture_check=PictureScores())
+    assert checked.images == run_edit(request, [PHOTO], SquareEngine()).images
+
+
+def test_a_transparent_answer_is_checked() -> None:
+    request = EditRequest(prompt="paint", output_format=OutputFormat.PNG)
+    check = PictureScores(outputs=(0.9,))
+    with pytest.raises(ModeratedError, match="finished picture 1"):
+        run_edit(request, [PHOTO], SquareEngine(channels=4), picture_check=check)
+
+
+def test_without_a_check_the_result_says_that_nothing_looked() -> None:
+    result = run_edit(EditRequest(prompt="paint"), [PHOTO], SquareEngine(), notes=["laid on white"])
+    assert result.notes == ("laid on white", UNCHECKED_NOTE)
+    assert "safety" not in result.timings
+    assert result.images[0].has_nsfw_concepts is False
+
+
+@pytest.mark.parametrize("picture_check", [None, PictureScores()])
+def test_the_note_is_left_out_for_a_caller_who_knows_and_where_there_was_a_check(picture_check) -> None:
+    request = EditRequest(prompt="paint")
+    result = run_edit(
+        request, [PHOTO], SquareEngine(), picture_check=picture_check, note_unchecked=picture_check is not None
+    )
+    assert result.notes == ()

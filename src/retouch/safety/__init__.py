@@ -1,0 +1,1 @@
+"""The picture check: what may go in and come out, by tolerance."""
