@@ -69,9 +69,9 @@ class OpenNsfwCheck:
 
     Notes
     -----
-    The network was trained in 2016 to tell pornographic photos from others, and knows nothing else. It misses drawings, small
-    or partly hidden things, and much that a person would object to; bare skin and skin-colored cloth raise its score.
-    About 30 ms a picture of one megapixel on two cores.
+    The network was trained in 2016 to tell pornographic photos from others, and knows nothing else. It was not made for drawings,
+    loses what is small, and misses much that a person would object to; bare skin and tight clothing raise its score.
+    About 30 ms a picture of one megapixel on two idle cores.
 
     References
     ----------
