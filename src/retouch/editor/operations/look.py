@@ -154,8 +154,8 @@ def _black_and_white(rgb: FloatImage, strength: float, middle: float) -> FloatIm
 def _sepia(rgb: FloatImage, strength: float, middle: float) -> FloatImage:
     """Tone a black-and-white print brown: strongest in the mid-tones, paper and deep shadows almost neutral."""
     lightness = 0.05 + 0.93 * _film_lightness(rgb, 1.08, middle)
-    chroma = 0.085 * min(strength, 1.6) ** 0.7 * np.clip(4.0 * lightness * (1.0 - lightness), 0.0, 1.0) ** 0.8
-    hue = np.radians(68.0 + 12.0 * lightness)
+    chroma = 0.067 * min(strength, 2.0) ** 0.6 * np.clip(4.0 * lightness * (1.0 - lightness), 0.0, 1.0) ** 0.8
+    hue = np.radians(58.0 + 16.0 * lightness)
     amount = min(1.0, 0.45 + 0.55 * strength) if strength < 1.0 else 1.0
     toned = np.stack([lightness, chroma * np.cos(hue), chroma * np.sin(hue)], axis=-1)
     return _through_oklab(rgb, lambda lab: lab + amount * (toned - lab))
@@ -165,13 +165,16 @@ def _vintage(rgb: FloatImage, strength: float) -> FloatImage:
     """Fade like an old colour print: lifted blacks, dull whites, cyan-blue shadows and yellow highlights."""
 
     def change(lab: FloatImage) -> FloatImage:
-        lift = 0.19 * min(strength, 2.0)
-        lightness = lift + (0.985 - 0.015 * strength - lift) * lab[..., 0]
+        lift = 0.18 * min(strength, 2.0) ** 0.5
+        lightness = lift + (0.985 - 0.01 * strength - lift) * s_curve(
+            np.clip(lab[..., 0], 0.0, 1.0), 0.5, 1.0 + 0.12 * strength
+        )
         shadow = (1.0 - lab[..., 0]) ** 2
         highlight = lab[..., 0] ** 1.5
-        keep = 1.0 - min(0.85, 0.30 * strength)
-        a = lab[..., 1] * keep + strength * (-0.012 * shadow + 0.006 * highlight)
-        b = lab[..., 2] * keep + strength * (-0.016 * shadow + 0.036 * highlight)
+        keep = 1.0 - min(0.6, 0.25 * strength)
+        tint = min(strength, 2.0) ** 0.7
+        a = lab[..., 1] * keep + tint * (-0.008 * shadow + 0.008 * highlight)
+        b = lab[..., 2] * keep + tint * (-0.018 * shadow + 0.034 * highlight)
         return np.stack([lightness, a, b], axis=-1)
 
     return _through_oklab(rgb, change)
