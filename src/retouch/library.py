@@ -6,11 +6,12 @@ The command line and the server build the same parts, so an edit is the same edi
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import platformdirs
 from anyio.from_thread import start_blocking_portal
+from PIL import Image
 
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import ImageDecodeError, InvalidValueError
@@ -22,12 +23,9 @@ from retouch.pipeline import run_edit
 from retouch.safety.pictures import DEFAULT_TOLERANCE, OpenNsfwCheck, PictureCheck
 from retouch.types import EditRequest, EditResult, ProgressCallback, ShouldAbort
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["Editor", "ImageSource", "create_picture_check", "create_registry", "default_data_directory", "edit"]
 
-ImageSource = "str | os.PathLike[str] | bytes | Pixels | Image"
+ImageSource: TypeAlias = str | os.PathLike[str] | bytes | Pixels | Image.Image
 """A path, an http(s) URL, a ``data:`` URI, the bytes of a file, an (H, W, 3) uint8 sRGB array, or a Pillow image."""
 
 
@@ -114,7 +112,7 @@ class Editor:
 
     def edit(
         self,
-        image: "ImageSource | Sequence[ImageSource]",
+        image: ImageSource | Sequence[ImageSource],
         prompt: str,
         *,
         on_step: ProgressCallback | None = None,
@@ -147,7 +145,7 @@ class Editor:
             The picture check, where there is one, refused a picture.
         """
         request = EditRequest(prompt=prompt, **options)
-        pictures, notes = self._load([image] if _is_single(image) else list(image))
+        pictures, notes = self._load(_as_list(image))
         engine = self._registry.get(self._engine_name)
         return run_edit(
             request,
@@ -164,7 +162,7 @@ class Editor:
         """Free the engines."""
         self._registry.close()
 
-    def _load(self, sources: "Sequence[ImageSource]") -> tuple[list[Pixels], list[str]]:
+    def _load(self, sources: Sequence[ImageSource]) -> tuple[list[Pixels], list[str]]:
         if not 1 <= len(sources) <= MAX_REFERENCE_IMAGES:
             raise InvalidValueError("images", f"1 to {MAX_REFERENCE_IMAGES} pictures", f"{len(sources)} pictures")
         urls = [source for source in sources if isinstance(source, str) and _is_url(source)]
@@ -183,14 +181,16 @@ class Editor:
 
 
 def edit(
-    image: "ImageSource | Sequence[ImageSource]", prompt: str, *, engine: str | None = None, **options: Any
+    image: ImageSource | Sequence[ImageSource], prompt: str, *, engine: str | None = None, **options: Any
 ) -> EditResult:
     """Edit a picture in one call; see ``Editor.edit``. For many edits keep an ``Editor``, which loads its models once."""
     return Editor(engine).edit(image, prompt, **options)
 
 
-def _is_single(image: Any) -> bool:
-    return isinstance(image, str | bytes | os.PathLike | np.ndarray) or hasattr(image, "getpixel")
+def _as_list(image: ImageSource | Sequence[ImageSource]) -> list[ImageSource]:
+    if isinstance(image, str | bytes | os.PathLike | np.ndarray | Image.Image):
+        return [image]
+    return list(image)
 
 
 def _is_url(source: str) -> bool:
@@ -202,7 +202,7 @@ def _read(source: Any, index: int) -> "bytes | Pixels":
         return source
     if isinstance(source, np.ndarray):
         return _checked_array(source)
-    if hasattr(source, "getpixel"):
+    if isinstance(source, Image.Image):
         return np.asarray(source.convert("RGB"))
     try:
         return Path(source).read_bytes()

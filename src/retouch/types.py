@@ -75,7 +75,7 @@ class EditRequest:
     guidance_scale : float or None
         1 to 20: how closely a generative engine follows the prompt. The built-in editor has no use for it and says so.
     safety_tolerance : int
-        1 (strict) to 6.
+        1 (strict) to 6, which refuses nothing; has an effect where a picture check is set up.
     preserve : {"auto", "off"}
         "auto" restores every pixel outside the edit.
     explain : bool
@@ -222,7 +222,7 @@ class EditedImage:
     change_mask_png : bytes or None
         With ``explain``: an 8-bit grey PNG, 0 where the pixel is the input's, 255 where it is wholly the edit's.
     has_nsfw_concepts : bool
-        What the output check found.
+        What the picture check found. False also where none ran; the result's notes say so.
     """
 
     data: bytes = field(repr=False)
