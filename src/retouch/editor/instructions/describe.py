@@ -15,6 +15,7 @@ from retouch.editor.instructions.plan import (
     Target,
     TargetKind,
 )
+from retouch.editor.instructions.vocabulary import PRONOUNS
 
 __all__ = ["describe", "describe_target"]
 
@@ -48,6 +49,7 @@ _RELATIONS = {
     Relation.IN_FRONT_OF: "in front of {}",
     Relation.ANYWHERE: "",
 }
+_PICTURE_WORDS = ("image", "photo", "picture", "pic", "first", "second", "third", "fourth", "other", "last")
 _SIZES = {0.4: "tiny", 0.6: "small", 1.6: "big", 2.5: "huge"}
 
 
@@ -80,8 +82,10 @@ def describe_target(target: Target) -> str:
     if target.kind is TargetKind.PICTURE:
         return f"picture {target.image_index + 1}" if target.image_index is not None else "the picture"
     names = {TargetKind.SUBJECT: "the subject", TargetKind.BACKGROUND: "the background", TargetKind.SKY: "the sky"}
-    name = names.get(target.kind, f'"{target.phrase}"')
-    said = target.image_index is not None and not any(char.isdigit() for char in target.phrase)
+    words = target.phrase.lower().split()
+    quoted = target.noun if target.noun and len(words) == 1 and words[0] in PRONOUNS else target.phrase
+    name = names.get(target.kind, f'"{quoted}"')
+    said = target.image_index is not None and not any(word.startswith(_PICTURE_WORDS) for word in words)
     return f"{name} of picture {(target.image_index or 0) + 1}" if said else name
 
 

@@ -108,7 +108,9 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
             if found is not None:
                 return found, []
     except Refusal as refusal:
-        return [], [(ctx.text(clause), refusal)]
+        reason = _reason(clause, ctx) if refusal.reason in _VAGUE_REASONS else "unknown"
+        clearer = Refusal(reason) if reason not in ("unknown", "replacing", "vague") else refusal
+        return [], [(ctx.text(clause), clearer)]
     return [], [(ctx.text(clause), Refusal(_reason(clause, ctx)))]
 
 
@@ -168,6 +170,10 @@ def _reason(clause: Sequence[Token], ctx: Context) -> str:
     text = f" {_words(typed)} {_words(corrected)} "
     if verb == "remove":
         return "removing"
+    if any(token.sense.negation == "dont" for token in clause):
+        return "negation"
+    if any(token.word in ("if", "unless", "or", "whatever") for token in clause):
+        return "condition"
     nouns = [token.sense.noun for token in clause if token.sense.noun]
     if "background" in nouns and verb in (
         "change",

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 
-from retouch.editor.instructions.context import Context
+from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.nouns import CONTAINERS, canonical_noun, singular
+from retouch.editor.instructions.nouns import CONTAINERS, NOUNS, canonical_noun, singular
 from retouch.editor.instructions.pieces import parse_color, parse_image_reference, parse_side
 from retouch.editor.instructions.plan import ColorValue, Target, TargetKind
+from retouch.editor.instructions.refusals import NOT_OBJECTS
+from retouch.editor.instructions.vocabulary import PICTURE_NOUNS
 
 __all__ = ["Thing", "parse_thing", "to_target"]
 
@@ -257,6 +259,8 @@ def _read_nouns(thing: Thing, cur: Cursor, *, one_noun: bool = False) -> None:
     while _is_noun_like(cur):
         token = cur.token()
         assert token is not None
+        if words and token.sense.picture and cur.sense(1).number is not None:
+            break
         if words and token.sense.color is not None and token.sense.noun is None:
             break
         if words and token.sense.color is not None and _ends_phrase(cur, 1):
@@ -284,7 +288,7 @@ def _name(thing: Thing, words: list[str], cur: Cursor) -> None:
     while words and cur.word(-1) in ("color", "colour") and words[-1] in ("color", "colour"):
         words.pop()
     text = " ".join(words)
-    if len(words) == 1 and words[0] in _PICTURES and words[0] != "frame":
+    if len(words) == 1 and words[0] in PICTURE_NOUNS and words[0] != "frame":
         thing.picture = True
         return
     if text in COLOR_PART_NOUNS and thing.color is not None:
@@ -299,28 +303,6 @@ def _name(thing: Thing, words: list[str], cur: Cursor) -> None:
             thing.extras += words[:first]
             return
     thing.noun = " ".join([*words[:-1], singular(words[-1])])
-
-
-_PICTURES = frozenset(
-    [
-        "image",
-        "images",
-        "photo",
-        "photos",
-        "picture",
-        "pictures",
-        "pic",
-        "pics",
-        "photograph",
-        "img",
-        "shot",
-        "snapshot",
-        "scene",
-        "photography",
-        "input",
-        "foto",
-    ]
-)
 
 
 def _read_possession(owner: Thing, cur: Cursor, ctx: Context, *, with_side: bool) -> Thing | None:
@@ -341,7 +323,11 @@ def _read_postmodifiers(thing: Thing, cur: Cursor, ctx: Context, *, with_side: b
         return
     while not cur.done:
         begin = cur.at
-        if cur.take_preposition("from", "of", "in", "on"):
+        if cur.sense().picture and thing.image_index is None:
+            thing.image_index = parse_image_reference(cur, ctx)
+            if thing.image_index is not None:
+                continue
+        if cur.take_preposition("from", "of", "in", "on", "out of"):
             index = parse_image_reference(cur, ctx, elided=True) if thing.image_index is None else None
             if index is not None:
                 thing.image_index = index
@@ -393,6 +379,8 @@ def to_target(thing: Thing, ctx: Context) -> Target:
     )
     if thing.pronoun is not None:
         return _pronoun_target(thing, ctx)
+    if thing.noun not in NOUNS and NOT_OBJECTS.get(thing.noun or "") in ("light", "effect", "sharpening", "expression"):
+        raise Refusal(NOT_OBJECTS[thing.noun or ""])
     if thing.picture or thing.everything:
         return replace(base, kind=TargetKind.PICTURE, noun=None, color=None)
     if thing.noun is None:

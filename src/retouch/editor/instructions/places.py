@@ -49,7 +49,12 @@ _HELD = frozenset(
         hand arm finger mouth lip shoulder neck leg foot back wrist ankle lap palm knee elbow chest thumb
     """.split()  # noqa: SIM905 - a table of words is read, not run
 )
-_CANT = {"under": "under", "inside": "inside", "between": "between", "through": "through"}
+_CANT = {
+    "under": "under something",
+    "inside": "inside something",
+    "between": "between things",
+    "through": "through something",
+}
 
 
 @dataclass
@@ -159,7 +164,7 @@ def _anchor(
         place.anchor = _owner(anchor, cur, ctx)
         return
     if preposition == "in":
-        raise Refusal("place", "inside")
+        raise Refusal("place", _CANT["inside"])
     place.anchor = to_target(anchor, ctx)
     place.relation = relation or _PREPOSITION_RELATIONS.get(preposition or "", Relation.ON)
 

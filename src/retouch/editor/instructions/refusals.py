@@ -5,6 +5,9 @@ __all__ = ["CAN_DO", "CLOTHES", "HINTS", "NOT_OBJECTS", "SCENES", "TRIGGERS", "h
 CAN_DO = "The built-in editor can add objects, recolor, change backgrounds, combine pictures and adjust looks."
 
 HINTS: dict[str, str] = {
+    "negation": "Say what to do rather than what not to do.",
+    "condition": "It carries out plain instructions, without conditions or choices.",
+    "effect": "It does not make smoke, fire, steam, liquids or light effects; it can add solid things.",
     "removing": "It does not remove or replace things in the photo; it can remove the whole background.",
     "replacing": "It does not turn things into something else; it can give them another color, or add an object.",
     "moving": 'It does not move things that are in the photo already; for a new one say "add a ..." and where.',
@@ -47,8 +50,7 @@ HINTS: dict[str, str] = {
     "scene": "It does not invent scenes; send the new background as a second picture, or name a color.",
     "which_background": 'Say what to: a color ("make the background white"), a blur, transparent, or a second picture.',
     "place": (
-        "It can't place a thing {0} something; it can put it on, next to, above, behind, in front of, left or"
-        " right of it."
+        "It can't place a thing {0}; it can put it on, next to, above, behind, in front of, left or right of it."
     ),
     "count": "It adds 1 to 12 of a thing, not {0}.",
     "pictures": (
@@ -80,6 +82,9 @@ HINTS: dict[str, str] = {
 """Reason -> what to do instead; ``{0}`` is the detail of the refusal."""
 
 _NOT_OBJECTS: dict[str, str] = {
+    "effect": """
+        smoke fire flame flames steam water liquid drops droplets spark sparks explosion splash bubbles vapor flare_effect lava
+    """,
     "weather": """
         snow rain fog mist storm lightning wind snowflakes snowflake raindrops snowfall haze thunderstorm autumn
         winter spring summer
@@ -161,6 +166,9 @@ CLOTHES: frozenset[str] = frozenset(
         "sandal",
         "sneaker",
         "apron",
+        "collar",
+        "leash",
+        "harness",
         "belt",
         "spacesuit",
         "mask",
@@ -218,6 +226,18 @@ SCENES: frozenset[str] = frozenset(
 """Surroundings: "put him on a beach" asks for another scene, not for a thing."""
 
 _TRIGGERS: tuple[tuple[str, str], ...] = (
+    (
+        "effect",
+        """
+        glow glowing fire flames smoke steam lens_flare sparkles sparkle glitter burning light_beams laser fog_effect
+        """,
+    ),
+    (
+        "blur",
+        """
+        motion_blur pixelate pixelated censor censored blurry blurred
+        """,
+    ),
     (
         "text",
         """
@@ -289,6 +309,7 @@ _TRIGGERS: tuple[tuple[str, str], ...] = (
     (
         "light",
         """
+        lights turn_on
         sunset sunrise night nighttime night_time golden_hour daytime day dusk dawn lighting relight sunny evening
         midnight sunlight light_source backlit spotlight morning moonlight lit blue_hour noon neon_lights shadow
         shadows

@@ -11,12 +11,11 @@ __all__ = [
 ]  # fmt: skip
 
 VERBS: dict[str, str] = {
-    "add": "add adding adds insert inserting include including draw drawing paste throw pop slap generate create "
+    "add": "add adding adds insert inserting include including draw drawing paste throw pop slap create "
     "overlay superimpose throw_in drop_in put_in toss_in toss chuck sneak_in place_in bring_in put_there add_in",
     "put": "put putting puts place placing places stick set_down drop position hang",
     "give": "give giving",
-    "show": "show there_should_be there_could_be there_must_be there_is there_are let_there_be make_there_be "
-    "have show_me",
+    "show": "show there_should_be there_could_be there_must_be let_there_be make_there_be have show_me",
     "want": "want wanna i'd_like id_like i_would_like i_want i_need need i'd_love i'd_prefer i_prefer "
     "i_would_love we_need we_want we'd_like "
     "can_i_have could_i_have can_we_have could_we_have can_i_get could_i_get may_i_have would_like i_wish "
@@ -34,7 +33,7 @@ VERBS: dict[str, str] = {
     "remove": "remove removing delete deleting erase erasing get_rid_of getting_rid_of take_away take_out "
     "take_off clear eliminate drop_out "
     "knock_out lose hide strip",
-    "cut": "cut_out cutout cut extract isolate isolating crop_out separate mask_out",
+    "cut": "cut_out cutout cut extract isolate isolating separate mask_out",
     "print": "print printing stamp emboss engrave",
     "use": "use using apply take taking grab copy applying",
     "combine": "combine merge blend_together mix fuse stitch collage join",
@@ -75,7 +74,9 @@ LOOK_ADJECTIVES: dict[Look, str] = {
     Look.SEPIA: "sepia sepia_toned",
     Look.VINTAGE: "vintage retro old-timey old_timey oldschool old_school old-fashioned aged old_photo "
     "old_photograph old_picture "
-    "old_film nostalgic 70s 1970s seventies polaroid faded_film antique analog analogue",
+    "old_film nostalgic 70s 1970s seventies from_the_70s from_the_60s from_the_50s from_the_80s from_the_90s from_the_1970s "
+    "from_the_1960s from_the_1950s from_the_1920s "
+    "from_the_past 60s 1960s 50s 1950s 80s 1980s 90s 1920s polaroid faded_film antique analog analogue",
     Look.WARMER: "warmer warm",
     Look.COOLER: "cooler cool colder cold bluer_tones",
     Look.BRIGHTER: "brighter bright lighter light sunnier",
@@ -217,6 +218,7 @@ ORDINALS: dict[str, int] = {
 
 PICTURE_NOUNS: frozenset[str] = frozenset(
     [
+        "whole thing", "entire thing", "whole lot",
         "image", "images", "photo", "photos", "picture", "pictures", "pic", "pics", "photograph", "img", "shot",
         "snapshot", "scene",
         "photography", "input", "frame", "foto",
@@ -348,20 +350,21 @@ EXPRESSIONS: tuple[str, ...] = (
     "off", "up", "down", "part", "parts", "bit", "bits", "area", "areas", "stuff", "things", "spots", "ones",
     "style of",
     "in the style of", "striped", "dotted", "patterned", "png", "jpg", "file", "packshot", "catalog", "catalogue",
-    "together", "stand out", "stands out", "appear", "appears", "is visible", "wooden", "metallic",
+    "together", "again", "pointing", "half", "halves",
+    "unless", "whatever", "stand out", "stands out", "appear", "appears", "is visible", "wooden", "metallic",
 )  # fmt: skip
 """Words that grammars ask for by name, or that must not be taken for a noun."""
 
 FILLERS: frozenset[str] = frozenset(
     """
         please pls plz please! kindly just maybe perhaps simply actually basically hey hi hello ok okay thx ty cheers
-        kinda also instead now gonna well um uh uhm hmm lol dear sir bro dude mate yo only btw probably possibly ideally
+        kinda also now gonna well um uh uhm hmm lol dear sir bro dude mate yo only btw probably possibly ideally
         quickly pretty-please asap yes yeah alright preferably carefully hereby somehow literally
     """.split()  # noqa: SIM905
 )
 
 FILLER_PHRASES: tuple[str, ...] = (
-    "thank", "thanks", "many thanks", "thanks so much", "thanks in advance",
+    "instead", "thank", "thanks", "many thanks", "thanks so much", "thanks in advance",
     "can you", "could you", "would you", "will you", "can u", "could u", "would you mind", "would it be possible to",
     "is it possible to",
     "are you able to", "i want you to", "i'd like you to", "i would like you to", "i need you to", "i'd like to",

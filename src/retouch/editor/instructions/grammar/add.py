@@ -48,11 +48,12 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
         if _take_size(cur, thing):
             place = parse_places(cur, ctx, place)
         appears = cur.tokens[max(0, cur.at - 1)].word.startswith("appear") or "appear" in ctx.text(cur.tokens)
-        if (verb is None and place.start < 0) or (verb == "make" and not appears):
+        described = verb is None and place.anchor is not None and place.anchor.phrase.lower().startswith(("a ", "an "))
+        if described or (verb is None and place.start < 0) or (verb == "make" and not appears):
             return []
         if place.image_index not in (None, 0):
             return []
-        if placeless and place.start >= 0:
+        if placeless and operations and place.start >= 0:
             operations = [replace(done, placement=place.placement(ctx, cur, done.noun)) for done in operations]
             ctx.assume(
                 f'all of "{ctx.text(cur.tokens[: place.start]).strip()}" go "{ctx.text(cur.tokens[place.start : place.end])}"'
@@ -120,9 +121,10 @@ def _refuse_new_scene(cur: Cursor) -> None:
 
 def _refuse_what_is_no_object(thing: Thing) -> None:
     """Raise the refusal for "snow", "text", "wings": nouns that can't be put in as a cut-out."""
-    for noun in (thing.noun or "", *thing.extras):
-        if noun in NOT_OBJECTS:
-            raise Refusal(NOT_OBJECTS[noun])
+    noun = thing.noun or ""
+    for word in (noun, noun.rpartition(" ")[2], *thing.extras):
+        if word in NOT_OBJECTS:
+            raise Refusal(NOT_OBJECTS[word])
 
 
 def _parse_give(cur: Cursor, ctx: Context) -> list[AddObject]:

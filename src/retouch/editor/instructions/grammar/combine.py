@@ -48,7 +48,8 @@ def parse_combine(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
     if cur.take_preposition("on", "onto", "to", "over", "into", "in", "for", "with"):
         surface = parse_thing(cur, ctx, with_side=True)
         as_print = _take_as_print(cur) or as_print
-        if surface is not None and cur.done and _is_print(source, surface, ctx, as_print=as_print):
+        fitting = as_print or verb in ("print", "put", "add", "use")
+        if surface is not None and cur.done and fitting and _is_print(source, surface, ctx, as_print=as_print):
             return [_print(source, surface, ctx, cur)]
     cur.at = begin
     if as_print:

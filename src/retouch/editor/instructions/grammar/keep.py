@@ -3,7 +3,7 @@
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.phrases import parse_thing, to_target
-from retouch.editor.instructions.plan import Target
+from retouch.editor.instructions.plan import Target, TargetKind
 from retouch.editor.instructions.vocabulary import NATURAL_FRAME, NATURAL_WORDS, SAME_WORDS
 
 __all__ = ["parse_keep"]
@@ -186,7 +186,13 @@ def _leave_thing(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
             and _abstract(cur, begin)
         ):
             cur.at = begin
-            thing = parse_thing(cur, ctx)
+            thing = None if cur.sense(_the(cur)).color_word else parse_thing(cur, ctx)
+            if thing is None and cur.sense(_the(cur)).color_word:
+                targets.append(Target(TargetKind.PICTURE, ctx.text([cur.tokens[cur.at + _the(cur)]])))
+                cur.at += _the(cur) + 1
+                if cur.take_connector("and", ",", "or"):
+                    continue
+                break
             if thing is None:
                 return None
             if cur.word() == "'s" and (cur.sense(1).color_word or cur.word(1) in _ABSTRACT):
@@ -196,6 +202,14 @@ def _leave_thing(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
             break
     _words_in(cur, SAME_WORDS)
     return tuple(targets)
+
+
+def _the(cur: Cursor) -> int:
+    """Return how many articles stand at the cursor."""
+    count = 0
+    while cur.sense(count).determiner == "definite" or cur.word(count) in ("same", "original"):
+        count += 1
+    return count
 
 
 def _abstract(cur: Cursor, begin: int) -> bool:

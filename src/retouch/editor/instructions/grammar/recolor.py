@@ -42,6 +42,7 @@ def _parse_one(cur: Cursor, ctx: Context, verb: str | None, *, first: bool) -> R
         return None
     if verb is None and first and not thing.known and thing.noun is not None and not said_color:
         return None
+    remark = verb is None and cur.word() in ("is", "are", "'s", "was", "looks")
     linked = _link(cur, ctx)
     if isinstance(linked, ColorValue):
         target = _with_present_color(target, linked)
@@ -49,11 +50,15 @@ def _parse_one(cur: Cursor, ctx: Context, verb: str | None, *, first: bool) -> R
     colors = parse_colors(cur, ctx)
     if not colors:
         return None
+    if cur.take_preposition("instead") and (present := parse_color(cur, ctx)) is not None:
+        target = _with_present_color(target, present)
     if target.kind is TargetKind.PICTURE:
         raise Refusal("picture_color", colors[0].name)
     if thing.pronoun and colors[0].name == "snow":
         raise Refusal("weather")
     _swallow_same_noun(cur, thing)
+    if remark:
+        raise Refusal("remark")
     if len(colors) > 1:
         raise Refusal("one_color", " and ".join(c.name for c in colors))
     if verb is None and linked is None and not said_color and thing.noun is None:
