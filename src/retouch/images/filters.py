@@ -91,7 +91,8 @@ def guided_filter(
     radius_px : int
         Half the window; how far the mask may move to meet an edge.
     epsilon : float
-        Variance of the guide below which it counts as flat: 1e-6 (copies fine texture) to 1e-2 (smooth).
+        Variance of the guide below which it counts as flat: 1e-4 (copies fine texture) to 1e-2 (smooth); below
+        that, float32 rounding of the covariances shows.
     subsample : int
         Estimate the local models at ``1 / subsample`` of the size; 1 is exact.
 

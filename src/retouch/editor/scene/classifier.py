@@ -9,6 +9,7 @@ References
 B. Zhou et al., "Learning deep features for discriminative localization", CVPR 2016.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,14 +18,36 @@ import cv2
 import numpy as np
 
 from retouch.editor.scene.efficientnet import INPUT_NAME, LOGITS_NAME, POOLED_LOGITS_NAME, STRIDE_PX
-from retouch.editor.scene.nouns import noun_table
+from retouch.editor.scene.nouns import CLASS_COUNT, noun_table
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.models import Session
 
-__all__ = ["ClassMaps", "class_heat", "classify", "describe_labels", "map_classes"]
+__all__ = ["ClassMaps", "class_heat", "classify", "describe_labels", "map_classes", "with_article"]
 
 TRAINING_SIZE_PX: Final = 260
 LONG_SIDES_PX: Final = (420, 640, 900)
+COST_OF_BREADTH: Final = 0.03
+
+
+_WITHOUT_ARTICLE: Final = frozenset(
+    [
+        "beer",
+        "bread",
+        "chocolate",
+        "clothing",
+        "coffee",
+        "coral",
+        "corn",
+        "dough",
+        "food",
+        "furniture",
+        "hay",
+        "ice cream",
+        "pasta",
+        "soup",
+        "wine",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +91,44 @@ def map_classes(pixels: Pixels, session: Session) -> ClassMaps:
 def classify(maps: ClassMaps, *, count: int = 5) -> tuple[tuple[str, float], ...]:
     """Return the ``count`` likeliest everyday nouns with their probability, best first.
 
-    A noun's probability is the sum over the classes that are reported under it.
+    A noun's probability is the sum over its classes, less what chance would give it. The best noun is the one that explains most
+    with few classes (a scooter here and a moped there make a motorcycle, but not a vehicle); its classes are then spent, and the
+    next one is chosen from what is left.
     """
-    totals: dict[str, float] = {}
-    for noun, probability in zip(noun_table().reported, maps.whole.tolist(), strict=True):
-        totals[noun] = totals.get(noun, 0.0) + probability
-    return tuple(sorted(totals.items(), key=lambda item: -item[1])[:count])
+    left = maps.whole.astype(np.float64)
+    nouns = noun_table().reportable
+    found: list[tuple[str, float]] = []
+    for _ in range(count):
+        totals = [max(0.0, float(left[list(classes)].sum()) - len(classes) / CLASS_COUNT) for _, classes in nouns]
+        worth = [
+            total - COST_OF_BREADTH * math.log2(len(classes) + 1)
+            for total, (_, classes) in zip(totals, nouns, strict=True)
+        ]
+        best = int(np.argmax(worth))
+        found.append((nouns[best][0], totals[best]))
+        left[list(nouns[best][1])] = 0.0
+    return tuple(sorted(found, key=lambda item: -item[1]))
 
 
 def describe_labels(labels: Sequence[tuple[str, float]]) -> str:
     """Return labels as words for a message: "a mug"; "perhaps a palace or a church"; "nothing that I know by name"."""
-    likely = [_with_article(noun) for noun, probability in labels[:3] if probability >= 0.08]
+    likely = [with_article(noun) for noun, probability in labels[:3] if probability >= 0.08]
     if labels and labels[0][1] >= 0.35:
         return likely[0]
     return f"perhaps {' or '.join(likely[:2])}" if likely else "nothing that I know by name"
 
 
-def _with_article(noun: str) -> str:
-    if noun.endswith("s") and not noun.endswith("ss"):
+def with_article(noun: str) -> str:
+    """Return "a mug", "an apple", "coffee", "sunglasses"."""
+    if noun in _WITHOUT_ARTICLE or (noun.endswith("s") and not noun.endswith("ss")):
         return noun
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+    sounds_like_vowel = noun[:1].lower() in "aeiou" and not noun.lower().startswith(("uni", "use", "eu", "one"))
+    return f"{'an' if sounds_like_vowel else 'a'} {noun}"
 
 
-def class_heat(maps: ClassMaps, classes: Sequence[int], size_hw: tuple[int, int]) -> tuple[Mask, float]:
+def class_heat(
+    maps: ClassMaps, classes: Sequence[int], size_hw: tuple[int, int], *, agreed: bool = False
+) -> tuple[Mask, float]:
     """Find where any of some classes is.
 
     Parameters
@@ -100,6 +138,9 @@ def class_heat(maps: ClassMaps, classes: Sequence[int], size_hw: tuple[int, int]
         Their probabilities are added up.
     size_hw : tuple of two int
         Rows and columns of the result.
+    agreed : bool
+        True takes the mean over the sizes of window, which outlines a small thing more closely; False the maximum, which covers
+        a large thing more fully.
 
     Returns
     -------
@@ -111,12 +152,11 @@ def class_heat(maps: ClassMaps, classes: Sequence[int], size_hw: tuple[int, int]
     wanted = list(classes)
     layers = [window[wanted].sum(axis=0) for window in maps.windows]
     peak = max(float(layer.max()) for layer in layers)
-    heat = np.zeros(size_hw, np.float32)
-    for layer in layers:
-        # A size that saw next to nothing must not be blown up to full strength.
-        strength = layer / max(float(layer.max()), 0.15)
-        heat = np.maximum(heat, cv2.resize(strength.astype(np.float32), size_hw[::-1], interpolation=cv2.INTER_CUBIC))
-    return np.clip(heat / max(float(heat.max()), 1e-6), 0.0, 1.0).astype(np.float32), peak
+    # A size that saw next to nothing must not be blown up to full strength.
+    strengths = [(layer / max(float(layer.max()), 0.15)).astype(np.float32) for layer in layers]
+    enlarged = [cv2.resize(strength, size_hw[::-1], interpolation=cv2.INTER_CUBIC) for strength in strengths]
+    heat = np.mean(enlarged, axis=0) if agreed else np.max(enlarged, axis=0)
+    return np.asarray(np.clip(heat / max(float(heat.max()), 1e-6), 0.0, 1.0), dtype=np.float32), peak
 
 
 def _run(pixels: Pixels, size_hw: tuple[int, int], output: str, session: Session) -> FloatImage:

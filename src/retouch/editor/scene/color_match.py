@@ -37,14 +37,14 @@ class _Range:
 
 _RANGES: Final[Mapping[str, _Range]] = MappingProxyType(
     {
-        "red": _Range(27, 20, chroma=(0.07, 0.5)),
-        "orange": _Range(56, 19, lightness=(0.45, 1.0), chroma=(0.08, 0.5)),
+        "red": _Range(24, 15, chroma=(0.095, 0.5)),
+        "orange": _Range(52, 24, lightness=(0.45, 1.0), chroma=(0.08, 0.5)),
         "yellow": _Range(98, 20, lightness=(0.5, 1.0), chroma=(0.055, 0.5)),
         "green": _Range(140, 36, chroma=(0.035, 0.5)),
         "teal": _Range(195, 25, chroma=(0.03, 0.5)),
         "turquoise": _Range(192, 26, lightness=(0.45, 1.0), chroma=(0.03, 0.5)),
         "cyan": _Range(205, 25, chroma=(0.03, 0.5)),
-        "blue": _Range(253, 33, chroma=(0.035, 0.5)),
+        "blue": _Range(245, 42, chroma=(0.035, 0.5)),
         "navy": _Range(265, 35, lightness=(0.0, 0.42), chroma=(0.015, 0.5)),
         "purple": _Range(310, 26, chroma=(0.03, 0.5)),
         "violet": _Range(300, 26, chroma=(0.03, 0.5)),

@@ -13,7 +13,9 @@ __all__ = ["grow_colored_part"]
 
 SEED_ABOVE = 0.45
 MIN_SHARE_OF_PICTURE = 0.001
-MIN_SHARE_OF_SUBJECT = 0.01
+MIN_SHARE_OF_SUBJECT = 0.08
+MIN_SHARE_OF_MATCHES = 0.25
+"""Either is enough for a colour to mean the subject's part and not its surroundings."""
 
 
 def grow_colored_part(pixels: Pixels, likelihood: Mask, matte: Mask | None) -> Mask | None:
@@ -38,7 +40,7 @@ def grow_colored_part(pixels: Pixels, likelihood: Mask, matte: Mask | None) -> M
     holes count as weak evidence; a graph cut decides, a guided filter softens. About 0.6 s at 1184 x 880.
     """
     size_hw = working_size(pixels.shape[0], pixels.shape[1])
-    small = resize_float(likelihood, size_hw)
+    small = cv2.GaussianBlur(resize_float(likelihood, size_hw), (5, 5), 1.0)
     within = _search_area(small, None if matte is None else resize_float(matte, size_hw))
     seeds = keep_large_parts(((small * within) > SEED_ABOVE).astype(np.float32), share_of_largest=0.12)
     if float(seeds.mean()) < MIN_SHARE_OF_PICTURE:
@@ -52,8 +54,10 @@ def grow_colored_part(pixels: Pixels, likelihood: Mask, matte: Mask | None) -> M
 def _search_area(likelihood: Mask, matte: Mask | None) -> Mask:
     """Return the subject where it holds enough of the colour, else the whole picture."""
     if matte is not None and float(matte.sum()) > 0:
-        matched = float(((likelihood > SEED_ABOVE) & (matte > 0.5)).sum())
-        if matched >= MIN_SHARE_OF_SUBJECT * float(matte.sum()) and matched >= MIN_SHARE_OF_PICTURE * likelihood.size:
+        matches = likelihood > SEED_ABOVE
+        on_subject = float((matches & (matte > 0.5)).sum())
+        enough = max(MIN_SHARE_OF_MATCHES * float(matches.sum()), MIN_SHARE_OF_PICTURE * likelihood.size)
+        if on_subject >= min(enough, MIN_SHARE_OF_SUBJECT * float(matte.sum())):
             return (matte > 0.5).astype(np.float32)
     return np.ones_like(likelihood)
 

@@ -2,13 +2,24 @@
 
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import numpy as np
 
 from retouch.editor.instructions.plan import Target, TargetKind
+from retouch.editor.scene.classifier import with_article
 from retouch.editor.scene.color_match import color_likelihood
 from retouch.editor.scene.colored_part import grow_colored_part
 from retouch.editor.scene.named import SUPPORTS, Evidence, cut_named_part, cut_named_subject, weigh_evidence
-from retouch.editor.scene.nouns import GROUND_WORDS, PART_WORDS, is_person, noun_table
+from retouch.editor.scene.nouns import (
+    ANIMAL_CLASSES,
+    ATTACHED_WORDS,
+    GROUND_WORDS,
+    PART_WORDS,
+    SCENERY_WORDS,
+    is_one_of,
+    is_person,
+    noun_table,
+)
 from retouch.editor.scene.sides import keep_side
 from retouch.editor.scene.values import Finding
 from retouch.errors import UnsupportedInstructionError
@@ -24,6 +35,14 @@ MIN_SUBJECT_COVER: Final = 0.4
 """Share of the subject that a noun's heat must cover for the noun to be the subject itself."""
 UNVERIFIED_SHARE: Final = 0.5
 """An unverified reading is at most this sure."""
+FACE_SHARE: Final = 0.8
+"""A face on the subject speaks for a word for a person."""
+HEAT_SPILL: Final = 0.12
+WARM: Final = 0.35
+SURE_OF_ATTACHED: Final = 0.9
+CLASSIFIED_AS: Final = 0.4
+HAS_AN_IDEA: Final = 0.2
+MIN_COLOR_SHARE: Final = 0.15
 
 
 def find_target(scene: "Scene", target: Target) -> Finding:
@@ -78,23 +97,40 @@ def _names_something_known(target: Target) -> bool:
 
 
 def _find_noun(scene: "Scene", target: Target, noun: str) -> Finding:
-    if noun in GROUND_WORDS:
+    if is_one_of(noun, GROUND_WORDS):
         return _find_ground(scene, target, noun)
-    if noun in PART_WORDS:
+    if is_one_of(noun, PART_WORDS | SCENERY_WORDS):
         raise _refuse(
-            target, f"I can't tell where a {noun} begins and ends. Name the whole thing, or the part's color."
+            target, f"I can't outline {target.phrase or noun}. Name the whole thing, or the part's present color."
         )
     classes = noun_table().lookup(noun)
     if classes is None:
         return _take_subject_for(scene, target, noun)
     evidence = weigh_evidence(scene.class_maps, classes, scene.pixels.shape[:2])
     if evidence.present:
-        return _cut_named(scene, noun, evidence)
+        found = _cut_named(scene, target, noun, evidence)
+        return _check_color(scene, target, found)
     if target.color is not None:
         return _find_colored_part(scene, target)
-    if scene.subject.present and not _is_clearly_something(scene):
+    if _may_be_unknown_thing(scene, noun):
         return _take_subject_for(scene, target, noun)
-    raise _refuse(target, f"I see {scene.describe()}, not {_with_article(noun)}.")
+    raise _refuse(target, f"I see {scene.describe()}, but can't make out {with_article(noun)}.")
+
+
+def _may_be_unknown_thing(scene: "Scene", noun: str) -> bool:
+    """Return whether the subject may be the noun for all that the classifier knows: it has no idea, and there is no face."""
+    if not scene.subject.present or is_one_of(noun, ATTACHED_WORDS) or scene.labels[0][1] >= HAS_AN_IDEA:
+        return False
+    return scene.head is None or scene.head.found_by != "face"
+
+
+def _check_color(scene: "Scene", target: Target, found: Finding) -> Finding:
+    """Keep a named thing if it has the named color, or none was named; else look for that color elsewhere."""
+    if target.color is None:
+        return found
+    fits = color_likelihood(scene.pixels, target.color) > 0.45
+    share = float((fits * found.mask).sum() / max(float(found.mask.sum()), 1e-6))
+    return found if share >= MIN_COLOR_SHARE else _find_colored_part(scene, target)
 
 
 def _find_ground(scene: "Scene", target: Target, noun: str) -> Finding:
@@ -107,28 +143,47 @@ def _find_ground(scene: "Scene", target: Target, noun: str) -> Finding:
 def _take_subject_for(scene: "Scene", target: Target, noun: str) -> Finding:
     subject = _require_subject(scene, target)
     resolved_to = f"the main subject (taken for {target.phrase or noun!r})"
-    return Finding(subject.mask, UNVERIFIED_SHARE * subject.confidence, resolved_to, verified=False)
+    trust = (
+        FACE_SHARE if is_person(noun) and scene.head is not None and scene.head.found_by == "face" else UNVERIFIED_SHARE
+    )
+    return Finding(subject.mask, trust * subject.confidence, resolved_to, verified=False)
 
 
-def _cut_named(scene: "Scene", noun: str, evidence: Evidence) -> Finding:
-    """Decide whether the noun is the subject, or a thing of its own beside or within it."""
+def _cut_named(scene: "Scene", target: Target, noun: str, evidence: Evidence) -> Finding:
+    """Decide whether the noun is the subject, or a thing of its own beside or on it."""
     confidence = min(1.0, 0.5 + 0.5 * evidence.strength)
-    if scene.subject.present and _covers_subject(scene, evidence):
-        mask = cut_named_subject(scene.pixels, scene.subject.matte, evidence, _support_heat(scene, noun))
+    subject = scene.subject
+    if subject.present and _is_subject(scene, noun, evidence):
+        mask = cut_named_subject(scene.pixels, subject.matte, evidence, _support_heat(scene, noun))
         return Finding(mask, confidence, f"the {noun}, the main subject", verified=True)
-    mask = cut_named_part(scene.pixels, evidence)
-    if float(mask.max()) < 0.5:
-        return Finding(scene.subject.matte, 0.5 * confidence, f"the main subject (where the {noun} is)", verified=False)
-    return Finding(mask, 0.7 * confidence, f"the {noun}", verified=True)
+    if target.color is not None:
+        return _find_colored_part(scene, target, near=evidence.heat)
+    attached = is_one_of(noun, ATTACHED_WORDS) and evidence.strength < SURE_OF_ATTACHED
+    part = None if attached else cut_named_part(scene.pixels, subject.matte, evidence)
+    if part is None:
+        hint = f"I see {with_article(noun)}, but can't outline it well enough to touch nothing else. Name its present color."
+        raise _refuse(target, hint)
+    return Finding(part, 0.7 * confidence, f"the {noun}", verified=True)
 
 
-def _covers_subject(scene: "Scene", evidence: Evidence) -> bool:
+def _is_subject(scene: "Scene", noun: str, evidence: Evidence) -> bool:
+    """Return whether a noun that is in the picture is its main subject.
+
+    Its heat must cover the subject and little else. An animal need not be covered: nothing wears a cat. What is worn or fitted is
+    the subject only where the picture as a whole is classified as that thing.
+    """
     inside = resize_float(scene.subject.matte, (evidence.heat.shape[0], evidence.heat.shape[1])) > 0.5
-    if not inside.any():
+    warm = evidence.heat > WARM
+    # Heat spills over by about the size of a window, which is more than all of a slim subject.
+    spill = round(HEAT_SPILL * max(inside.shape)) | 1
+    around = cv2.dilate(inside.astype(np.uint8), np.ones((spill, spill), np.uint8)) > 0
+    core = evidence.core > WARM
+    on_subject = float((core & around).sum() / max(1, int(core.sum())))
+    cover = float((warm & inside).sum() / max(1, int(inside.sum())))
+    if is_one_of(noun, ATTACHED_WORDS) and evidence.whole < CLASSIFIED_AS:
         return False
-    warm = evidence.heat > 0.35
-    cover = float((warm & inside).sum() / inside.sum())
-    return cover >= MIN_SUBJECT_COVER
+    is_animal = all(index in ANIMAL_CLASSES for index in noun_table().lookup(noun) or ())
+    return on_subject >= 0.5 and (is_animal or cover >= MIN_SUBJECT_COVER)
 
 
 def _support_heat(scene: "Scene", noun: str) -> Mask:
@@ -147,16 +202,17 @@ def _support_heat(scene: "Scene", noun: str) -> Mask:
     return heat
 
 
-def _is_clearly_something(scene: "Scene") -> bool:
-    """Return whether the classifier is sure enough of what it sees to contradict the prompt."""
-    return scene.labels[0][1] >= 0.35
-
-
-def _find_colored_part(scene: "Scene", target: Target) -> Finding:
+def _find_colored_part(scene: "Scene", target: Target, *, near: Mask | None = None) -> Finding:
+    """Find a part by its color; ``near``, the heat of the noun that was named with it, says whereabouts."""
     color = target.color
     if color is None:
         return _restrict(_require_subject(scene, target), target)
     likelihood = color_likelihood(scene.pixels, color)
+    if near is not None:
+        whereabouts = np.clip(near / WARM, 0.0, 1.0).astype(np.float32)
+        likelihood = np.asarray(
+            likelihood * resize_float(whereabouts, (likelihood.shape[0], likelihood.shape[1])), np.float32
+        )
     likelihood = keep_side(likelihood, target.horizontal, target.vertical)
     mask = grow_colored_part(scene.pixels, likelihood, scene.subject.matte if scene.subject.present else None)
     if mask is None:
@@ -179,7 +235,3 @@ def _restrict(finding: Finding, target: Target) -> Finding:
 
 def _refuse(target: Target, hint: str) -> UnsupportedInstructionError:
     return UnsupportedInstructionError((), (target.phrase,), hint)
-
-
-def _with_article(noun: str) -> str:
-    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"

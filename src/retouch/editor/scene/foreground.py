@@ -35,19 +35,29 @@ def estimate_foreground(pixels: Pixels, matte: Mask) -> FloatImage:
     image = to_float(pixels)
     alpha = matte[..., None]
     long_side = max(pixels.shape[:2])
-    foreground, background = image, image
-    for radius_px in (max(8, round(0.04 * long_side)), max(2, round(0.004 * long_side))):
-        foreground, background = _fuse(image, alpha, foreground, background, radius_px)
+    # In the wide pass only what is nearly opaque, or nearly clear, has a say; the narrow pass adds local detail.
+    foreground, background = _fuse(image, alpha, image, image, max(20, round(0.04 * long_side)), weight_power=4)
+    foreground, _ = _fuse(image, alpha, foreground, background, max(2, round(0.004 * long_side)), weight_power=1)
     return np.where(alpha >= 1.0, image, foreground).astype(np.float32)
 
 
 def _fuse(
-    image: FloatImage, alpha: FloatImage, foreground: FloatImage, background: FloatImage, radius_px: int
+    image: FloatImage,
+    alpha: FloatImage,
+    foreground: FloatImage,
+    background: FloatImage,
+    radius_px: int,
+    *,
+    weight_power: int,
 ) -> tuple[FloatImage, FloatImage]:
-    """Return smoothed foreground, corrected by the residue, and smoothed background."""
-    weight = box_blur(alpha[..., 0], radius_px)[..., None]
-    smooth_foreground = box_blur(foreground * alpha, radius_px) / (weight + 1e-5)
-    smooth_background = box_blur(background * (1 - alpha), radius_px) / (1 - weight + 1e-5)
+    """Return the smoothed foreground, corrected by the residue of the compositing equation, and the smoothed background."""
+    smooth_foreground = _weighted_mean(foreground, alpha**weight_power, radius_px)
+    smooth_background = _weighted_mean(background, (1 - alpha) ** weight_power, radius_px)
     residue = image - alpha * smooth_foreground - (1 - alpha) * smooth_background
     corrected = np.clip(smooth_foreground + alpha * residue, 0.0, 1.0).astype(np.float32)
     return corrected, np.clip(smooth_background, 0.0, 1.0).astype(np.float32)
+
+
+def _weighted_mean(image: FloatImage, weight: FloatImage, radius_px: int) -> FloatImage:
+    total = box_blur((image * weight).astype(np.float32), radius_px)
+    return np.asarray(total / (box_blur(weight[..., 0], radius_px)[..., None] + 1e-5), dtype=np.float32)

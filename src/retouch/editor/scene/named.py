@@ -3,20 +3,27 @@
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
-from retouch.editor.scene.classifier import ClassMaps, class_heat
+from retouch.editor.scene.classifier import ClassMaps, class_heat, classify
 from retouch.editor.scene.graph_cut import cut_out, keep_large_parts, soften_edges, working_size
 from retouch.editor.scene.nouns import CLASS_COUNT, noun_table
-from retouch.images.array_types import Mask, Pixels
-from retouch.images.filters import resize_float
+from retouch.images.array_types import FloatImage, Mask, Pixels
+from retouch.images.color import srgb8_to_oklab
+from retouch.images.filters import box_blur, resize_float
 
-__all__ = ["Evidence", "cut_named_part", "cut_named_subject", "weigh_evidence"]
+__all__ = ["Evidence", "cut_named_part", "cut_named_subject", "outline_on_edges", "weigh_evidence"]
 
 SURE_WHOLE: Final = 0.2
 MIN_EVIDENCE: Final = 0.22
 MIN_EVIDENCE_AGAINST_ANOTHER: Final = 0.5
 ANOTHER_IS_SURE: Final = 0.6
+MIN_PART_AREA: Final = 0.0015
+MIN_OUTLINE_ON_EDGES: Final = 0.75
+EDGE_CHANGE: Final = 0.07
+OUTLINE_WINDOW_PX: Final = 7
 SUPPORTS: Final = ("chair", "rocking chair", "bench", "sofa", "table", "bed", "throne", "rug", "tray")
 """What things sit, lie and stand on; a saliency network likes to take it along."""
 
@@ -28,7 +35,9 @@ class Evidence:
     Attributes
     ----------
     heat : (h, w) float32 [0, 1]
-        Where, at the graph cut's working size.
+        Where any size of window sees it, at the graph cut's working size.
+    core : (h, w) float32 [0, 1]
+        Where the sizes agree.
     strength : float
         0 to 1: the classifier's sureness, agreed on by at least two sizes of window.
     whole : float
@@ -38,6 +47,7 @@ class Evidence:
     """
 
     heat: Mask
+    core: Mask
     strength: float
     whole: float
     present: bool
@@ -53,23 +63,21 @@ def weigh_evidence(maps: ClassMaps, classes: tuple[int, ...], size_hw: tuple[int
     picture as a whole is clearly something else, more is asked for.
     """
     heat, _ = class_heat(maps, classes, working_size(*size_hw))
+    core, _ = class_heat(maps, classes, working_size(*size_hw), agreed=True)
     chosen = list(classes)
     chance = len(chosen) / CLASS_COUNT
     peaks = sorted((max(0.0, float(w[chosen].sum(axis=0).max()) - chance) for w in maps.windows), reverse=True)
     whole = float(maps.whole[chosen].sum())
     strength = max(whole, float(np.sqrt(peaks[0] * peaks[1])))
     needed = MIN_EVIDENCE_AGAINST_ANOTHER if _another_is_sure(maps, classes) else MIN_EVIDENCE
-    return Evidence(heat, strength, whole, present=whole >= SURE_WHOLE or strength >= needed)
+    return Evidence(heat, core, strength, whole, present=whole >= SURE_WHOLE or strength >= needed)
 
 
 def _another_is_sure(maps: ClassMaps, classes: tuple[int, ...]) -> bool:
-    """Return whether one other noun takes most of the whole picture's probability."""
+    """Return whether one noun that has nothing to do with these classes takes most of the whole picture's probability."""
     table = noun_table()
-    totals: dict[str, float] = {}
-    for index, probability in enumerate(maps.whole.tolist()):
-        if index not in classes:
-            totals[table.reported[index]] = totals.get(table.reported[index], 0.0) + probability
-    return max(totals.values(), default=0.0) >= ANOTHER_IS_SURE
+    best, probability = classify(maps, count=1)[0]
+    return probability >= ANOTHER_IS_SURE and set(table.classes[best.lower()]).isdisjoint(classes)
 
 
 def cut_named_subject(pixels: Pixels, matte: Mask, evidence: Evidence, support: Mask) -> Mask:
@@ -91,7 +99,7 @@ def cut_named_subject(pixels: Pixels, matte: Mask, evidence: Evidence, support: 
     """
     size_hw = evidence.heat.shape[0], evidence.heat.shape[1]
     small = resize_float(matte, size_hw)
-    foreign = (support > 0.5) & (evidence.heat < 0.2)
+    foreign = (support > 0.5) & (evidence.core < 0.3)
     if float((foreign & (small > 0.5)).mean()) < 0.005:
         return matte
     likelihood = np.where(small > 0.5, 0.6, 0.2).astype(np.float32)
@@ -101,12 +109,54 @@ def cut_named_subject(pixels: Pixels, matte: Mask, evidence: Evidence, support: 
     return np.asarray(np.minimum(soften_edges(pixels, hard), matte), dtype=np.float32)
 
 
-def cut_named_part(pixels: Pixels, evidence: Evidence) -> Mask:
-    """Cut out a thing that is not the subject, from its heat alone: (H, W) float32 [0, 1].
+def cut_named_part(pixels: Pixels, matte: Mask, evidence: Evidence) -> Mask | None:
+    """Cut out a thing that is not the whole subject, from its heat alone.
 
-    The heat is coarse, so what is certain is only its core, and what is excluded lies well outside.
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8, sRGB
+    matte : (H, W) float32 [0, 1]
+        Of the main subject; a thing that is seen on it ends where it ends, a thing beside it does not reach into it.
+    evidence : Evidence
+
+    Returns
+    -------
+    (H, W) float32 [0, 1] or None
+        None where the outline follows no edge of the picture: the cut then shows where the heat ends, not the thing.
     """
-    heat = evidence.heat
-    likelihood = np.clip(heat, 0.0, 1.0)
-    hard = cut_out(pixels, likelihood, certain=0.85, excluded=0.25, rounds=5)
-    return soften_edges(pixels, keep_large_parts(hard, share_of_largest=0.3))
+    likelihood = np.clip(1.1 * evidence.core, 0.0, 1.0)
+    subject = resize_float(matte, (likelihood.shape[0], likelihood.shape[1])) > 0.5
+    hot = evidence.core > 0.6
+    on_subject = float((hot & subject).sum()) >= 0.5 * float(hot.sum())
+    likelihood[~subject if on_subject else subject] = 0.0
+    if float((likelihood > 0.5).mean()) < MIN_PART_AREA:
+        return None
+    hard = keep_large_parts(cut_out(pixels, likelihood, certain=0.85, excluded=0.22, rounds=5), share_of_largest=0.3)
+    if float(hard.mean()) < MIN_PART_AREA or outline_on_edges(pixels, hard) < MIN_OUTLINE_ON_EDGES:
+        return None
+    mask = soften_edges(pixels, hard)
+    return np.asarray(np.minimum(mask, matte), dtype=np.float32) if on_subject else mask
+
+
+def outline_on_edges(pixels: Pixels, hard: Mask) -> float:
+    """Return the share of a cut's outline across which the picture's colours change, 0 to 1.
+
+    The colours are averaged over a few pixels first, so that grass, which changes everywhere, does not pass for an edge.
+    """
+    size_hw = hard.shape[0], hard.shape[1]
+    inside = (hard > 0.5).astype(np.uint8)
+    lab = srgb8_to_oklab(cv2.resize(pixels, size_hw[::-1], interpolation=cv2.INTER_AREA))
+    mean_inside, mean_outside = _local_mean(lab, inside), _local_mean(lab, 1 - inside)
+    outline = cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    outline[[0, -1]] = outline[:, [0, -1]] = False
+    if not outline.any():
+        return 0.0
+    change = np.linalg.norm(mean_inside - mean_outside, axis=2)[outline]
+    return float((change > EDGE_CHANGE).mean())
+
+
+def _local_mean(image: FloatImage, where: npt.NDArray[np.uint8]) -> FloatImage:
+    """Average an image over a window of 15 px, over the pixels of one side only."""
+    weight = where.astype(np.float32)
+    total = box_blur((image * weight[..., None]).astype(np.float32), OUTLINE_WINDOW_PX)
+    return np.asarray(total / (box_blur(weight, OUTLINE_WINDOW_PX)[..., None] + 1e-6), dtype=np.float32)

@@ -7,7 +7,18 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-__all__ = ["GROUND_WORDS", "PART_WORDS", "PERSON_WORDS", "NounTable", "is_person", "noun_table"]
+__all__ = [
+    "ANIMAL_CLASSES",
+    "ATTACHED_WORDS",
+    "CLASS_COUNT",
+    "GROUND_WORDS",
+    "PART_WORDS",
+    "SCENERY_WORDS",
+    "NounTable",
+    "is_one_of",
+    "is_person",
+    "noun_table",
+]
 
 CLASS_COUNT: Final = 1000
 
@@ -31,9 +42,25 @@ PART_WORDS: Final = _words(
 """Parts that neither the matte nor the classifier tells from the whole; some are ImageNet labels of another meaning."""
 
 GROUND_WORDS: Final = _words(
-    "ground floor grass lawn sand meadow snow field pavement sidewalk road street path driveway soil dirt"
+    "ground floor grass lawn sand beach seashore meadow snow field pavement sidewalk road street path driveway soil dirt"
 )
 """What things stand on. The picture shows one ground, whatever it is called."""
+
+SCENERY_WORDS: Final = _words(
+    "tree bush hedge forest wood water river ocean pool pond cloud sun moon star rainbow wall ceiling horizon foreground shadow "
+    "reflection hill island rock waterfall garden waterfront wave"
+)
+"""What surrounds a subject and is not one, and what nothing here can outline but by its color."""
+
+ATTACHED_WORDS: Final = _words(
+    "wheel tire tie necktie hat cap helmet glasses sunglasses goggles mask wig crown necklace earring ring bracelet watch glove "
+    "gloves sock shoe boot sandal sneaker belt bag handbag backpack jacket coat suit dress shirt t-shirt sweater hoodie jeans "
+    "trousers pants shorts skirt scarf uniform robe cloak apron vest blazer cardigan jersey bikini swimsuit window door roof "
+    "curtain buckle seat saddle flag"
+)
+"""What a subject wears or is fitted with: seen on it, such a thing is a part of the subject and not the subject."""
+
+ANIMAL_CLASSES: Final = range(398)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +73,13 @@ class NounTable:
         Classes of each noun and synonym, in lower case.
     canonical : mapping of str to str
         The noun that a synonym stands for.
-    reported : tuple of str
-        The noun that each class is reported under.
+    reportable : tuple of (str, tuple of int)
+        Canonical nouns with their classes, and the labels of classes that no written noun covers narrowly.
     """
 
     classes: Mapping[str, tuple[int, ...]]
     canonical: Mapping[str, str]
-    reported: tuple[str, ...]
+    reportable: tuple[tuple[str, tuple[int, ...]], ...]
 
     def lookup(self, noun: str) -> tuple[int, ...] | None:
         """Return the classes of a noun, singular or plural, or of its last word ("espresso cup"); None if it has none."""
@@ -69,25 +96,30 @@ def noun_table() -> NounTable:
     # Every class is a noun of its own; the written table overrides and adds.
     classes: dict[str, tuple[int, ...]] = {label.lower(): (index,) for index, label in enumerate(labels)}
     canonical = {label.lower(): label for label in labels}
-    reported = list(labels)
-    fewest = [CLASS_COUNT + 1] * CLASS_COUNT
+    reportable: list[tuple[str, tuple[int, ...]]] = []
+    named: set[int] = set()
     for words, indices in _read_nouns():
-        for word in words:
-            classes[word] = indices
-            canonical[word] = words[0]
-        for index in indices:
-            if len(indices) < fewest[index] and len(indices) <= MAX_CLASSES_TO_REPORT:
-                fewest[index], reported[index] = len(indices), words[0]
-    return NounTable(classes, canonical, tuple(reported))
+        classes.update(dict.fromkeys(words, indices))
+        canonical.update(dict.fromkeys(words, words[0]))
+        reportable.append((words[0], indices))
+        if len(indices) <= NARROW:
+            named.update(indices)
+    reportable += [(label, (index,)) for index, label in enumerate(labels) if index not in named]
+    return NounTable(classes, canonical, tuple(reportable))
 
 
-MAX_CLASSES_TO_REPORT: Final = 130
-"""A class is rather reported by its own name than as "animal"."""
+NARROW: Final = 8
+"""A class with no noun of at most this many classes is reported under its own label."""
 
 
 def is_person(noun: str) -> bool:
     """Return whether a noun means a human being."""
-    return any(form in PERSON_WORDS for form in _forms(noun))
+    return is_one_of(noun, PERSON_WORDS)
+
+
+def is_one_of(noun: str, words: frozenset[str]) -> bool:
+    """Return whether a noun, its singular, or its last word is among the words."""
+    return any(form in words for form in _forms(noun))
 
 
 def _forms(noun: str) -> Iterator[str]:

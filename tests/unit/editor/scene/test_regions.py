@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+from skimage import data
+
+from retouch.editor.scene.regions import find_ground, find_horizon, find_sky
+from retouch.editor.scene.scene import Scene
+
+NOTHING = np.zeros((300, 400), np.float32)
+
+
+def seaside(*, horizon_row: int = 120, seed: int = 5) -> np.ndarray:
+    """A blue sky that pales downwards, over rippled sand."""
+    rng = np.random.default_rng(seed)
+    sky = np.linspace((90, 150, 230), (190, 215, 240), horizon_row)[:, None].repeat(400, axis=1)
+    sand = np.array([205, 180, 140]) + rng.normal(0, 14, (300 - horizon_row, 400, 1))
+    return np.clip(np.concatenate([sky, sand]), 0, 255).astype(np.uint8)
+
+
+def test_a_sky_above_sand_is_found_to_its_last_row() -> None:
+    sky = find_sky(seaside(), NOTHING)
+
+    assert sky is not None
+    assert sky[:112].min() > 0.95
+    assert sky[130:].max() == 0
+
+
+def test_a_level_skyline_is_a_sure_horizon() -> None:
+    pixels = seaside(horizon_row=120)
+
+    horizon = find_horizon(pixels, NOTHING, find_sky(pixels, NOTHING))
+
+    assert horizon is not None
+    assert horizon.row == pytest.approx(120, abs=3)
+    assert horizon.confidence == 0.9
+
+
+def test_the_ground_is_the_sand_and_not_the_sky() -> None:
+    pixels = seaside()
+    sky = find_sky(pixels, NOTHING)
+
+    ground = find_ground(pixels, NOTHING, sky, find_horizon(pixels, NOTHING, sky))
+
+    assert ground[150:].mean() > 0.9
+    assert ground[:110].max() == 0
+
+
+@pytest.mark.parametrize("name", ["coffee", "cat", "astronaut", "plain"])
+def test_indoors_and_close_ups_have_no_sky(name: str, request: pytest.FixtureRequest) -> None:
+    assert request.getfixturevalue(name).sky is None
+
+
+@pytest.mark.parametrize("name", ["rocket", "cameraman"])
+def test_outdoors_has_a_sky_that_leaves_the_subject_out(name: str, request: pytest.FixtureRequest) -> None:
+    scene = request.getfixturevalue(name)
+
+    assert scene.sky is not None
+    assert scene.sky.mean() > 0.2
+    assert np.minimum(scene.sky, scene.subject.matte).max() <= 0.5
+
+
+def test_the_ground_never_lies_under_the_subject(cameraman: Scene) -> None:
+    assert (cameraman.ground + cameraman.subject.matte).max() <= 1.0 + 1e-6
+    assert cameraman.ground[400:, 440:].mean() > 0.9  # the lawn beside the tripod
+
+
+def lit_ball(*, from_right: bool, size: int = 240) -> tuple[np.ndarray, np.ndarray]:
+    y, x = np.mgrid[:size, :size].astype(np.float32)
+    dx, dy = (x - size / 2) / (size / 3), (y - size / 2) / (size / 3)
+    inside = dx**2 + dy**2 < 1
+    shade = 0.25 + 0.6 * np.clip(dx if from_right else -dx, 0, 1)
+    gray = np.where(inside, shade, 0.5)
+    return (gray[..., None].repeat(3, axis=2) * 255).astype(np.uint8), inside.astype(np.float32)
+
+
+@pytest.mark.parametrize("from_right", [True, False])
+def test_light_is_told_from_the_side_that_is_lit(from_right: bool) -> None:
+    from retouch.editor.scene.light import estimate_light
+
+    light = estimate_light(*lit_ball(from_right=from_right))
+
+    assert light.direction_x * (1 if from_right else -1) > 0.5
+    assert light.direction_confidence > 0.5
+
+
+def test_the_color_of_the_light_is_warm_in_a_warm_picture_and_has_mean_one() -> None:
+    from retouch.editor.scene.light import estimate_light
+
+    light = estimate_light((data.chelsea() * [1.0, 0.85, 0.6]).astype(np.uint8), np.zeros((300, 451), np.float32))
+
+    assert light.color[0] > 1 > light.color[2]
+    assert light.color.mean() == pytest.approx(1, abs=1e-5)
+    assert light.direction_x == 0
+    assert light.direction_confidence == 0
+
+
+def test_a_face_gives_the_head(astronaut: Scene) -> None:
+    head = astronaut.head
+
+    assert head is not None
+    assert head.found_by == "face"
+    assert head.left < 225 < head.right
+    assert head.top < 100 < 150 < head.bottom < 230
+
+
+def test_without_a_face_the_knob_above_the_neck_is_the_head() -> None:
+    from retouch.editor.scene.head import find_head
+
+    y, x = np.mgrid[:400, :300]
+    figure = (
+        ((x - 150) ** 2 + (y - 80) ** 2 < 40**2)
+        | ((abs(x - 150) < 15) & (y > 80) & (y < 150))
+        | ((abs(x - 150) < 90) & (y >= 150))
+    )
+    matte = figure.astype(np.float32)
+
+    head = find_head(np.full((400, 300, 3), 128, np.uint8), matte)
+
+    assert head is not None
+    assert head.found_by == "silhouette"
+    assert (head.left, head.top, head.right) == pytest.approx((110, 40, 190), abs=6)
+    assert 105 < head.bottom < 150
+    assert head.confidence <= 0.5
