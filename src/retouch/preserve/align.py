@@ -38,12 +38,12 @@ MAX_ZOOM: Final = 1.25
 """A picture zoomed by more than this was reframed; its content no longer fits the input's frame."""
 
 COARSE_SIDE: Final = 320
-FINE_SIDE: Final = 1280
+FINE_SIDE: Final = 1024
 GOOD_AGREEMENT: Final = 0.6
 MIN_AGREEMENT: Final = 0.12
 MIN_IDENTITY_AGREEMENT: Final = 0.06
 IDENTITY_TOLERANCE_PX: Final = 0.12
-MAX_POINTS: Final = 24_000
+MAX_POINTS: Final = 14_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Alignment:
         return _max_displacement(self.matrix, height, width)
 
 
-def estimate_alignment(base: Pixels, edited: Pixels, *, source_fit: Fit | None = None) -> Alignment:
+def estimate_alignment(base: Pixels, edited: Pixels, *, source_fit: Fit | None = None, exact: bool | None = None) -> Alignment:
     """Estimate the affine map from the fitted input to the edited picture.
 
     Parameters
@@ -106,6 +106,8 @@ def estimate_alignment(base: Pixels, edited: Pixels, *, source_fit: Fit | None =
         The edited picture; a part of it may have nothing to do with the input.
     source_fit : Fit, optional
         How ``base`` was cropped from the input; with it, a stretch and a letterbox of the whole input are tried too.
+    exact : bool, optional
+        ``difference.is_exact_elsewhere``, where the caller has asked already: then nothing moved.
 
     Returns
     -------
@@ -114,11 +116,11 @@ def estimate_alignment(base: Pixels, edited: Pixels, *, source_fit: Fit | None =
 
     Notes
     -----
-    O(H W) for the pyramids; the refinement works on at most 24 000 points. A picture without texture can't be aligned by
+    O(H W) for the pyramids; the refinement works on at most 14 000 points. A picture without texture can't be aligned by
     what it shows; it is taken as it lies, with confidence 0.
     """
     height, width = base.shape[:2]
-    if is_exact_elsewhere(base, edited):
+    if is_exact_elsewhere(base, edited) if exact is None else exact:
         return Alignment(_identity(), "identity", 1.0)
     pyramid = [
         (_structure(_shrunk(base, side)), _structure(_shrunk(edited, side))) for side in _pyramid_sides(height, width)
@@ -344,7 +346,7 @@ def _is_plausible(linear: Affine) -> bool:
 
 
 def _textured_points(structure: FloatImage) -> npt.NDArray[np.float32]:
-    """Return up to 24 000 (x, y) with strong gradients, spread over the whole picture."""
+    """Return up to 14 000 (x, y) with strong gradients, spread over the whole picture."""
     dx, dy = cv2.Sobel(structure, cv2.CV_32F, 1, 0), cv2.Sobel(structure, cv2.CV_32F, 0, 1)
     strength = dx * dx + dy * dy
     margin = 3
@@ -383,7 +385,7 @@ def _basis(points: npt.NDArray[np.float32], shape: tuple[int, ...], parameters: 
 
 
 def _refine(
-    base: FloatImage, edited: FloatImage, start: Affine, *, parameters: int, rounds: int = 12
+    base: FloatImage, edited: FloatImage, start: Affine, *, parameters: int, rounds: int = 8
 ) -> Affine:
     """Refine a map by robust Gauss-Newton (both pictures' gradients averaged, Geman-McClure weights)."""
     points = _textured_points(base)

@@ -15,7 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from retouch.images.array_types import FloatImage, Pixels
-from retouch.preserve.difference import Differences, DriftLevel, measure_differences
+from retouch.preserve.difference import (
+    Differences,
+    DriftLevel,
+    contrast_code,
+    largest_channel_difference,
+    measure_differences,
+)
 
 __all__ = ["Change", "ChangeKind", "find_change"]
 
@@ -31,10 +37,12 @@ CLEAR: Final = (14.0, 7.2, 7.6)
 ENOUGH_CLEAR_PX: Final = 200
 MIN_STRONG_AREA_PX: Final = (10, 14, 30)
 MIN_REGION_AREA_PX: Final = 24
-GUARD_PX: Final = 2
+GUARD_PX: Final = 3
 """Regions are grown by this much: an edge is mixed with its neighbor in both pictures."""
-MIN_KEPT_TEXTURE: Final = 0.015
-"""Share of the picture that must be unchanged texture for a kept part to be believed beside a large change."""
+GLOBAL_SHARE: Final = 0.4
+MIN_KEPT_TEXTURE: Final = 0.08
+"""Share of the texture that must be unchanged for a kept part to be believed beside a change of more than ``GLOBAL_SHARE``."""
+KEPT_AREA_PX: Final = 12
 BACKGROUND_SHARE: Final = 0.35
 
 
@@ -92,10 +100,12 @@ def find_change(base: Pixels, edited: Pixels, valid: Bits, *, exact: bool = Fals
     if teaching.mean() < 0.05:
         teaching = valid
     regions, score, level = _stage(differences, 0, teaching)
+    first = score * np.float32(WEAK[0])
     for index in (1, 2):
         regions, more, _ = _stage(differences, index, teaching, regions)
         np.maximum(score, more, out=score)
-    regions = _prominent(_without_specks(regions & valid, score), differences, teaching)
+    clear = (first > CLEAR[0]) | _clear_at(differences, 1, teaching) | _clear_at(differences, 2, teaching)
+    regions = _prominent(_without_specks(regions & valid, score), clear)
     whole = _whole_objects(regions, differences, score) & valid
     core = (_grown(whole, GUARD_PX) > 0) & valid
     kind = _classify(core, differences, valid)
@@ -106,13 +116,13 @@ def find_change(base: Pixels, edited: Pixels, valid: Bits, *, exact: bool = Fals
 
 def _exact_change(base: Pixels, edited: Pixels, valid: Bits) -> Change:
     """Return the change of an editor that leaves untouched pixels alone to the bit."""
-    largest = cv2.absdiff(base, edited).max(axis=2)
+    largest = largest_channel_difference(base, edited)
     same = largest == 0
     core = _filled(~same & valid, max_hole_px=64) & valid
     if not core.any():
         return Change(core, "none", np.zeros(core.shape, np.float32), 0.0, 1.0)
     score = largest.astype(np.float32)
-    kind: ChangeKind = "background" if _surrounds(core) else "local"
+    kind: ChangeKind = "background" if _surrounds(core, valid) else "local"
     return Change(core, kind, score, 0.0, 1.0)
 
 
@@ -158,14 +168,15 @@ def _without_specks(bits: Bits, score: FloatImage) -> Bits:
     return np.asarray(kept[labels], dtype=np.bool_)
 
 
-def _prominent(regions: Bits, differences: Differences, teaching: Bits) -> Bits:
+def _clear_at(differences: Differences, index: int, teaching: Bits) -> Bits:
+    return np.asarray(differences.excess(index, teaching)[0] > CLEAR[index])
+
+
+def _prominent(regions: Bits, clear: Bits) -> Bits:
     """Drop regions that are only the far end of the drift: a tenth of a region must stand out clearly at some scale.
 
     Redrawn texture and outlines differ a lot here and there, but never over an area: smoothed, they fall back into the drift.
     """
-    clear = np.zeros(regions.shape, np.bool_)
-    for index, clear_at in enumerate(CLEAR):
-        clear |= differences.excess(index, teaching)[0] > clear_at
     count, labels, stats, _ = cv2.connectedComponentsWithStats(regions.astype(np.uint8), connectivity=8)
     clear_area = np.bincount(labels.ravel(), weights=clear.ravel().astype(np.float64), minlength=count)
     kept = (clear_area >= 0.1 * stats[:, cv2.CC_STAT_AREA]) | (clear_area >= ENOUGH_CLEAR_PX)
@@ -193,13 +204,13 @@ def _whole_objects(regions: Bits, differences: Differences, score: FloatImage) -
     height, width = regions.shape
     for label in np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:64] + 1:
         left, top, w, h, area = (int(value) for value in stats[label])
-        radius = int(np.clip(0.08 * math.sqrt(area), 1, 14))
+        radius = int(np.clip(0.1 * math.sqrt(area), 2, 16))
         rows = slice(max(0, top - 2 * radius), min(height, top + h + 2 * radius))
         cols = slice(max(0, left - 2 * radius), min(width, left + w + 2 * radius))
         part = np.pad(labels[rows, cols] == label, 2 * radius).astype(np.uint8)
         closed = cv2.morphologyEx(part, cv2.MORPH_CLOSE, _disc(radius))[2 * radius : -2 * radius, 2 * radius : -2 * radius] > 0
         result[rows, cols] |= closed
-    kept_texture = _enlarged_bits(differences.contrast[1][..., 0] > 4.0, regions.shape) & (score < 0.7)
+    kept_texture = _enlarged_bits(differences.contrast[1][0] > contrast_code(4.0), regions.shape) & (score < 0.7)
     return _fill_holes(result, kept_texture)
 
 
@@ -217,7 +228,7 @@ def _fill_holes(bits: Bits, kept_texture: Bits) -> Bits:
     area = stats[:, cv2.CC_STAT_AREA]
     texture = np.bincount(labels.ravel(), weights=kept_texture.ravel().astype(np.float64), minlength=count) / np.maximum(area, 1)
     small = area <= max(64, 0.0004 * bits.size)
-    bland = (texture < 0.3) & (area <= 0.25 * max(1, int(bits.sum())))
+    bland = (texture < 0.3) & (area <= 0.06 * max(1, int(bits.sum())))
     fill = enclosed & (small | bland)
     fill[0] = False
     return np.asarray(bits | fill[labels], dtype=np.bool_)
@@ -230,23 +241,28 @@ def _filled(bits: Bits, max_hole_px: int) -> Bits:
     return np.asarray(~holes, dtype=np.bool_)
 
 
-def _surrounds(core: Bits) -> bool:
-    """Whether the change takes most of the border and a kept part stands inside it."""
-    border = np.concatenate([core[0], core[-1], core[:, 0], core[:, -1]])
-    return bool(core.mean() > BACKGROUND_SHARE and border.mean() > 0.6)
+def _surrounds(core: Bits, valid: Bits) -> bool:
+    """Whether the change takes most of the border (of what the edited picture covers) and leaves a part inside it."""
+    framed = np.pad(valid, 1).astype(np.uint8)
+    border = (cv2.erode(framed, np.ones((5, 5), np.uint8))[1:-1, 1:-1] == 0) & valid
+    return bool(core.mean() > BACKGROUND_SHARE and border.any() and core[border].mean() > 0.6)
 
 
 def _classify(core: Bits, differences: Differences, valid: Bits) -> ChangeKind:
-    """Tell a local edit from a new background and from a picture that changed as a whole."""
+    """Tell a local edit from a new background and from a picture that changed as a whole.
+
+    A kept part is believed where it shows the input's texture over an area. A style or a relight leaves scattered places that
+    happen to be equal: plain ones, and textured ones no wider than a brush stroke.
+    """
     if not core.any():
         return "none"
     share = float(core[valid].mean()) if valid.any() else 1.0
-    textured = _enlarged_bits(differences.contrast[1][..., 0] > 2.5, core.shape) & valid
-    kept_texture = float((textured & ~core).sum()) / max(1, int(valid.sum()))
-    # Where only plain areas were "kept", a new picture happens to have the same sky.
-    if share > 0.97 or (share > 0.5 and kept_texture < MIN_KEPT_TEXTURE):
+    textured = _enlarged_bits(differences.contrast[1][0] > contrast_code(2.5), core.shape) & valid
+    kept = cv2.erode((~core & valid).astype(np.uint8), _disc(KEPT_AREA_PX)) > 0
+    kept_texture = float((textured & kept).sum()) / max(1, int(textured.sum()))
+    if share > 0.97 or (share > GLOBAL_SHARE and kept_texture < MIN_KEPT_TEXTURE):
         return "global"
-    return "background" if _surrounds(core) else "local"
+    return "background" if _surrounds(core, valid) else "local"
 
 
 def _confidence(core: Bits, score: FloatImage, kind: ChangeKind) -> float:

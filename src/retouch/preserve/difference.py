@@ -20,12 +20,14 @@ import numpy.typing as npt
 
 from retouch.images.array_types import FloatImage, Pixels
 
-__all__ = ["Differences", "DriftLevel", "is_exact_elsewhere", "measure_differences", "perceptual_lab"]
+__all__ = ["Differences", "DriftLevel", "contrast_code", "is_exact_elsewhere", "largest_channel_difference", "measure_differences", "perceptual_lab"]
 
 Bits = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.uint8]
 
-CONTRAST_BINS: Final = 20
+CONTRAST_BINS: Final = 32
 MIN_CLASS_SIZE: Final = 60
+LEVEL_SAMPLES: Final = 200_000
 DRIFT_QUANTILE: Final = 0.4
 LOW_QUANTILE, LOW_FACTOR = 0.15, 1.8
 """The level is the 0.4 quantile of the differences in a class of contrast, or 1.8 times the 0.15 quantile where that is less:
@@ -36,6 +38,10 @@ EXACT_NEIGHBORS: Final = 0.85
 SCALES_PX: Final = (1.0, 2.5, 6.0)
 FLOOR_DELTA_E: Final = (0.45, 0.38, 0.35)
 """At each scale. Below this nothing counts as measured: 8-bit rounding alone gives as much."""
+
+
+_CODES_PER_LOG: Final = 255 / np.log1p(120.0)
+_CONTRAST_OF_CODE: Final = np.expm1(np.arange(256) / _CODES_PER_LOG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +59,15 @@ class DriftLevel:
     contrast: npt.NDArray[np.float64]
     level: npt.NDArray[np.float64]
 
-    def at(self, contrast: FloatImage) -> FloatImage:
-        """Return the level for an image of local contrasts, float32."""
-        table_x = np.linspace(0.0, np.log1p(120.0), 512)
-        table_y = np.interp(np.expm1(table_x), self.contrast, self.level).astype(np.float32)
-        index = np.log1p(np.minimum(contrast, 119.0)) * np.float32(511 / np.log1p(120.0))
-        return np.asarray(table_y[index.astype(np.int32)], dtype=np.float32)
+    def at(self, contrast_code: Codes) -> FloatImage:
+        """Return the level for an image of contrast codes, float32."""
+        table = np.interp(_CONTRAST_OF_CODE, self.contrast, self.level).astype(np.float32)
+        return np.asarray(cv2.LUT(contrast_code, table), dtype=np.float32)
+
+
+def contrast_code(contrast_delta_e: float) -> int:
+    """Return the code, 0 to 255 on a logarithmic scale, under which a local contrast is stored."""
+    return int(np.clip(np.log1p(contrast_delta_e) * _CODES_PER_LOG, 0, 255))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +78,14 @@ class Differences:
     ----------
     residual : tuple of (h, w, 3) float32
         Edited minus base in CIELAB, chroma damped, not yet smoothed.
-    contrast : tuple of (h, w, 2) float32
-        Local contrast of lightness and of color at each scale, in delta E: of the picture that has less.
+    contrast : tuple of pairs of (h, w) uint8
+        Code (``contrast_code``) of the local contrast of lightness and of color at each scale: of the picture that has less.
     size_hw : tuple of two int
         Rows and columns of the pictures.
     """
 
     residual: tuple[FloatImage, ...]
-    contrast: tuple[FloatImage, ...]
+    contrast: tuple[tuple[Codes, Codes], ...]
     size_hw: tuple[int, int]
 
     def excess(self, index: int, teaching: Bits, known: Bits | None = None) -> tuple[FloatImage, DriftLevel]:
@@ -99,7 +108,7 @@ class Differences:
             lightness'.
         """
         residual, contrast = self.residual[index], self.contrast[index]
-        height, width = contrast.shape[:2]
+        height, width = contrast[0].shape
         sigma = _own_sigma(SCALES_PX[index], index)
         teaches = cv2.resize(teaching.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
         if known is None or not known.any():
@@ -112,15 +121,20 @@ class Differences:
             teaches &= share > 0.98
         excess, levels = np.zeros((height, width), np.float32), []
         for kind, size in enumerate((np.abs(smooth[..., 0]), cv2.magnitude(smooth[..., 1], smooth[..., 2]))):
-            kind_contrast = contrast[..., kind]
-            levels.append(_drift_level(size, kind_contrast, teaches, FLOOR_DELTA_E[index], CEILING_DELTA_E[index]))
-            np.maximum(excess, size / levels[-1].at(kind_contrast), out=excess)
+            levels.append(_drift_level(size, contrast[kind], teaches, FLOOR_DELTA_E[index], CEILING_DELTA_E[index]))
+            np.maximum(excess, size / levels[-1].at(contrast[kind]), out=excess)
         return _enlarged(excess, *self.size_hw), levels[0]
 
 
 def perceptual_lab(pixels: Pixels) -> FloatImage:
     """Return (H, W, 3) float32 CIELAB (D65; L in [0, 100]) of sRGB uint8."""
     return np.asarray(cv2.cvtColor(pixels.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab), dtype=np.float32)
+
+
+def largest_channel_difference(a: Pixels, b: Pixels) -> Codes:
+    """Return the (H, W) uint8 largest absolute difference over the channels of two (H, W, 3) uint8 pictures."""
+    red, green, blue = cv2.split(cv2.absdiff(a, b))
+    return np.asarray(cv2.max(cv2.max(red, green), blue), dtype=np.uint8)
 
 
 def is_exact_elsewhere(base: Pixels, edited: Pixels) -> bool:
@@ -136,7 +150,7 @@ def is_exact_elsewhere(base: Pixels, edited: Pixels) -> bool:
     Drift leaves single pixels equal by chance; an exact editor leaves whole areas equal. So of the textured pixels a share must be
     equal, and nearly all of them together with their eight neighbors. Plain areas say nothing: a codec keeps them too.
     """
-    same = (cv2.absdiff(base, edited).max(axis=2) == 0).astype(np.uint8)
+    same = (largest_channel_difference(base, edited) == 0).astype(np.uint8)
     gray = cv2.cvtColor(base, cv2.COLOR_RGB2GRAY)
     texture = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     textured = texture >= 6
@@ -178,8 +192,13 @@ def measure_differences(base: Pixels, edited: Pixels) -> Differences:
             pictures = [_halved(picture) for picture in pictures]
             texture = [_halved(each) + _band_energy(picture) for each, picture in zip(texture, pictures, strict=True)]
         residuals.append(residual)
-        contrast.append(np.sqrt(np.minimum(texture[0], texture[1])))
+        least = np.minimum(texture[0], texture[1])
+        contrast.append((_coded(least[..., 0]), _coded(least[..., 1])))
     return Differences(tuple(residuals), tuple(contrast), base.shape[:2])
+
+
+def _coded(energy: FloatImage) -> Codes:
+    return np.asarray(np.minimum(np.log1p(np.sqrt(energy)) * np.float32(_CODES_PER_LOG), 255.0), dtype=np.uint8)
 
 
 def _own_sigma(scale_px: float, halvings: int) -> float:
@@ -244,19 +263,19 @@ def _without_displacement(base_lab: FloatImage, edited_lab: FloatImage, *, reach
     return residual
 
 
-def _drift_level(size: FloatImage, contrast: FloatImage, usable: Bits, floor: float, ceiling: float) -> DriftLevel:
-    """Read the typical difference for each class of contrast, as a non-falling curve."""
-    size, contrast = size[::2, ::2][usable[::2, ::2]], contrast[::2, ::2][usable[::2, ::2]]
+def _drift_level(size: FloatImage, contrast: Codes, usable: Bits, floor: float, ceiling: float) -> DriftLevel:
+    """Read the typical difference for each class of contrast, as a curve."""
+    step = max(1, round(np.sqrt(size.size / LEVEL_SAMPLES)))
+    chosen = usable[::step, ::step]
+    size, contrast = size[::step, ::step][chosen], contrast[::step, ::step][chosen]
     if size.size < 2 * CONTRAST_BINS * MIN_CLASS_SIZE:
         level = min(max(floor, _typical(size)), ceiling) if size.size else floor
         return DriftLevel(np.array([0.0, 100.0]), np.array([level, level]))
-    position = np.log(contrast + 0.05)
-    low, high = float(position.min()), float(position.max()) + 1e-6
-    bins = ((position - low) * (CONTRAST_BINS / (high - low))).astype(np.int16)
+    bins = contrast // np.uint8(256 // CONTRAST_BINS)
     order = np.argsort(bins, kind="stable")
     parts = np.split(order, np.searchsorted(bins[order], np.arange(1, CONTRAST_BINS)))
     parts = [part for part in parts if len(part) >= MIN_CLASS_SIZE]
-    centers = np.array([float(np.median(contrast[part])) for part in parts])
+    centers = _CONTRAST_OF_CODE[[int(np.median(contrast[part])) for part in parts]]
     values = np.array([_typical(size[part]) for part in parts])
     # A class may be mostly changed (a replaced sky is all smooth): it can't drift more than busier classes that are common.
     common = np.array([len(part) for part in parts]) > 0.02 * len(order)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -91,11 +92,11 @@ def psnr_db(a: Pixels, b: Pixels, where: npt.NDArray[np.bool_]) -> float | None:
     a, b : (H, W, 3) uint8
     where : (H, W) bool
     """
-    if not where.any():
+    count = int(np.count_nonzero(where))
+    if count == 0:
         return None
-    error = a[where].astype(np.float32) - b[where].astype(np.float32)
-    mean_square = float(np.mean(error * error, dtype=np.float64))
-    return None if mean_square == 0 else float(10 * np.log10(255.0**2 / mean_square))
+    squared = cv2.norm(a, b, cv2.NORM_L2SQR, where.astype(np.uint8))
+    return None if squared == 0 else float(10 * np.log10(255.0**2 * 3 * count / squared))
 
 
 def encode_mask_runs(mask: npt.NDArray[np.bool_]) -> dict[str, Any]:

@@ -21,6 +21,9 @@ __all__ = ["Comparison", "compare", "preserve", "preserve_fitted"]
 
 Bits = npt.NDArray[np.bool_]
 
+REGRADE_DELTA_E = 2.0
+"""Where nothing else changed, a tone that moved by more than this is the edit and not its drift."""
+
 SUMMARIES: dict[ChangeKind, str] = {
     "none": "Nothing changed: the answer is the input.",
     "local": "A local edit: every pixel outside the mask is the input's.",
@@ -127,7 +130,7 @@ def preserve_fitted(
         tone_delta_e=found.tone.mean_delta_e,
         drift_delta_e=found.drift_delta_e,
         psnr_outside_before_db=psnr_db(base, edited, outside),
-        outside_is_exact=bool((pixels[outside] == base[outside]).all()),
+        outside_is_exact=cv2.norm(pixels, base, cv2.NORM_INF, outside.astype(np.uint8)) == 0,
         confidence=found.confidence,
         size_hw=(base.shape[0], base.shape[1]),
     )
@@ -159,7 +162,7 @@ def compare(base: Pixels, edited: Pixels, *, mask: Mask | None = None, source_fi
 
     # 1. geometry
     exact = is_exact_elsewhere(base, edited)
-    alignment = estimate_alignment(base, edited, source_fit=source_fit)
+    alignment = estimate_alignment(base, edited, source_fit=source_fit, exact=exact)
     if mask is None and not alignment.found:
         return _everything(edited, alignment, "The pictures could not be aligned: nothing was restored.")
     if mask is None and not 1 / MAX_ZOOM <= alignment.zoom <= MAX_ZOOM:
@@ -178,6 +181,8 @@ def compare(base: Pixels, edited: Pixels, *, mask: Mask | None = None, source_fi
     if mask is not None:
         return _given(warped, mask > 0, valid, alignment, tone)
     change = find_change(base, warped, valid, exact=exact)
+    if change.kind == "none" and tone.mean_delta_e > REGRADE_DELTA_E:
+        return _everything(edited, alignment, "Only the tone changed, everywhere: nothing was restored.", change)
     if change.kind == "global":
         return _everything(edited, alignment, SUMMARIES["global"], change)
     allowed = change.core if exact else _grown(change.core, BAND_PX) & valid

@@ -12,6 +12,7 @@ A. Efros, W. Freeman, "Image quilting for texture synthesis and transfer", SIGGR
 P. Perez, M. Gangnet, A. Blake, "Poisson image editing", SIGGRAPH, 2003 (the difference at the seam as a membrane).
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -20,8 +21,9 @@ import numpy.typing as npt
 from skimage.segmentation import watershed
 
 from retouch.images.array_types import FloatImage, Mask, Pixels
+from retouch.preserve.difference import largest_channel_difference
 
-__all__ = ["BAND_PX", "blend_edit", "crops_of"]
+__all__ = ["BAND_PX", "BlendPlan", "blend_edit", "crops_of", "make_grain", "missing_grain", "mix", "plan_blend"]
 
 Bits = npt.NDArray[np.bool_]
 
@@ -31,12 +33,29 @@ MEMBRANE_SIGMA_PX: Final = 10.0
 MEMBRANE_REACH_PX: Final = 24.0
 MEMBRANE_LIMIT: Final = 10.0
 """Levels of 255: a larger difference at the seam is content, not tone."""
+MAX_GRAIN: Final = 6.0
 MIN_GRAIN: Final = 0.6
 """Levels of 255: less is rounding, not grain."""
 
 
-def blend_edit(base: Pixels, edited: Pixels, core: Bits, allowed: Bits, *, seed: int = 0) -> tuple[Pixels, Mask]:
-    """Blend the edited picture into the input.
+@dataclass(frozen=True, slots=True)
+class BlendPlan:
+    """How an edit goes into the input, on the grid on which the two were compared.
+
+    Attributes
+    ----------
+    alpha : (H, W) float32 [0, 1]
+        Share of the edit: 1 in the core, 0 outside of what is allowed.
+    offset : (H, W, 3) float32
+        Added to the edit, in levels of 255: takes it to the input's tone at the seam, fades out inside.
+    """
+
+    alpha: Mask
+    offset: FloatImage
+
+
+def plan_blend(base: Pixels, edited: Pixels, core: Bits, allowed: Bits) -> BlendPlan:
+    """Choose seam, feather and tone correction.
 
     Parameters
     ----------
@@ -46,24 +65,59 @@ def blend_edit(base: Pixels, edited: Pixels, core: Bits, allowed: Bits, *, seed:
         Comes from the edit, whole. Inside ``allowed``.
     allowed : (H, W) bool
         Where the edit may reach; equal to ``core`` for a hard cut.
+
+    Notes
+    -----
+    Works on a crop around each region; O(changed area).
+    """
+    alpha = np.zeros(base.shape[:2], np.float32)
+    offset = np.zeros(base.shape, np.float32)
+    for part in crops_of(allowed, margin_px=2):
+        part_core, part_allowed = core[part], allowed[part]
+        band = part_allowed & ~part_core
+        if not band.any():
+            alpha[part] = part_core
+            continue
+        difference = cv2.GaussianBlur(largest_channel_difference(base[part], edited[part]), (0, 0), 0.8)
+        inside = _least_visible_cut(difference, part_core, part_allowed)
+        alpha[part] = _feather(inside, part_core, part_allowed)
+        offset[part] = _membrane(base[part], edited[part], difference, band, part_core)
+    return BlendPlan(alpha, offset)
+
+
+def blend_edit(base: Pixels, edited: Pixels, core: Bits, allowed: Bits, *, seed: int = 0) -> tuple[Pixels, Mask]:
+    """Blend the edited picture into the input.
+
+    Parameters
+    ----------
+    base, edited : (H, W, 3) uint8, sRGB
+        Aligned.
+    core, allowed : (H, W) bool
+        As ``plan_blend``.
     seed : int
         Of the grain.
 
     Returns
     -------
     tuple of (H, W, 3) uint8 and (H, W) float32 [0, 1]
-        The picture, bit-identical to ``base`` where the mask is 0, and the share of the edit in each pixel: 1 in the core, 0
-        outside of ``allowed``.
-
-    Notes
-    -----
-    Works on a crop around each region; O(changed area).
+        The picture, bit-identical to ``base`` where the mask is 0, and the share of the edit in each pixel.
     """
-    pixels, alpha = base.copy(), np.zeros(base.shape[:2], np.float32)
-    for rows, cols in crops_of(allowed, margin_px=2):
-        part = (slice(rows.start, rows.stop), slice(cols.start, cols.stop))
-        pixels[part], alpha[part] = _blend_crop(base[part], edited[part], core[part], allowed[part], seed)
-    return pixels, alpha
+    plan = plan_blend(base, edited, core, allowed)
+    pixels = base.copy()
+    hard_cut = not (allowed & ~core).any()
+    missing = 0.0 if hard_cut else missing_grain(base, edited, ~allowed, core)
+    for part in crops_of(allowed, margin_px=2):
+        source = edited[part].astype(np.float32) + plan.offset[part]
+        if missing:
+            source += make_grain(missing, source.shape[:2], seed)[..., None]
+        pixels[part] = mix(base[part], source, plan.alpha[part])
+    return pixels, plan.alpha
+
+
+def mix(base: Pixels, edited: FloatImage, alpha: Mask) -> Pixels:
+    """Return (H, W, 3) uint8: ``base`` to the bit where ``alpha`` is 0, ``edited`` (levels of 255) where it is 1."""
+    mixed = base + alpha[..., None] * (edited - base)
+    return np.where(alpha[..., None] > 0, np.clip(mixed + 0.5, 0, 255), base).astype(np.uint8)
 
 
 def crops_of(bits: Bits, *, margin_px: int, most: int = 24) -> list[tuple[slice, slice]]:
@@ -97,21 +151,6 @@ def _overlap(a: list[int], b: list[int]) -> bool:
 def _hull(boxes: list[list[int]]) -> list[int]:
     tops, bottoms, lefts, rights = zip(*boxes, strict=True)
     return [min(tops), max(bottoms), min(lefts), max(rights)]
-
-
-def _blend_crop(base: Pixels, edited: Pixels, core: Bits, allowed: Bits, seed: int) -> tuple[Pixels, Mask]:
-    band = allowed & ~core
-    if not band.any():
-        return np.where(core[..., None], edited, base), core.astype(np.float32)
-    difference = cv2.GaussianBlur(cv2.absdiff(base, edited).max(axis=2), (0, 0), 0.8)
-    inside = _least_visible_cut(difference, core, allowed)
-    alpha = _feather(inside, core, allowed)
-    source = edited.astype(np.float32)
-    source += _membrane(base, edited, difference, band, core)
-    source += _missing_grain(base, edited, core, allowed, seed)[..., None]
-    mixed = base + alpha[..., None] * (source - base)
-    pixels = np.where(alpha[..., None] > 0, np.clip(mixed + 0.5, 0, 255), base).astype(np.uint8)
-    return pixels, alpha
 
 
 def _least_visible_cut(difference: npt.NDArray[np.uint8], core: Bits, allowed: Bits) -> Bits:
@@ -149,19 +188,21 @@ def _membrane(base: Pixels, edited: Pixels, difference: npt.NDArray[np.uint8], b
     return np.asarray(np.clip(spread, -MEMBRANE_LIMIT, MEMBRANE_LIMIT) * fade[..., None], dtype=np.float32)
 
 
-def _missing_grain(base: Pixels, edited: Pixels, core: Bits, allowed: Bits, seed: int) -> FloatImage:
-    """Return the grain that the input has around the edit and the edit lacks, (H, W) float32 in levels of 255."""
-    height, width = core.shape
-    nothing = np.zeros((height, width), np.float32)
-    around = ~allowed
+def missing_grain(base: Pixels, edited: Pixels, around: Bits, core: Bits) -> float:
+    """Return how much grain the input has around the edit that the edit lacks, as a standard deviation in levels of 255."""
     if around.sum() < 200 or core.sum() < 200:
-        return nothing
+        return 0.0
     wanted, present = _grain_level(base, around), _grain_level(edited, core)
     if wanted < MIN_GRAIN or wanted <= 1.15 * present:
-        return nothing
-    noise = np.random.default_rng(seed).standard_normal((height, width)).astype(np.float32)
+        return 0.0
+    return min(MAX_GRAIN, float(np.sqrt(wanted**2 - present**2)))
+
+
+def make_grain(level: float, size_hw: tuple[int, int], seed: int) -> FloatImage:
+    """Return (H, W) float32 grain of a standard deviation of ``level``; the same for the same seed."""
+    noise = np.random.default_rng(seed).standard_normal(size_hw, dtype=np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), 0.6)
-    return np.asarray(noise * (np.sqrt(wanted**2 - present**2) / noise.std()), dtype=np.float32)
+    return np.asarray(noise * np.float32(level / max(1e-6, float(noise.std()))), dtype=np.float32)
 
 
 def _grain_level(pixels: Pixels, where: Bits) -> float:
