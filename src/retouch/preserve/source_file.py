@@ -1,0 +1,207 @@
+"""What an input's file holds beside sRGB pixels, so that an answer at the input's own resolution can keep it.
+
+The pixels as they stand in the file, before any color conversion (only these can be kept to the bit), the ICC profile,
+EXIF with the orientation applied, and of a JPEG the quantization tables and the chroma subsampling.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
+
+from retouch.images.array_types import Mask, Pixels
+from retouch.images.codec import JPEG_QUALITY, PNG_COMPRESS_LEVEL, DecodeLimits, decode
+from retouch.preserve.report import psnr_db
+from retouch.types import OutputFormat
+
+__all__ = ["EncodedAnswer", "JpegSettings", "SourceFile", "encode_like", "read_source_file"]
+
+_EXIF_IFD: Final = 0x8769
+_EXIF_WIDTH, _EXIF_HEIGHT = 0xA002, 0xA003
+_STANDARD_LUMA_SUM: Final = 3687
+"""Sum of the luminance table of ITU-T T.81, Annex K.1, which libjpeg scales by the quality."""
+
+
+@dataclass(frozen=True, slots=True)
+class JpegSettings:
+    """How a JPEG was written.
+
+    Attributes
+    ----------
+    tables : mapping of int to list of int
+        Quantization tables, as Pillow reads and writes them.
+    subsampling : int
+        Pillow's number: 0 = 4:4:4, 1 = 4:2:2, 2 = 4:2:0.
+    quality : int
+        Estimate on libjpeg's scale, 1 to 100.
+    """
+
+    tables: dict[int, list[int]]
+    subsampling: int
+    quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A decoded input with what its file says.
+
+    Attributes
+    ----------
+    pixels : (H, W, 3) uint8, sRGB
+        Upright.
+    native : (H, W, 3) uint8 or None
+        Upright, in the file's own color space; None where that is sRGB, or where the file holds no 8-bit RGB.
+    to_native : callable or None
+        Converts sRGB pixels to that space.
+    format : str
+        Of the file: "JPEG", "PNG", ...
+    exif : bytes or None
+        Orientation applied and removed, preview pictures left out (they would show the picture before the edit).
+    icc_profile : bytes or None
+    jpeg : JpegSettings or None
+    """
+
+    pixels: Pixels
+    native: Pixels | None
+    to_native: Callable[[Pixels], Pixels] | None
+    format: str
+    exif: bytes | None
+    icc_profile: bytes | None
+    jpeg: JpegSettings | None
+
+    @property
+    def kept(self) -> Pixels:
+        """The pixels that an answer keeps to the bit."""
+        return self.pixels if self.native is None else self.native
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedAnswer:
+    """A file, and what writing it cost.
+
+    Attributes
+    ----------
+    data : bytes
+    lossless : bool
+        Decoding it gives the very same pixels.
+    psnr_outside_db : float or None
+        Of the decoded file against the input, outside of the edit; None where they are equal or nothing is outside.
+    max_difference_outside : int
+        Largest difference of a channel there, in levels of 255.
+    notes : tuple of str
+    """
+
+    data: bytes
+    lossless: bool
+    psnr_outside_db: float | None
+    max_difference_outside: int
+    notes: tuple[str, ...] = field(default=())
+
+
+def read_source_file(data: bytes, limits: DecodeLimits | None = None) -> SourceFile:
+    """Decode an input and read what its file says.
+
+    Parameters
+    ----------
+    data : bytes
+    limits : DecodeLimits, optional
+
+    Raises
+    ------
+    ImageDecodeError, ImageTooLargeError
+        As ``retouch.images.codec.decode``.
+    """
+    decoded = decode(data, limits)
+    with Image.open(io.BytesIO(data)) as opened:
+        jpeg = _jpeg_settings(opened)
+        profile = opened.info.get("icc_profile")
+        exif = _upright_exif(opened, decoded.pixels.shape[1], decoded.pixels.shape[0])
+        native, to_native = None, None
+        if profile and opened.mode == "RGB":
+            upright = np.asarray(ImageOps.exif_transpose(opened))
+            if not np.array_equal(upright, decoded.pixels):
+                native, to_native = upright, _from_srgb(profile)
+        if native is None and profile and opened.mode != "RGB":
+            profile = None  # the pixels are sRGB now; a CMYK or gray profile does not fit them
+    return SourceFile(decoded.pixels, native, to_native, decoded.format, exif, profile, jpeg)
+
+
+def encode_like(source: SourceFile, pixels: Pixels, change_mask: Mask, output_format: OutputFormat) -> EncodedAnswer:
+    """Encode an answer of the input's own size with the input's metadata.
+
+    Parameters
+    ----------
+    source : SourceFile
+    pixels : (H, W, 3) uint8
+        In the color space of ``source.kept``.
+    change_mask : (H, W) float32 [0, 1]
+        0 where ``pixels`` equals ``source.kept``.
+    output_format : OutputFormat
+        A JPEG is written with the tables and the subsampling of an input that is a JPEG too, so that untouched blocks quantize
+        to what they were but for rounding; else at quality 95 without subsampling.
+
+    Returns
+    -------
+    EncodedAnswer
+    """
+    options: dict[str, Any] = {}
+    if source.exif:
+        options["exif"] = source.exif
+    if source.icc_profile:
+        options["icc_profile"] = source.icc_profile
+    buffer = io.BytesIO()
+    if output_format is OutputFormat.PNG:
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=PNG_COMPRESS_LEVEL, **options)
+        return EncodedAnswer(buffer.getvalue(), True, None, 0)
+    if source.jpeg is None:
+        options |= {"quality": JPEG_QUALITY, "subsampling": 0}
+        note = f"JPEG at quality {JPEG_QUALITY} without chroma subsampling: PNG is exact."
+    else:
+        options |= {"qtables": source.jpeg.tables, "subsampling": source.jpeg.subsampling}
+        note = f"JPEG with the input's own tables (about quality {source.jpeg.quality}) and subsampling: PNG is exact."
+    Image.fromarray(pixels).save(buffer, "JPEG", **options)
+    written = np.asarray(Image.open(io.BytesIO(buffer.getvalue())).convert("RGB"))
+    outside = change_mask == 0
+    largest = cv2.norm(written, source.kept, cv2.NORM_INF, outside.astype(np.uint8)) if outside.any() else 0.0
+    return EncodedAnswer(buffer.getvalue(), False, psnr_db(source.kept, written, outside), int(largest), (note,))
+
+
+def _jpeg_settings(opened: Image.Image) -> JpegSettings | None:
+    if not isinstance(opened, JpegImagePlugin.JpegImageFile):
+        return None
+    tables = {int(key): list(table) for key, table in opened.quantization.items()}
+    subsampling = JpegImagePlugin.get_sampling(opened)
+    if not tables or subsampling not in (0, 1, 2):
+        return None
+    scale = 100.0 * sum(tables[min(tables)]) / _STANDARD_LUMA_SUM
+    quality = (200 - scale) / 2 if scale <= 100 else 5000 / scale
+    return JpegSettings(tables, subsampling, int(np.clip(round(quality), 1, 100)))
+
+
+def _upright_exif(opened: Image.Image, width: int, height: int) -> bytes | None:
+    """Return the EXIF data for the upright picture; Pillow leaves the preview picture out."""
+    exif = opened.getexif()
+    if not exif:
+        return None
+    exif.pop(ImageOps.ExifTags.Base.Orientation, None)
+    details = exif.get_ifd(_EXIF_IFD)
+    if _EXIF_WIDTH in details or _EXIF_HEIGHT in details:
+        details[_EXIF_WIDTH], details[_EXIF_HEIGHT] = width, height
+    return exif.tobytes()
+
+
+def _from_srgb(profile: bytes) -> Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]:
+    """Return the conversion from sRGB to a profile's space (perceptual intent)."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    target = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    transform = ImageCms.buildTransform(srgb, target, "RGB", "RGB")
+
+    def convert(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        return np.asarray(ImageCms.applyTransform(Image.fromarray(pixels), transform))
+
+    return convert
