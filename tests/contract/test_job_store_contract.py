@@ -232,6 +232,16 @@ def test_a_released_job_runs_again_and_the_attempt_does_not_count(store, enqueue
     assert claim(store, "w2").attempts == 1
 
 
+def test_a_job_that_is_released_while_it_should_be_aborted_is_cancelled(store, enqueue):
+    enqueue()
+    job = claim(store)
+    store.cancel(job.id)
+    released = store.release(job.id, "w1")
+    assert released is not None
+    assert released.state is JobState.CANCELLED
+    assert store.claim("w2", lease_seconds=LEASE) is None
+
+
 def test_a_job_whose_deadline_passed_while_it_waited_has_failed(store, enqueue, clock):
     enqueue(deadline=10)
     enqueue(deadline=100)

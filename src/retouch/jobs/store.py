@@ -216,15 +216,22 @@ class JobStore:
         return self._change_running(job_id, worker_id, values)
 
     def release(self, job_id: str, worker_id: str) -> Job | None:
-        """Put a running job back, as if it had not been started: its worker is told to stop."""
-        values = {
+        """Put a running job back, as if it had not been started: its worker is told to stop.
+
+        One that was to be aborted is cancelled instead. None when the job is no longer this worker's.
+        """
+        cancelled = {"state": JobState.CANCELLED.value, "finished_at": self._clock(), "lease_until": None}
+        queued = {
             "state": JobState.QUEUED.value,
             "worker_id": None,
             "lease_until": None,
             "started_at": None,
+            "progress": None,
             "attempts": _jobs.c.attempts - 1,
         }
-        return self._change_running(job_id, worker_id, values)
+        return self._change_running(
+            job_id, worker_id, cancelled, _jobs.c.abort_requested.is_(True)
+        ) or self._change_running(job_id, worker_id, queued, _jobs.c.abort_requested.is_(False))
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a queued job; ask the worker of a running one to abort; leave a finished one as it is.
@@ -305,13 +312,11 @@ class JobStore:
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             yield connection
 
-    def _change_running(self, job_id: str, worker_id: str, values: dict[str, Any]) -> Job | None:
-        statement = (
-            sa.update(_jobs)
-            .where(_jobs.c.id == job_id, _jobs.c.worker_id == worker_id, _jobs.c.state == JobState.RUNNING.value)
-            .values(**values)
-            .returning(*_jobs.c)
-        )
+    def _change_running(
+        self, job_id: str, worker_id: str, values: dict[str, Any], *further: sa.ColumnElement[bool]
+    ) -> Job | None:
+        mine = (_jobs.c.id == job_id, _jobs.c.worker_id == worker_id, _jobs.c.state == JobState.RUNNING.value)
+        statement = sa.update(_jobs).where(*mine, *further).values(**values).returning(*_jobs.c)
         with _storage_errors(), self._engine.begin() as connection:
             row = connection.execute(statement).one_or_none()
         return None if row is None else _job(row)

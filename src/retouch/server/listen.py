@@ -2,9 +2,11 @@
 
 import errno
 import logging
+import signal
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -61,11 +63,11 @@ def run(app: FastAPI, settings: Settings, listener: socket.socket, data_director
     )
     config.load()
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    _AnnouncingServer(config, _greeting(settings, listener, data_directory)).run(sockets=[listener])
+    _Server(config, _greeting(settings, listener, data_directory)).run(sockets=[listener])
 
 
-class _AnnouncingServer(uvicorn.Server):
-    """Says where it listens once it does."""
+class _Server(uvicorn.Server):
+    """Says where it listens once it does, and takes a call to stop for a regular end."""
 
     def __init__(self, config: uvicorn.Config, greeting: str) -> None:
         super().__init__(config)
@@ -75,6 +77,14 @@ class _AnnouncingServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             print(self._greeting, flush=True)  # noqa: T201 - for the person at the terminal, and for scripts that wait for it
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
+        """Stop once running requests are done; a second Ctrl-C stops at once.
+
+        Uvicorn's own handler would raise the signal again after a clean end, and the exit status would tell of a failure.
+        """
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def _greeting(settings: Settings, listener: socket.socket, data_directory: Path) -> str:

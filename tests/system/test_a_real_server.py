@@ -1,0 +1,105 @@
+"""A server process under its clients: killed, stopped, left, and asked for too much."""
+
+import contextlib
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.slow
+QUICK_LEASE = {"RETOUCH_QUEUE__LEASE_SECONDS": "1"}
+LONG_EDIT = ("--steps", "1000", "--step-seconds", "0.05")
+
+
+@pytest.fixture
+def states(tmp_path):
+    """Read state and attempts of every job from the server's database."""
+
+    def read() -> list[tuple[str, int]]:
+        path = tmp_path / "data" / "jobs.sqlite"
+        if not path.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            return connection.execute("SELECT state, attempts FROM jobs ORDER BY created_at").fetchall()
+
+    return read
+
+
+def test_an_edit_over_a_real_connection(start, body):
+    server = start()
+    assert "open: any key" in server.greeting
+    answer = server.post(body(num_images=2, seed=1))
+    assert answer.status_code == 200
+    for image in answer.json()["images"]:
+        file = httpx.get(image["url"], headers={"Range": "bytes=0-1"})
+        assert (file.status_code, file.content) == (206, b"\xff\xd8")
+
+
+def test_a_job_whose_process_is_killed_in_the_middle_runs_again_after_the_next_start(start, body, states, wait_until):
+    server = start(*LONG_EDIT, **QUICK_LEASE)
+    lost = server.post_in_vain(body())
+    wait_until(lambda: states() == [("running", 1)])
+    server.kill()
+    lost.join(20)
+    assert states() == [("running", 1)]
+
+    start(**QUICK_LEASE)
+
+    wait_until(lambda: states() == [("succeeded", 2)])
+
+
+def test_a_job_that_kills_every_process_fails_at_last(start, body, states, wait_until):
+    server = start(*LONG_EDIT, **QUICK_LEASE)
+    lost = server.post_in_vain(body())
+    wait_until(lambda: states() == [("running", 1)])
+    server.kill()
+    lost.join(20)
+
+    server = start(*LONG_EDIT, **QUICK_LEASE)
+    wait_until(lambda: states() == [("running", 2)])
+    server.kill()
+
+    start(**QUICK_LEASE)
+    wait_until(lambda: states() == [("failed", 2)])
+
+
+def test_a_client_that_goes_away_stops_its_edit(start, body, states, wait_until):
+    server = start(*LONG_EDIT)
+    with pytest.raises(httpx.ReadTimeout):
+        server.post(body(), timeout=1.0)
+    wait_until(lambda: states() == [("cancelled", 1)])
+
+
+def test_a_server_that_is_told_to_stop_lets_the_running_edit_finish(start, body, states, wait_until):
+    server = start("--steps", "10", "--step-seconds", "0.1")
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(server.post, body())
+        wait_until(lambda: states() == [("running", 1)])
+        status = server.stop()
+        assert answer.result().status_code == 200
+    assert status == 0
+
+
+def test_a_server_that_must_stop_now_stops_the_running_edit(start, body, states, wait_until):
+    server = start(*LONG_EDIT, RETOUCH_SERVER__SHUTDOWN_SECONDS="1")
+    lost = server.post_in_vain(body())
+    wait_until(lambda: states() == [("running", 1)])
+    server.stop()
+    lost.join(20)
+    assert states() == [("cancelled", 1)]
+
+
+def test_a_body_that_is_too_large_is_answered_even_though_the_client_is_still_sending(start, body):
+    server = start(RETOUCH_LIMITS__MAX_BODY_BYTES="3000000")
+    answer = server.post(body(image_url="data:image/png;base64," + "A" * 5_000_000))
+    assert answer.status_code == 413
+
+
+def test_many_clients_at_once_are_all_served_and_the_loop_stays_awake(start, body):
+    server = start("--step-seconds", "0.02")
+    with ThreadPoolExecutor(12) as pool:
+        edits = [pool.submit(server.post, body(seed=seed + 1)) for seed in range(8)]
+        beats = [httpx.get(f"{server.url}/health").elapsed.total_seconds() for _ in range(20)]
+        assert [edit.result().status_code for edit in edits] == [200] * 8
+    assert sorted(beats)[len(beats) // 2] < 0.5
