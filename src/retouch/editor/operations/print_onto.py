@@ -1,5 +1,6 @@
 """Print one picture on a surface in another: on a mug, a poster, a shirt."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 from retouch.editor.instructions.plan import PrintOnto, Target, TargetKind
 from retouch.editor.operations.print_surface import PrintSurface, find_cylinder, find_flat_face, find_quad
 from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.scene import Finding
 from retouch.errors import InvalidValueError, UnsupportedInstructionError
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import linear_to_oklab, linear_to_srgb, luminance, srgb_to_linear, to_float
@@ -70,7 +72,7 @@ def print_onto(stage: Stage, operation: PrintOnto, context: Context) -> Stage:
     source = _printed_picture(operation.picture, context)
     context.checkpoint()
     finding = stage.find(operation.surface)
-    surface = _find_surface(finding.mask, operation.surface, source.shape[1] / source.shape[0])
+    surface = _find_surface(finding, operation.surface, source.shape[1] / source.shape[0])
     context.checkpoint()
     pixels, coverage = print_picture(stage.pixels, source, surface)
     resolutions = (
@@ -100,9 +102,9 @@ def _printed_picture(target: Target, context: Context) -> Pixels:
     return np.rint(np.clip(cut_out, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
-def _find_surface(mask: Mask, target: Target, aspect: float) -> PrintSurface:
+def _find_surface(finding: Finding, target: Target, aspect: float) -> PrintSurface:
     """Return where to print, by what the thing is called and how it looks, or refuse by name."""
-    name = target.noun or target.phrase or "the subject"
+    name, mask = target.noun or target.phrase or "the subject", finding.mask
     if target.noun is None or target.noun in ROUND_THINGS:
         surface = find_cylinder(mask)
         if surface is None and target.noun is None:
@@ -112,7 +114,8 @@ def _find_surface(mask: Mask, target: Target, aspect: float) -> PrintSurface:
             "use a photo taken from the side, with nothing in front of it."
         )
     elif target.noun in FLAT_THINGS:
-        surface = find_quad(mask) or find_flat_face(mask, aspect)
+        # Straight edges prove a face by themselves; on any other outline the picture must have confirmed the noun.
+        surface = find_quad(mask) or (find_flat_face(mask, aspect) if finding.verified else None)
         hint = f"The {name} shows no flat area that is large enough: use a photo taken from the front."
     else:
         surface = None
@@ -225,19 +228,31 @@ def _fit_smooth(values: FloatImage, surface: PrintSurface) -> FloatImage:
     """Fit a polynomial of the surface's coordinates, quartic across and quadratic along, that ignores outliers."""
     x = np.clip(surface.across / surface.max_across, -1.0, 1.0)
     y = np.clip(surface.along / surface.max_along, -1.0, 1.0)
-    across, along = [np.ones_like(x), x], [np.ones_like(y), y, y * y]
-    for _ in range(3):
-        across.append(across[-1] * x)
-    terms = np.stack([across[i] * along[j] for i in range(5) for j in range(3) if i + j <= 4], axis=-1)
     chosen = np.flatnonzero(surface.visible > 0.5)
     chosen = chosen[:: max(1, chosen.size // 8_000)]
-    matrix, known = terms.reshape(-1, terms.shape[-1])[chosen], values.reshape(-1)[chosen]
+    matrix = np.stack(list(_terms(x.reshape(-1)[chosen], y.reshape(-1)[chosen])), axis=-1)
+    known = values.reshape(-1)[chosen]
     weight = np.ones_like(known)
     for _ in range(4):
         solution = np.linalg.lstsq(matrix * weight[:, None], known * weight, rcond=None)[0]
         residual = np.abs(matrix @ solution - known)
         weight = np.sqrt(1.0 / np.maximum(1.0, residual / max(1e-3, 1.5 * float(np.median(residual)))))
-    return np.asarray(terms @ solution, dtype=np.float32)
+    smooth = np.zeros_like(values)
+    for coefficient, term in zip(solution, _terms(x, y), strict=True):
+        smooth += coefficient * term
+    return smooth
+
+
+def _terms(x: FloatImage, y: FloatImage) -> Iterator[FloatImage]:
+    """Yield the products ``x ** i * y ** j`` with i up to 4, j up to 2 and i + j up to 4."""
+    power = np.ones_like(x)
+    for degree in range(5):
+        yield power
+        if degree <= 3:
+            yield power * y
+        if degree <= 2:
+            yield power * y * y
+        power = power * x
 
 
 def _roll_off(linear: FloatImage) -> FloatImage:

@@ -127,11 +127,11 @@ def paint(lab: FloatImage, material: Material, color: ColorValue) -> FloatImage:
     Notes
     -----
     Body lightness ``L`` becomes ``T (L / L0) ** k``: shading is a ratio, and as Oklab L is a cube root, a ratio of L is a ratio
-    of light. ``k`` falls below 1 only where a dark material turns light; its grain is then parted off by a bilateral
-    filter and added back as it was, for a gain would turn it into gravel. Above the target a
-    shoulder ends at white, so nothing clips. Chroma becomes the target's times the pixel's share of the body's saturation,
-    ``(C / L) / (C0 / L0)``: highlights, grime and white prints have little and stay neutral. Pixels of another hue, and
-    black parts of a coloured thing, keep their colour.
+    of light. ``k`` falls below 1 only where a dark material turns light; its grain is then parted off by a bilateral filter
+    and added back as it was, for a gain would turn it into gravel, and a toe lifts drowned shadows along with the body.
+    Above the target a shoulder ends at white, so nothing clips. Chroma becomes the target's times the pixel's share of the
+    body's saturation, ``(C / L) / (C0 / L0)``: highlights, grime and white prints have little and stay neutral. Pixels of
+    another hue, and black parts of a coloured thing, keep their colour. O(H W).
     """
     target_lightness, target_chroma, target_hue = paintable(color)
     lch = oklab_to_oklch(lab)
@@ -144,7 +144,9 @@ def paint(lab: FloatImage, material: Material, color: ColorValue) -> FloatImage:
     gain = target_lightness / material.lightness
     contrast = float(np.clip(gain**-0.35, 0.5, 1.0)) if gain > 1 else 1.0
     steady, grain = _split_grain(lightness, gain)
-    shaded = target_lightness * np.maximum(steady / material.lightness, 1e-3) ** contrast
+    toe = 0.1 * float(np.clip(np.log2(gain) / 3.0, 0.0, 1.0))
+    ratio = (np.maximum(steady, 1e-4) + toe) / (material.lightness + toe)
+    shaded = target_lightness * ratio**contrast
     body_lightness = np.clip(_shoulder(shaded, target_lightness) + grain, 0.0, 1.0)
 
     # 3. its new colour, fading towards white in the highlights as paint does

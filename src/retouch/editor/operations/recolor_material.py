@@ -12,6 +12,8 @@ __all__ = ["Material", "measure_material", "signed_turn"]
 _NEUTRAL_CHROMA = 0.035
 """Oklab chroma below which a material counts as white, grey or black."""
 _VIVID_CHROMA = 0.08
+_LIGHTNESS_RANGE = (0.05, 0.98)
+"""Keeps ratios to the lightness finite, and room above it, for a thing that the exposure drowned or burnt out."""
 _MAX_SAMPLES = 60_000
 _BIN_DEGREES = 5.0
 
@@ -74,7 +76,7 @@ def measure_material(lab: FloatImage, mask: Mask) -> Material:
     turn = signed_turn(hue, peak)
     near = (turn > -min(below, 40.0)) & (turn < min(above, 40.0)) & (chroma > 0.5 * np.median(chroma[colored]))
     return Material(
-        lightness=float(np.clip(np.median(lightness[near]), 0.05, 1.0)),
+        lightness=float(np.clip(np.median(lightness[near]), *_LIGHTNESS_RANGE)),
         chroma=float(np.median(chroma[near])),
         hue=peak,
         hue_below=below,
@@ -89,7 +91,7 @@ def _neutral_material(samples: FloatImage) -> Material:
     """Return the white, grey or black whose Oklab samples (N, 3) these are."""
     lightness, a, b = (float(value) for value in np.median(samples, axis=0))
     return Material(
-        lightness=float(np.clip(lightness, 0.05, 1.0)),
+        lightness=float(np.clip(lightness, *_LIGHTNESS_RANGE)),
         chroma=float(np.hypot(a, b)),
         hue=float(np.degrees(np.arctan2(b, a)) % 360.0),
         hue_below=180.0,

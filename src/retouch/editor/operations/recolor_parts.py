@@ -49,12 +49,13 @@ def split_parts(lab: FloatImage, lch: FloatImage, material: Material) -> Parts:
 
 
 def _split_neutral(lab: FloatImage, lch: FloatImage, material: Material) -> Parts:
-    """Split a white, grey or black thing: foreign is what has a colour, shine what is much brighter."""
+    """Split a white, grey or black thing: foreign is what has a colour, shine what outshines dark paint."""
     turn = np.radians(material.hue)
     body_ab = np.array([np.cos(turn), np.sin(turn)], np.float32) * material.chroma
     foreign = smoothstep(0.04, 0.08, np.hypot(lab[..., 1] - body_ab[0], lab[..., 2] - body_ab[1]))
     start = material.lightness + 0.65 * (1.0 - material.lightness)
-    shine = smoothstep(start, 1.0, lch[..., 0]) * np.float32(0.9 if material.lightness < 0.7 else 0.35)
+    strength = np.float32(np.interp(material.lightness, [0.6, 0.9], [0.9, 0.0]))
+    shine = smoothstep(start, 1.0, lch[..., 0]) * strength
     return Parts(np.ones_like(shine), _by_region(foreign, lab, 0.008, 0.35, 0.65), shine)
 
 

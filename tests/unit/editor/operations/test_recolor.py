@@ -161,6 +161,17 @@ def test_a_lightness_shift_keeps_the_hue(shift, sign, make_stage, make_context):
     assert angle_between(hue_of(after.pixels, matte), hue_of(pixels, matte)) < 3
 
 
+@pytest.mark.parametrize("level", [0, 255])
+def test_a_thing_without_any_shading_left_still_takes_the_color(level):
+    pixels = np.full((40, 50, 3), level, np.uint8)
+
+    changed = recolor_pixels(pixels, np.ones((40, 50), np.float32), color=RED)
+
+    red, green, blue = (int(v) for v in changed[20, 25])
+    assert red > 100
+    assert red > 2.5 * max(green, blue)
+
+
 def test_nothing_asked_for_changes_nothing():
     pixels, matte = shaded_ball(0.12, 250.0)
 
