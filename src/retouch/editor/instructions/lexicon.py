@@ -122,8 +122,12 @@ class Lexicon:
             return sense or UNKNOWN
         return replace(sense or UNKNOWN, noun=noun, plural=expression != noun and not expression.endswith(noun))
 
-    def _only_noun(self, word: str) -> bool:
-        return self.senses[word] == Sense(noun=self.senses[word].noun)
+    def _clearly(self, word: str, candidate: str) -> bool:
+        """Whether a word is long enough to be a slip of ``candidate``, and not the name of something else."""
+        sense = self.senses[candidate]
+        if sense == Sense(noun=sense.noun):
+            return len(word) >= _SHORTEST_NOUN
+        return len(word) >= _SHORTEST_WORD or sense.verb is not None or sense.color is not None
 
     # Typing errors -----------------------------------------------------------------------------------------------------
 
@@ -156,13 +160,12 @@ class Lexicon:
         candidates = {c for variant in (word, *_deletions(word)) for c in self._deletions.get(variant, ())}
         near = [c for c in candidates if _one_slip(word, c)]
         swapped = [c for c in near if len(c) == len(word) and sorted(c) == sorted(word)]
-        chosen = swapped or [
-            c for c in near if c[0] == word[0] and (len(word) >= _SHORTEST_NOUN or not self._only_noun(c))
-        ]
+        chosen = swapped or [c for c in near if c[0] == word[0] and self._clearly(word, c)]
         return chosen[0] if len(chosen) == 1 else None
 
 
 _SHORTEST_NOUN = 6
+_SHORTEST_WORD = 5
 
 _TABLES: dict[str, dict[str, Any]] = {
     "look_pair": vocabulary.LOOK_NOUNS,

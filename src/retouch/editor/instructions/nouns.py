@@ -57,7 +57,7 @@ typewriter vase violin wallet wall wardrobe wheel window wine_glass coffee_mug c
 picnic_basket
 bow_and_arrow magic_wand sword shield skateboard stamp sticker book_cover billboard label surface print artwork design
 photo_frame
-gift parasol beach_umbrella rocking_chair disco_ball bean_bag
+gift parasol beach_umbrella tote_bag phone_case rocking_chair disco_ball bean_bag
 """
 _FOOD = """
 apple avocado bacon bagel banana beer berry biscuit bread broccoli burger cake candy carrot cheese cherry chocolate

@@ -127,9 +127,10 @@ def parse_thing(
 
 
 def _read_contents(thing: Thing, cur: Cursor) -> None:
-    """Read "of coffee" behind "a cup"."""
-    if thing.noun in CONTAINERS and cur.word() == "of" and cur.sense(1).determiner is None and _is_noun_like(cur, 1):
-        thing.extras.append(f"of {cur.word(1)}")
+    """Read "of coffee" behind "a cup", "with flowers" behind "a vase"."""
+    joined = cur.word() == "of" or (cur.word() == "with" and thing.determiner == "indefinite")
+    if thing.noun in CONTAINERS and joined and cur.sense(1).determiner is None and _is_noun_like(cur, 1):
+        thing.extras.append(f"{cur.word()} {cur.word(1)}")
         cur.at += 2
 
 
@@ -155,6 +156,9 @@ def _read_pronoun(thing: Thing, cur: Cursor) -> bool:
             return False
     thing.pronoun = sense.pronoun
     cur.at += 1
+    if cur.sense().picture and cur.sense(1).number is not None:
+        thing.image_index = (cur.sense(1).number or 1) - 1
+        cur.at += 2
     return True
 
 

@@ -88,7 +88,7 @@ def parse_image_reference(
 # Parts of the picture ----------------------------------------------------------------------------------------------------
 
 
-def parse_side(cur: Cursor) -> tuple[str | None, str | None] | None:
+def parse_side(cur: Cursor, *, of_something: bool = False) -> tuple[str | None, str | None] | None:
     """Read "on the left", "top right", "in the bottom left corner of the photo"; None if no part is named."""
     begin = cur.at
     cur.take_preposition("on", "in", "at", "to", "into", "near", "onto")
@@ -112,7 +112,7 @@ def parse_side(cur: Cursor) -> tuple[str | None, str | None] | None:
         cur.at = begin
         return None
     cur.at += cur.word() in _SIDE_NOUNS
-    if cur.word() == "of":
+    if cur.word() == "of" and not of_something:
         cur.at = begin
         return None
     return horizontal, vertical

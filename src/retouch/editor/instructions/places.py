@@ -9,10 +9,12 @@ from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
 from retouch.editor.instructions.pieces import parse_image_reference, parse_side
 from retouch.editor.instructions.plan import Placement, Relation, Target
 
-__all__ = ["Place", "parse_places", "worn_relation"]
+__all__ = ["Place", "parse_places", "take_size", "worn_relation"]
 
 REGIONS: dict[str, Relation] = {
     "foreground": Relation.FOREGROUND,
+    "front": Relation.FOREGROUND,
+    "back": Relation.BACKGROUND,
     "background": Relation.BACKGROUND,
     "horizon": Relation.BACKGROUND,
     "sky": Relation.SKY,
@@ -106,10 +108,10 @@ def parse_places(cur: Cursor, ctx: Context, place: Place | None = None) -> Place
 def _parse_place(cur: Cursor, ctx: Context, place: Place) -> bool:
     """Read one place into ``place``; False (and the cursor where it was) if there is none."""
     begin = cur.at
-    side = parse_side(cur)
+    side = parse_side(cur, of_something=True)
     if side is not None:
         place.horizontal, place.vertical = side[0] or place.horizontal, side[1] or place.vertical
-        return True
+        return cur.word() != "of" or _take_region(cur, ctx, place)
     relation = cur.sense().relation
     preposition = None
     if relation is not None and not cur.done:
@@ -127,6 +129,30 @@ def _parse_place(cur: Cursor, ctx: Context, place: Place) -> bool:
         return False
     _anchor(place, anchor, relation, preposition, ctx, cur)
     return True
+
+
+def _take_region(cur: Cursor, ctx: Context, place: Place) -> bool:
+    """Read "of the sky" behind "at the top"."""
+    cur.at += 1
+    region = parse_thing(cur, ctx, with_side=False)
+    if region is None or (region.noun not in REGIONS and not region.picture):
+        return False
+    place.relation = place.relation if region.picture else REGIONS[region.noun or ""]
+    return True
+
+
+def take_size(cur: Cursor) -> float | None:
+    """Read a size behind a place: "an owl, bottom left corner, tiny"."""
+    begin = cur.at
+    cur.take_connector(",")
+    cur.take_degree()
+    size = cur.sense().size
+    after = cur.sense(1)
+    if size is None or not (cur.token(1) is None or after.connector or after.preposition or after.side):
+        cur.at = begin
+        return None
+    cur.at += 1
+    return size
 
 
 def _take_whole_picture(cur: Cursor, ctx: Context, place: Place) -> bool:
@@ -152,7 +178,9 @@ def _anchor(
     if preposition in _CANT:
         raise Refusal("place", _CANT[preposition])
     place.image_index = anchor.image_index if anchor.image_index is not None else place.image_index
-    if anchor.noun in REGIONS and relation is None and anchor.owner is None:
+    side = {Relation.LEFT_OF: "left", Relation.RIGHT_OF: "right"}.get(relation) if relation else None
+    if anchor.noun in REGIONS and (relation is None or side) and anchor.owner is None:
+        place.horizontal = side or place.horizontal
         place.relation = REGIONS[anchor.noun]
         place.horizontal = anchor.horizontal or place.horizontal
         place.vertical = anchor.vertical or place.vertical

@@ -14,7 +14,7 @@ __all__ = ["Token", "span_text", "tokenize"]
 # Every alternative starts with a different kind of character and none nests a repetition: linear in the prompt.
 _LEXER = re.compile(
     r"rgb\([ ]{0,3}\d{1,3}[ ]{0,3},[ ]{0,3}\d{1,3}[ ]{0,3},[ ]{0,3}\d{1,3}[ ]{0,3}\)"
-    r"|#[0-9a-f]{6}(?![0-9a-z])|#[0-9a-f]{3}(?![0-9a-z])|[-=]>|b&w|b/w|w/o|\n"
+    r"|#[0-9a-f]{6}(?![0-9a-z])|#[0-9a-f]{3}(?![0-9a-z])|[-=]>|b&w|b/w|w/o|w/|\n"
     r"|\d+(?:\.\d+)?%|[^\W_]+(?:['-][^\W_]+){0,4}|\S"
 )
 _PLAIN = str.maketrans(

@@ -125,7 +125,7 @@ AMOUNTS: dict[str, int] = {
     "stronger": 1,
     "less": -1, "decrease": -1, "decreasing": -1, "reduce": -1, "reducing": -1, "lower": -1, "lowering": -1,
     "turn down": -1,
-    "dial down": -1, "bring down": -1, "weaker": -1, "dial back": -1,
+    "dial down": -1, "bring down": -1, "weaker": -1, "drop": -1, "bring up": 1, "dial back": -1,
 }  # fmt: skip
 
 DEGREES: dict[str, str] = {
@@ -246,7 +246,7 @@ PREPOSITIONS: dict[str, str] = {
     "except for": "except",
     "but not": "except", "apart from": "except", "besides": "except", "other than": "except", "in to": "into",
     "where": "where",
-    "against": "against", "out of": "out of", "up": "up", "while": "while", "if": "if",
+    "against": "against", "out of": "out of", "w/": "with", "up": "up", "while": "while", "if": "if",
 }  # fmt: skip
 
 RELATIONS: dict[str, Relation] = {
@@ -467,7 +467,8 @@ MISSPELLINGS: dict[str, str] = {
     "bakground": "background",
     "backgorund": "background", "blakc": "black", "balck": "black", "bleu": "blue", "blu": "blue", "gren": "green",
     "grene": "green",
-    "yelow": "yellow", "purpel": "purple", "pruple": "purple", "oragne": "orange", "pls": "please", "plz": "please",
+    "yelow": "yellow", "purpel": "purple", "pruple": "purple", "oragne": "orange", "ol": "please",
+    "pls": "please", "plz": "please",
     "u": "you",
     "wiht": "with", "whit": "with", "thw": "the", "tje": "the", "colr": "color", "coulour": "colour",
     "pitcure": "picture",

@@ -6,7 +6,7 @@ from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import EYEWEAR, HEADWEAR
 from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
-from retouch.editor.instructions.places import Place, parse_places, worn_relation
+from retouch.editor.instructions.places import Place, parse_places, take_size, worn_relation
 from retouch.editor.instructions.plan import AddObject, Placement, Relation, Target, TargetKind
 from retouch.editor.instructions.refusals import CLOTHES, NOT_OBJECTS, SCENES
 
@@ -30,7 +30,7 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
     placeless = True
     while True:
         place = parse_places(cur, ctx, Place(**vars(lead)))
-        thing = parse_thing(cur, ctx, with_side=False, headless=True)
+        thing = _another(cur, ctx, operations) or parse_thing(cur, ctx, with_side=False, headless=True)
         if thing is not None and _is_headless(thing) and cur.take_connector("and", ","):
             waiting.append(thing)
             continue
@@ -45,7 +45,9 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
         _refuse_what_is_no_object(thing)
         cur.take_word("appear", "appears")
         place = parse_places(cur, ctx, place)
-        if _take_size(cur, thing):
+        size = take_size(cur)
+        if size is not None:
+            thing.size = size
             place = parse_places(cur, ctx, place)
         appears = cur.tokens[max(0, cur.at - 1)].word.startswith("appear") or "appear" in ctx.text(cur.tokens)
         described = verb is None and place.anchor is not None and place.anchor.phrase.lower().startswith(("a ", "an "))
@@ -72,23 +74,17 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
         cur.take_verb("add", "put")
 
 
+def _another(cur: Cursor, ctx: Context, operations: list[AddObject]) -> Thing | None:
+    """Read "another one" behind an object."""
+    if not operations or cur.word() != "another" or cur.word(1) != "one":
+        return None
+    cur.at += 2
+    phrase = ctx.text(cur.tokens[cur.at - 2 : cur.at])
+    return Thing(cur.at - 2, cur.at, phrase, determiner="indefinite", noun=operations[-1].noun, known=True)
+
+
 def _is_headless(thing: Thing) -> bool:
     return thing.noun is None and not thing.picture and not thing.pronoun and not thing.everything
-
-
-def _take_size(cur: Cursor, thing: Thing) -> bool:
-    """Read a size behind the place: "an owl, bottom left corner, tiny"."""
-    begin = cur.at
-    cur.take_connector(",")
-    cur.take_degree()
-    size = cur.sense().size
-    after = cur.sense(1)
-    if size is None or not (cur.token(1) is None or after.connector or after.preposition or after.side):
-        cur.at = begin
-        return False
-    cur.at += 1
-    thing.size = size
-    return True
 
 
 def _is_new(thing: Thing, verb: str | None, ctx: Context) -> bool:

@@ -77,7 +77,7 @@ def _subject(ctx: Context, thing: Thing | None = None) -> Target:
 def _background_noun(cur: Cursor) -> bool:
     """Step over "the background" (and "behind it", "of the cup" is left to the caller)."""
     begin = cur.at
-    while cur.sense().determiner in ("definite", "indefinite"):
+    while cur.sense().determiner in ("definite", "indefinite") or cur.word() == "studio":
         cur.at += 1
     if cur.sense().noun == "background":
         cur.at += 1

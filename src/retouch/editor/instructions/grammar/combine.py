@@ -6,7 +6,7 @@ from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import PRINTABLE
 from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
-from retouch.editor.instructions.places import Place, parse_places
+from retouch.editor.instructions.places import Place, parse_places, take_size
 from retouch.editor.instructions.plan import PlaceSubject, PrintOnto, Relation, Target, TargetKind
 
 __all__ = ["parse_combine"]
@@ -146,6 +146,7 @@ def _pictures(ctx: Context) -> str:
 def _place(source: Thing, cur: Cursor, ctx: Context, verb: str) -> list[PlaceSubject]:
     """Read where the subject of one picture goes in another."""
     place = parse_places(cur, ctx, Place())
+    source.size = take_size(cur) or source.size
     if verb in ("use", "cut", "make", "turn", "want", "give") and place.start < 0:
         return []
     if verb == "combine" and (place.start < 0 or source.image_index is None):

@@ -19,16 +19,31 @@ def parse_recolor(cur: Cursor, ctx: Context) -> list[Recolor]:
         cur.take_word("have")
     operations: list[Recolor] = []
     while True:
+        shared = _parse_shared_targets(cur, ctx) if verb is not None else []
         operation = _parse_one(cur, ctx, verb, first=not operations)
         if operation is None:
             return []
-        operations.append(operation)
+        operations += [replace(operation, target=target) for target in shared] + [operation]
         ctx.referent = operation.target
         if cur.done:
             return operations
         if not cur.take_connector("and", ",", "but"):
             return []
         cur.take_connector("and")
+
+
+def _parse_shared_targets(cur: Cursor, ctx: Context) -> list[Target]:
+    """Read all but the last target of "the mug, the plate and the spoon red"."""
+    targets: list[Target] = []
+    while True:
+        begin = cur.at
+        thing = parse_thing(cur, ctx)
+        joined = thing is not None and thing.noun is not None and cur.take_connector("and", ",")
+        if thing is None or not joined or thing.noun in ("background", "sky"):
+            cur.at = begin
+            return targets
+        cur.take_connector("and")
+        targets.append(to_target(thing, ctx))
 
 
 def _parse_one(cur: Cursor, ctx: Context, verb: str | None, *, first: bool) -> Recolor | None:
