@@ -230,16 +230,18 @@ def _fit_smooth(values: FloatImage, surface: PrintSurface) -> FloatImage:
     y = np.clip(surface.along / surface.max_along, -1.0, 1.0)
     chosen = np.flatnonzero(surface.visible > 0.5)
     chosen = chosen[:: max(1, chosen.size // 8_000)]
-    matrix = np.stack(list(_terms(x.reshape(-1)[chosen], y.reshape(-1)[chosen])), axis=-1)
-    known = values.reshape(-1)[chosen]
+    matrix = np.stack(list(_terms(x.reshape(-1)[chosen], y.reshape(-1)[chosen])), axis=-1).astype(np.float64)
+    known = values.reshape(-1)[chosen].astype(np.float64)
+    ridge = 1e-6 * max(1, chosen.size) * np.eye(matrix.shape[1])
     weight = np.ones_like(known)
     for _ in range(4):
-        solution = np.linalg.lstsq(matrix * weight[:, None], known * weight, rcond=None)[0]
+        weighted = (matrix * weight[:, None]).T
+        solution = np.linalg.solve(weighted @ matrix + ridge, weighted @ known)
         residual = np.abs(matrix @ solution - known)
-        weight = np.sqrt(1.0 / np.maximum(1.0, residual / max(1e-3, 1.5 * float(np.median(residual)))))
+        weight = 1.0 / np.maximum(1.0, residual / max(1e-3, 1.5 * float(np.median(residual))))
     smooth = np.zeros_like(values)
     for coefficient, term in zip(solution, _terms(x, y), strict=True):
-        smooth += coefficient * term
+        smooth += np.float32(coefficient) * term
     return smooth
 
 
