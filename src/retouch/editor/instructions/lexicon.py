@@ -7,7 +7,7 @@ from typing import Any
 from retouch.editor.instructions import vocabulary
 from retouch.editor.instructions.colors import COLOR_MODIFIERS, color_names
 from retouch.editor.instructions.nouns import NOUN_ALIASES, NOUNS, canonical_noun, singular
-from retouch.editor.instructions.plan import ColorValue, Look, Relation
+from retouch.editor.instructions.plan import ColorValue, Horizontal, Look, Relation, Vertical
 from retouch.editor.instructions.refusals import NOT_OBJECTS, TRIGGERS
 
 __all__ = ["Lexicon", "Sense", "lexicon"]
@@ -44,7 +44,7 @@ class Sense:
     color_modifier: str | None = None
     ordinal: int | None = None
     relation: Relation | None = None
-    side: tuple[str | None, str | None] | None = None
+    side: tuple[Horizontal | None, Vertical | None] | None = None
     noun: str | None = None
     plural: bool = False
     pronoun: str | None = None

@@ -6,7 +6,7 @@ from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import CONTAINERS, NOUNS, canonical_noun, singular
 from retouch.editor.instructions.pieces import parse_color, parse_image_reference, parse_side
-from retouch.editor.instructions.plan import ColorValue, Target, TargetKind
+from retouch.editor.instructions.plan import ColorValue, Horizontal, Target, TargetKind, Vertical
 from retouch.editor.instructions.refusals import NOT_OBJECTS
 from retouch.editor.instructions.vocabulary import PICTURE_NOUNS
 
@@ -69,8 +69,8 @@ class Thing:
     plural: bool = False
     size: float | None = None
     color: ColorValue | None = None
-    horizontal: str | None = None
-    vertical: str | None = None
+    horizontal: Horizontal | None = None
+    vertical: Vertical | None = None
     noun: str | None = None
     known: bool = False
     picture: bool = False
@@ -327,7 +327,8 @@ def _read_postmodifiers(thing: Thing, cur: Cursor, ctx: Context, *, with_side: b
         return
     while not cur.done:
         begin = cur.at
-        if cur.sense().picture and thing.image_index is None:
+        apposed = cur.sense().picture or (cur.sense().ordinal is not None and cur.sense(1).picture)
+        if apposed and thing.image_index is None:
             thing.image_index = parse_image_reference(cur, ctx)
             if thing.image_index is not None:
                 continue
@@ -377,8 +378,8 @@ def to_target(thing: Thing, ctx: Context) -> Target:
         thing.phrase,
         noun=thing.noun,
         color=thing.color,
-        horizontal=thing.horizontal,  # type: ignore[arg-type]  # parse_side and the tables give only the literal's values
-        vertical=thing.vertical,  # type: ignore[arg-type]
+        horizontal=thing.horizontal,
+        vertical=thing.vertical,
         image_index=thing.image_index,
     )
     if thing.pronoun is not None:

@@ -3,7 +3,7 @@
 from retouch.editor.instructions.colors import METALS, modified
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.plan import ColorValue
+from retouch.editor.instructions.plan import ColorValue, Horizontal, Vertical
 
 __all__ = ["parse_color", "parse_colors", "parse_image_reference", "parse_percent", "parse_side"]
 
@@ -88,14 +88,14 @@ def parse_image_reference(
 # Parts of the picture ----------------------------------------------------------------------------------------------------
 
 
-def parse_side(cur: Cursor, *, of_something: bool = False) -> tuple[str | None, str | None] | None:
+def parse_side(cur: Cursor, *, of_something: bool = False) -> tuple[Horizontal | None, Vertical | None] | None:
     """Read "on the left", "top right", "in the bottom left corner of the photo"; None if no part is named."""
     begin = cur.at
     cur.take_preposition("on", "in", "at", "to", "into", "near", "onto")
     while cur.sense().determiner == "definite" or cur.sense().degree or cur.word() == "far":
         cur.at += 1
-    horizontal: str | None = None
-    vertical: str | None = None
+    horizontal: Horizontal | None = None
+    vertical: Vertical | None = None
     found = False
     while cur.sense().side is not None:
         across, down = cur.sense().side or (None, None)

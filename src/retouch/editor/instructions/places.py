@@ -7,7 +7,7 @@ from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import EYEWEAR, HEADWEAR
 from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
 from retouch.editor.instructions.pieces import parse_image_reference, parse_side
-from retouch.editor.instructions.plan import Placement, Relation, Target
+from retouch.editor.instructions.plan import Horizontal, Placement, Relation, Target, Vertical
 
 __all__ = ["Place", "parse_places", "take_size", "worn_relation"]
 
@@ -44,6 +44,7 @@ REGIONS: dict[str, Relation] = {
 }
 """Nouns that are regions of a scene rather than things to stand on."""
 
+_SIDE_RELATIONS: dict[Relation, Horizontal] = {Relation.LEFT_OF: "left", Relation.RIGHT_OF: "right"}
 _HEADS = frozenset(["head", "hair", "ear"])
 _FACES = frozenset(["face", "eye", "nose"])
 _HELD = frozenset(
@@ -65,8 +66,8 @@ class Place:
 
     relation: Relation | None = None
     anchor: Target | None = None
-    horizontal: str | None = None
-    vertical: str | None = None
+    horizontal: Horizontal | None = None
+    vertical: Vertical | None = None
     start: int = -1
     end: int = -1
     image_index: int | None = None
@@ -77,7 +78,7 @@ class Place:
         relation = self.relation or Relation.ANYWHERE
         if self.anchor is not None and relation is Relation.ON:
             relation = worn_relation(noun) or relation
-        return Placement(relation, self.anchor, self.horizontal, self.vertical, phrase)  # type: ignore[arg-type]
+        return Placement(relation, self.anchor, self.horizontal, self.vertical, phrase)
 
 
 def worn_relation(noun: str) -> Relation | None:
@@ -178,8 +179,9 @@ def _anchor(
     if preposition in _CANT:
         raise Refusal("place", _CANT[preposition])
     place.image_index = anchor.image_index if anchor.image_index is not None else place.image_index
-    side = {Relation.LEFT_OF: "left", Relation.RIGHT_OF: "right"}.get(relation) if relation else None
-    if anchor.noun in REGIONS and (relation is None or side) and anchor.owner is None:
+    side = _SIDE_RELATIONS.get(relation) if relation else None
+    beside = relation is Relation.NEXT_TO and anchor.noun in ("horizon", "foreground", "background")
+    if anchor.noun in REGIONS and (relation is None or side or beside) and anchor.owner is None:
         place.horizontal = side or place.horizontal
         place.relation = REGIONS[anchor.noun]
         place.horizontal = anchor.horizontal or place.horizontal

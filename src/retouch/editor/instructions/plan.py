@@ -11,6 +11,7 @@ __all__ = [
     "ChangeBackground",
     "ColorValue",
     "EditPlan",
+    "Horizontal",
     "Look",
     "Operation",
     "PlaceSubject",
@@ -20,8 +21,12 @@ __all__ = [
     "Relation",
     "Target",
     "TargetKind",
+    "Vertical",
     "as_json",
 ]
+
+Horizontal = Literal["left", "center", "right"]
+Vertical = Literal["top", "middle", "bottom"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +84,8 @@ class Target:
     phrase: str
     noun: str | None = None
     color: ColorValue | None = None
-    horizontal: Literal["left", "center", "right"] | None = None
-    vertical: Literal["top", "middle", "bottom"] | None = None
+    horizontal: Horizontal | None = None
+    vertical: Vertical | None = None
     image_index: int | None = None
 
 
@@ -121,8 +126,8 @@ class Placement:
 
     relation: Relation = Relation.ANYWHERE
     anchor: Target | None = None
-    horizontal: Literal["left", "center", "right"] | None = None
-    vertical: Literal["top", "middle", "bottom"] | None = None
+    horizontal: Horizontal | None = None
+    vertical: Vertical | None = None
     phrase: str = ""
 
 

@@ -1,6 +1,6 @@
 """Function words, verbs and looks: data. ``lexicon.py`` turns the tables into one dictionary of senses."""
 
-from retouch.editor.instructions.plan import Look, Relation
+from retouch.editor.instructions.plan import Horizontal, Look, Relation, Vertical
 
 __all__ = [
     "AMOUNTS", "COMMON_WORDS", "CONTRACTIONS", "DEGREES", "DETERMINERS", "EXPRESSIONS", "FILLERS", "FILLER_PHRASES",
@@ -270,7 +270,7 @@ RELATIONS: dict[str, Relation] = {
     "at the right of": Relation.RIGHT_OF,
 }  # fmt: skip
 
-SIDES: dict[str, tuple[str | None, str | None]] = {
+SIDES: dict[str, tuple[Horizontal | None, Vertical | None]] = {
     "left": ("left", None), "left-hand": ("left", None), "right": ("right", None), "right-hand": ("right", None),
     "lefthand": ("left", None), "righthand": ("right", None), "center": ("center", None), "centre": ("center", None),
     "middle": ("center", None), "central": ("center", None), "top": (None, "top"), "upper": (None, "top"),
