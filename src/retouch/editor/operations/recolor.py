@@ -155,11 +155,31 @@ def paint(lab: FloatImage, material: Material, color: ColorValue) -> FloatImage:
     body_chroma = target_chroma * saturation * np.where(relative > 1.0, np.sqrt(fade), relative)
     body_hue = target_hue + (0.0 if material.is_neutral else 0.2) * np.clip(signed_turn(hue, material.hue), -40.0, 40.0)
 
-    # 4. shine keeps its own lightness over the new body; prints stay
-    new_lightness = body_lightness + shine * np.maximum(lightness - body_lightness, 0.0)
-    new_chroma = body_chroma * (1.0 - 0.85 * shine)
+    # 4. shine lies over the new body; prints stay
+    shine_lightness, dilution = _mirrored_light(lightness, body_lightness, material)
+    new_lightness = body_lightness + shine * (shine_lightness - body_lightness)
+    undiluted = np.where(saturation > 0.05, 1.0 / np.maximum(saturation, 0.05), 1.0)
+    new_chroma = body_chroma * (1.0 + shine * (np.where(dilution > 0, dilution * undiluted, 0.15) - 1.0))
     painted = oklch_to_oklab(np.stack([new_lightness, new_chroma, body_hue], axis=-1))
     return np.asarray(painted + foreign[..., None] * (lab - painted), dtype=np.float32)
+
+
+def _mirrored_light(
+    lightness: FloatImage, body_lightness: FloatImage, material: Material
+) -> tuple[FloatImage, FloatImage]:
+    """Return the lightness (H, W) of shine over the new body, and the share of the body's colour in it, 0 for none.
+
+    On a dark or middling material, what is bright and colourless is a highlight or a white print: either keeps its own lightness.
+    A light material is nearly as bright as its highlights, which would stand out as white patches on dark paint: only the
+    light that they add is added, in linear light (the dichromatic reflection model; Shafer, "Using color to separate
+    reflection components", Color Research & Application, 1985).
+    """
+    own = np.maximum(lightness, body_lightness)
+    if material.lightness < 0.75:
+        return own, np.zeros_like(own)
+    added = np.maximum(lightness**3 - material.lightness**3, 0.0)
+    total = np.cbrt(body_lightness**3 + added)
+    return np.minimum(total, 1.0), np.asarray(body_lightness / np.maximum(total, 1e-3)) ** 2
 
 
 def paintable(color: ColorValue) -> tuple[float, float, float]:

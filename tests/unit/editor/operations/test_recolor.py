@@ -228,3 +228,14 @@ def test_the_same_call_gives_the_same_bytes():
     pixels, matte = shaded_ball(0.12, 250.0)
 
     assert np.array_equal(recolor_pixels(pixels, matte, color=RED), recolor_pixels(pixels, matte, color=RED))
+
+
+def test_highlights_of_a_light_thing_do_not_turn_into_white_patches(disc):
+    pixels, matte = shaded_ball(0.17, 98.0, lightness=0.9)
+    pixels[disc(matte.shape, (60, 60), 8) > 0.5] = (255, 254, 240)
+
+    changed = recolor_pixels(pixels, matte, color=BLACK)
+
+    spot = changed[disc(matte.shape, (60, 60), 6) > 0.9]
+    body = changed[disc(matte.shape, (95, 95), 10) > 0.9]
+    assert body.mean() + 20 < spot.mean() < 200
