@@ -36,8 +36,6 @@ class Context:
     image_count : int
     referent : Target or None
         The last thing that was named: what "it" points at.
-    pair : tuple or None
-        In "change the dress from red to blue", nothing else; reserved for the clause at hand.
     assumptions : list of str
         Readings that the prompt leaves open, in plain words.
     kept : list of (phrase, targets)

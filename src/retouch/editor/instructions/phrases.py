@@ -54,8 +54,6 @@ class Thing:
         Canonical singular; None for "the red one" or a pronoun.
     picture : bool
         It is an input picture: "the second image", "this photo".
-    about_color : bool
-        "the car's color": the phrase is about the color of the noun.
     extras : list of str
         Adjectives that nothing can be made of.
     pronoun : {"thing", "person"} or None
@@ -75,7 +73,6 @@ class Thing:
     known: bool = False
     picture: bool = False
     image_index: int | None = None
-    about_color: bool = False
     everything: bool = False
     pronoun: str | None = None
     extras: list[str] = field(default_factory=list)

@@ -73,7 +73,6 @@ HINTS: dict[str, str] = {
     "nothing": "The instruction leaves nothing to do.",
     "empty": "The prompt is empty.",
     "no_words": "The prompt has no words; say in English what to change.",
-    "ambiguous_color": 'Say "make the {0} ..." or "add a ...": it is not clear which is meant.',
     "look_opposite": "This look has no opposite: say which look it should have instead.",
     "language": "The instruction seems to be {0}; the built-in editor understands English.",
     "unknown": 'Say it as a plain instruction, such as "make the cup blue" or "add a bird on the left".',
@@ -226,6 +225,13 @@ SCENES: frozenset[str] = frozenset(
 """Surroundings: "put him on a beach" asks for another scene, not for a thing."""
 
 _TRIGGERS: tuple[tuple[str, str], ...] = (
+    (
+        "which_color",
+        """
+        different_color different_colour another_color another_colour other_color other_colour bluer redder greener yellower
+        pinker change_the_color change_the_colour more_blue more_red more_green more_yellow more_purple more_pink more_orange
+        """,
+    ),
     (
         "effect",
         """

@@ -129,8 +129,8 @@ RECOLORING: list[Sentence] = [
     ("set the color of the mug to navy blue", 1, ["recolor mug -> navy blue"]),
     ("red car -> blue", 1, ["recolor red car -> blue"]),
     ("turn the yellow chair red please!", 1, ["recolor yellow chair -> red"]),
-    ("make the cup bluer", 1, ["! color"]),
-    ("make the cup a different color", 1, ["! color"]),
+    ("make the cup bluer", 1, ["! which color"]),
+    ("make the cup a different color", 1, ["! which color"]),
 ]
 
 BACKGROUNDS: list[Sentence] = [

@@ -34,34 +34,15 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
         if thing is not None and _is_headless(thing) and cur.take_connector("and", ","):
             waiting.append(thing)
             continue
-        if verb == "put" and thing is not None and (thing.pronoun or thing.determiner == "definite"):
-            _refuse_new_scene(cur)
-        if thing is None or thing.noun is None or thing.picture:
-            if verb == "put" and thing is not None and thing.pronoun:
-                raise Refusal("moving")
+        if thing is None or not _can_be_added(thing, verb, cur, ctx):
             return []
-        if not _is_new(thing, verb, ctx):
+        place = _read_place(thing, place, cur, ctx)
+        if place.image_index not in (None, 0) or not _asks_for(verb, place, cur, ctx):
             return []
-        _refuse_what_is_no_object(thing)
-        cur.take_word("appear", "appears")
-        place = parse_places(cur, ctx, place)
-        size = take_size(cur)
-        if size is not None:
-            thing.size = size
-            place = parse_places(cur, ctx, place)
-        appears = cur.tokens[max(0, cur.at - 1)].word.startswith("appear") or "appear" in ctx.text(cur.tokens)
-        described = verb is None and place.anchor is not None and place.anchor.phrase.lower().startswith(("a ", "an "))
-        if described or (verb is None and place.start < 0) or (verb == "make" and not appears):
-            return []
-        if place.image_index not in (None, 0):
-            return []
-        if placeless and operations and place.start >= 0:
-            operations = [replace(done, placement=place.placement(ctx, cur, done.noun)) for done in operations]
-            ctx.assume(
-                f'all of "{ctx.text(cur.tokens[: place.start]).strip()}" go "{ctx.text(cur.tokens[place.start : place.end])}"'
-            )
+        if placeless and place.start >= 0:
+            operations = _share_place(operations, place, cur, ctx)
         placeless = placeless and place.start < 0
-        placement = place.placement(ctx, cur, thing.noun)
+        placement = place.placement(ctx, cur, thing.noun or "")
         for other in waiting:
             other.noun, other.known = thing.noun, thing.known
         operations += [_operation(each, placement, ctx) for each in (*waiting, thing)]
@@ -72,6 +53,49 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
             return []
         cur.take_connector("and")
         cur.take_verb("add", "put")
+
+
+def _can_be_added(thing: Thing, verb: str | None, cur: Cursor, ctx: Context) -> bool:
+    """Whether a phrase names something that can be put in; raises for what is recognised as something else."""
+    if verb == "put" and (thing.pronoun or thing.determiner == "definite"):
+        _refuse_new_scene(cur)
+    if thing.noun is None or thing.picture:
+        if verb == "put" and thing.pronoun:
+            raise Refusal("moving")
+        return False
+    if not _is_new(thing, verb, ctx):
+        return False
+    _refuse_what_is_no_object(thing)
+    return True
+
+
+def _read_place(thing: Thing, place: Place, cur: Cursor, ctx: Context) -> Place:
+    """Read where a thing goes, and a size that is said before or after it."""
+    cur.take_word("appear", "appears")
+    place = parse_places(cur, ctx, place)
+    size = take_size(cur)
+    if size is None:
+        return place
+    thing.size = size
+    return parse_places(cur, ctx, place)
+
+
+def _asks_for(verb: str | None, place: Place, cur: Cursor, ctx: Context) -> bool:
+    """Whether a clause asks for a new thing: "a bird in the sky" does, "a cat on a sofa" describes a picture."""
+    if verb == "make":
+        return "appear" in ctx.text(cur.tokens).lower()
+    if verb is not None:
+        return True
+    described = place.anchor is not None and place.anchor.phrase.lower().startswith(("a ", "an "))
+    return place.start >= 0 and not described
+
+
+def _share_place(operations: list[AddObject], place: Place, cur: Cursor, ctx: Context) -> list[AddObject]:
+    """Return "two cats and" in "two cats and one dog in the foreground" with the place that is said last."""
+    if operations:
+        things, where = ctx.text(cur.tokens[: place.start]).strip(), ctx.text(cur.tokens[place.start : place.end])
+        ctx.assume(f'all of "{things}" go "{where}"')
+    return [replace(done, placement=place.placement(ctx, cur, done.noun)) for done in operations]
 
 
 def _another(cur: Cursor, ctx: Context, operations: list[AddObject]) -> Thing | None:
