@@ -72,8 +72,8 @@ class ServerSettings(_Group):
     )
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(),
-        description="Keys that clients send as `Authorization: Bearer KEY`. Only their SHA-256 is kept in memory; prefer "
-        "`api_key_hashes` where the configuration is stored.",
+        description="Keys that clients send as `Authorization: Bearer KEY`, each of 16 characters or more. Prefer "
+        "`api_key_hashes` where the configuration is written down.",
     )
     api_key_hashes: NameList = Field(
         default=(), description="SHA-256 of further keys, as 64 hexadecimal digits: `printf %s KEY | sha256sum`."
@@ -210,8 +210,13 @@ class EngineSettings(_Group):
 
 
 class SafetySettings(_Group):
-    """What the server must not be talked into."""
+    """What the server guards against."""
 
+    check_pictures: bool = Field(
+        default=True,
+        description="Whether pictures are checked on their way in and out, by each request's `safety_tolerance`. False lets "
+        "everything through, and every answer says so.",
+    )
     allow_private_addresses: bool = Field(
         default=False,
         description="Whether picture URLs may lead to loopback, private and link-local addresses. Only for a server whose "
@@ -236,7 +241,7 @@ class Settings(BaseSettings):
     queue: QueueSettings = Field(default=QueueSettings(), description="How edits wait and run.")
     storage: StorageSettings = Field(default=StorageSettings(), description="Where results are kept, and for how long.")
     engine: EngineSettings = Field(default=EngineSettings(), description="Which engine carries out edits.")
-    safety: SafetySettings = Field(default=SafetySettings(), description="What the server must not be talked into.")
+    safety: SafetySettings = Field(default=SafetySettings(), description="What the server guards against.")
 
     @classmethod
     def settings_customise_sources(

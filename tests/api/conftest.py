@@ -10,6 +10,7 @@ from PIL import Image
 from skimage.data import astronaut
 from starlette.testclient import TestClient
 
+from retouch.safety.pictures import PictureCheck
 from retouch.server.app import create_app
 from retouch.settings import load_settings
 from retouch.testing import FakeEngine, fake_registry
@@ -37,9 +38,16 @@ def serve(tmp_path):
     """Start a server with settings by group; return a client that is let in."""
     with ExitStack() as stack:
 
-        def start(*, engine: FakeEngine | None = None, base_url: str = BASE_URL, **settings) -> TestClient:
+        def start(
+            *,
+            engine: FakeEngine | None = None,
+            base_url: str = BASE_URL,
+            picture_check: PictureCheck | None = None,
+            **settings,
+        ) -> TestClient:
             groups = {"engine": {"default": "fake"}, **settings}
-            app = create_app(load_settings(None, groups), fake_registry(engine), tmp_path / "data")
+            loaded = load_settings(None, groups)
+            app = create_app(loaded, fake_registry(engine), tmp_path / "data", picture_check=picture_check)
             client = TestClient(app, base_url=base_url, headers={"Authorization": "Bearer any"})
             return stack.enter_context(client)
 

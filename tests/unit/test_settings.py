@@ -1,11 +1,13 @@
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from retouch.errors import ConfigurationError
-from retouch.settings import load_settings
+from retouch.settings import Settings, load_settings
 
 LONG_KEY = "0123456789abcdef"
 
@@ -116,3 +118,16 @@ def test_a_file_that_is_not_there_is_an_error_not_an_empty_file(tmp_path):
 )
 def test_only_loopback_counts_as_this_machine(host, is_loopback):
     assert load_settings(None, {"server": {"host": host}}).server.is_loopback is is_loopback
+
+
+def test_the_reference_page_is_current():
+    script = Path(__file__).resolve().parents[2] / "scripts" / "make_settings_reference.py"
+    checked = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("group", Settings.model_fields)
+def test_every_setting_is_described(group):
+    model = Settings.model_fields[group].annotation
+    assert Settings.model_fields[group].description
+    assert all(field.description.endswith(".") for field in model.model_fields.values())

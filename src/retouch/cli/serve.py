@@ -20,7 +20,7 @@ def serve(
     config: Annotated[Path | None, typer.Option(help="TOML file with settings.", dir_okay=False)] = None,
 ) -> int:
     """Serve the hosted endpoint's API on this machine, until Ctrl-C."""
-    from retouch.library import create_registry, default_data_directory
+    from retouch.library import create_picture_check, create_registry, default_data_directory
     from retouch.server.app import create_app
     from retouch.server.listen import listen, run
     from retouch.settings import load_settings
@@ -34,7 +34,7 @@ def serve(
         },
     )
     folder = (settings.storage.data_dir or default_data_directory()).expanduser().absolute()
-    app = create_app(settings, create_registry(folder), folder)
+    app = create_app(settings, create_registry(folder), folder, picture_check=create_picture_check(folder))
     with listen(settings.server.host, settings.server.port) as listener:
         run(app, settings, listener, folder)
     return 0

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
 from retouch.engines.registry import EngineRegistry
-from retouch.errors import EditAbortedError, RetouchError, StorageError
+from retouch.errors import EditAbortedError, ModeratedError, RetouchError, StorageError
 from retouch.images.array_types import Pixels
 from retouch.images.codec import DecodeLimits, decode
 from retouch.jobs.manager import InputStore, QueuePolicy
@@ -19,6 +19,7 @@ from retouch.jobs.pulse import Pulse, StopReason
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 from retouch.pipeline import run_edit
+from retouch.safety.pictures import PictureCheck
 from retouch.types import EditedImage, EditResult
 
 __all__ = ["ResultStore", "Worker", "WorkerPool", "Workshop"]
@@ -50,6 +51,7 @@ class Workshop:
     registry: EngineRegistry
     decode_limits: DecodeLimits
     policy: QueuePolicy
+    picture_check: PictureCheck | None = None
 
 
 class Worker:
@@ -128,7 +130,13 @@ class Worker:
             notes.extend(f"Picture {index + 1}: {note}" for note in decoded.notes)
         decoded_at = time.perf_counter()
         edited = run_edit(
-            job.request, pictures, engine, on_step=pulse.note_progress, should_abort=pulse.should_abort, notes=notes
+            job.request,
+            pictures,
+            engine,
+            on_step=pulse.note_progress,
+            should_abort=pulse.should_abort,
+            notes=notes,
+            picture_check=self._shop.picture_check,
         )
         timings = {
             "queue": max(0.0, (job.started_at or job.created_at) - job.created_at),
@@ -171,7 +179,8 @@ class Worker:
         if isinstance(outcome, JobResult):
             settled = store.finish(job.id, self.id, JobState.SUCCEEDED, outcome)
         elif outcome is not None:
-            settled = store.finish(job.id, self.id, JobState.FAILED, outcome)
+            state = JobState.MODERATED if outcome.code == ModeratedError.code else JobState.FAILED
+            settled = store.finish(job.id, self.id, state, outcome)
         elif reason is StopReason.SHUTDOWN:
             settled = store.release(job.id, self.id)
         elif reason is StopReason.CANCELLED:

@@ -22,6 +22,7 @@ from retouch.jobs.manager import JobManager, QueuePolicy
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore, connect
 from retouch.jobs.worker import WorkerPool, Workshop
+from retouch.safety.pictures import PictureCheck
 from retouch.server import routes
 from retouch.server.auth import Authenticator
 from retouch.server.dialects import aimlapi
@@ -39,7 +40,9 @@ _LOOPBACK_ORIGIN: Final = r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1
 _DESCRIPTION: Final = "Edit a photo by a sentence, on your own machine, and keep every other pixel exactly as it was."
 
 
-def create_app(settings: Settings, registry: EngineRegistry, data_directory: Path) -> FastAPI:
+def create_app(
+    settings: Settings, registry: EngineRegistry, data_directory: Path, *, picture_check: PictureCheck | None = None
+) -> FastAPI:
     """Return the application. Its workers and its database live from start-up to shutdown.
 
     Parameters
@@ -49,6 +52,8 @@ def create_app(settings: Settings, registry: EngineRegistry, data_directory: Pat
         The engines that requests may name.
     data_directory : Path
         For results, waiting inputs and the job database; made when it is not there.
+    picture_check : PictureCheck, optional
+        Looks at every picture, unless the settings say that none is checked.
 
     Raises
     ------
@@ -58,7 +63,9 @@ def create_app(settings: Settings, registry: EngineRegistry, data_directory: Pat
     check_access(settings)
     _check_engine(settings, registry)
     _check_folder(data_directory)
-    backstage = _Backstage(settings, registry, data_directory)
+    backstage = _Backstage(
+        settings, registry, data_directory, picture_check if settings.safety.check_pictures else None
+    )
     app = FastAPI(
         title="Retouch",
         version=__version__,
@@ -103,10 +110,14 @@ class _Backstage:
     registry : EngineRegistry
     folder : Path
         The data directory.
+    picture_check : PictureCheck or None
     """
 
-    def __init__(self, settings: Settings, registry: EngineRegistry, folder: Path) -> None:
+    def __init__(
+        self, settings: Settings, registry: EngineRegistry, folder: Path, picture_check: PictureCheck | None
+    ) -> None:
         self._settings = settings
+        self._picture_check = picture_check
         self.results = ResultFiles(folder / "results")
         self._inputs = InputFiles(folder / "inputs")
         self._signals = JobSignals()
@@ -157,6 +168,7 @@ class _Backstage:
             registry=self.registry,
             decode_limits=DecodeLimits(max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels),
             policy=self._policy,
+            picture_check=self._picture_check,
         )
 
 

@@ -63,6 +63,7 @@ ERROR_TABLE: Final[Mapping[str, tuple[int, str]]] = {
 }
 """Status and type of every code, of our own errors and of those that only HTTP knows."""
 
+_ABOUT_THE_PROMPT: Final = frozenset({"unsupported_instruction"})
 _CODE_OF_STATUS: Final = {404: "not_found", 405: "method_not_allowed"}
 _IMAGE_ROUTES: Final = ("/v1/images/",)
 _RETRY_AFTER_SECONDS: Final = 5
@@ -161,17 +162,17 @@ def rename_param(problem: Problem, names: Mapping[str, str]) -> Problem:
         details["problems"] = [
             {"field": param, "rule": details.pop("rule", ""), "received": details.pop("value", None)}
         ]
+    elif problem.code in _ABOUT_THE_PROMPT or details.get("attempt") is not None:
+        details["param"] = names["prompt"]
     elif "index" in details:
         index = details.pop("index")
         details["param"] = names["image"] if index is None else f"{names['image']}[{index}]"
-    elif problem.code == "unsupported_instruction":
-        details["param"] = names["prompt"]
     return replace(problem, message=message, details=details)
 
 
 def _public_details(problem: Problem) -> dict[str, Any]:
     """The details that belong in a body: those that a dialect set, and what an engine understood of a prompt."""
-    shown = ("param", "problems", "understood", "not_understood", "hint")
+    shown = ("param", "problems", "understood", "not_understood", "hint", "allowed_from")
     return {name: problem.details[name] for name in shown if name in problem.details}
 
 

@@ -101,6 +101,7 @@ def _greeting(settings: Settings, listener: socket.socket, data_directory: Path)
             f"  engine  {settings.engine.default}",
             f"  data    {data_directory}",
             f"  access  {access}",
+            f"  checks  {'pictures, by safety_tolerance' if settings.safety.check_pictures else 'none'}",
             "Stop it with Ctrl-C.",
         )
     )

@@ -16,6 +16,7 @@ from retouch.jobs.manager import JobManager, QueuePolicy
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore, connect
 from retouch.jobs.worker import Workshop
+from retouch.safety.pictures import PictureCheck
 from retouch.testing import FakeEngine, fake_registry
 
 
@@ -43,13 +44,21 @@ def photo() -> bytes:
 def bench(tmp_path):
     stores = []
 
-    def make(engine: FakeEngine | None = None, *, registry: EngineRegistry | None = None, **policy: float) -> Bench:
+    def make(
+        engine: FakeEngine | None = None,
+        *,
+        registry: EngineRegistry | None = None,
+        picture_check: PictureCheck | None = None,
+        **policy: float,
+    ) -> Bench:
         store = JobStore(connect(f"sqlite:///{tmp_path / 'jobs.sqlite'}"))
         store.create_schema()
         stores.append(store)
         signals, inputs = JobSignals(), InputFiles(tmp_path / "inputs")
         results, rules = ResultFiles(tmp_path / "results"), QueuePolicy(**policy)
-        shop = Workshop(store, signals, inputs, results, registry or fake_registry(engine), DecodeLimits(), rules)
+        shop = Workshop(
+            store, signals, inputs, results, registry or fake_registry(engine), DecodeLimits(), rules, picture_check
+        )
         return Bench(shop, JobManager(store, inputs, signals, rules), results)
 
     yield make

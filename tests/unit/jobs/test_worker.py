@@ -197,3 +197,19 @@ def test_a_second_attempt_makes_the_same_bytes(bench, photo):
 def test_an_unknown_job_is_not_found(bench):
     with pytest.raises(NotFoundError):
         bench().manager.get("none")
+
+
+class AlwaysExplicit:
+    """A picture check that refuses everything below tolerance 6."""
+
+    def score(self, pixels: np.ndarray) -> float:
+        return 1.0
+
+
+def test_a_picture_that_is_refused_ends_its_job_as_moderated(bench, photo):
+    b = bench(picture_check=AlwaysExplicit())
+    job = b.manager.enqueue(EditRequest("Add a bird"), [photo], engine="fake")
+    Worker(b.shop).work_once()
+    refused = b.manager.get(job.id)
+    assert (refused.state, refused.problem.code) == (JobState.MODERATED, "content_moderated")
+    assert (refused.problem.details["index"], refused.problem.details["allowed_from"]) == (0, 6)
