@@ -39,6 +39,8 @@ class SceneTone:
 
     Attributes
     ----------
+    white : float
+        Luminance of the brightest parts, linear.
     exposure_ev : float
         How much brighter (+) or darker (-) than an ordinary exposure, in stops.
     black : (3,) float32, linear
@@ -55,6 +57,7 @@ class SceneTone:
         Noise, standard deviation in sRGB [0, 1].
     """
 
+    white: float
     exposure_ev: float
     black: FloatImage
     chroma: float
@@ -88,6 +91,7 @@ def measure_tone(pixels: Pixels, scene: Scene, box: tuple[int, int, int, int], *
     chroma = float(np.quantile(np.hypot(lab[:, 1], lab[:, 2]), 0.75))
     tint, toned = measure_tint(lab)
     return SceneTone(
+        white=float(np.quantile(light_all, 0.995)),
         exposure_ev=exposure,
         black=np.minimum(dark.mean(axis=0), 0.06).astype(np.float32),
         chroma=chroma,
@@ -129,6 +133,7 @@ def harmonize(layer: Layer, tone: SceneTone, light: Light, rng: np.random.Genera
     linear = linear * gains * np.float32(2.0**tone.exposure_ev)
     linear = tone.black * 0.6 + linear * (1 - tone.black * 0.6)
     linear = match_color(linear, tone)
+    linear = limit_white(linear, layer.alpha, tone.white)
     softened = soften(Layer(linear.astype(np.float32), layer.alpha), tone.sigma)
     return add_grain(softened, tone.grain, rng)
 
@@ -155,6 +160,15 @@ def directional_shading(alpha: Mask, light: Light) -> Mask:
     return np.asarray(np.clip(1 + strength * (across + 0.55 * up), 0.55, 1.4), dtype=np.float32)
 
 
+def limit_white(linear: FloatImage, alpha: Mask, scene_white: float) -> FloatImage:
+    """Darken a cut-out whose bright parts outshine everything in the scene, so that they are as bright as its brightest."""
+    solid = alpha > 0.5
+    if not solid.any():
+        return linear
+    bright = float(np.quantile(luminance(linear)[solid], 0.97))
+    return np.asarray(linear * np.float32(min(1.0, max(scene_white, 0.05) / max(bright, 1e-4))))
+
+
 def measure_tint(lab: FloatImage) -> tuple[FloatImage, float]:
     """Tell whether a picture is toned (black and white, sepia, cyanotype), and how.
 
@@ -178,7 +192,15 @@ def measure_tint(lab: FloatImage) -> tuple[FloatImage, float]:
     )
     tint = np.stack([np.interp(np.arange(17), known, means[known, axis]) for axis in (0, 1)], axis=1).astype(np.float32)
     rest = float(np.quantile(np.hypot(lab[:, 1] - tint[bins, 0], lab[:, 2] - tint[bins, 1]), 0.95))
-    return tint, float(np.clip((0.034 - rest) / 0.014, 0, 1))
+    # A blue cup on white is no toning, though its colour goes by lightness: toning is faint, of one hue, and runs through all.
+    faint = float(np.clip((0.10 - np.hypot(tint[:, 0], tint[:, 1]).max()) / 0.02, 0, 1))
+    strengths = np.hypot(tint[:, 0], tint[:, 1])
+    mean_strength = float((counts * strengths).sum() / counts.sum())
+    one_hue = float(np.hypot(*(counts[:, None] * tint).sum(axis=0)) / counts.sum()) / max(mean_strength, 1e-6)
+    single = 1.0 if mean_strength < 0.010 else float(np.clip((one_hue - 0.8) / 0.12, 0, 1))
+    middle = float(((lab[:, 0] > 0.2) & (lab[:, 0] < 0.85)).mean())
+    broad = float(np.clip((middle - 0.25) / 0.15, 0, 1))
+    return tint, faint * broad * single * float(np.clip((0.034 - rest) / 0.014, 0, 1))
 
 
 def match_color(linear: FloatImage, tone: SceneTone) -> FloatImage:

@@ -8,6 +8,7 @@ import numpy as np
 
 from retouch.editor.instructions.plan import AddObject, Placement, Relation, Target, TargetKind
 from retouch.editor.objects.cutout import Cutout, ObjectEntry
+from retouch.editor.objects.drawn.catalog import drawn_aspect
 from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.objects.nouns import Place, known_noun
 from retouch.editor.operations.harmonize import harmonize, measure_tone, recolor_layer
@@ -36,6 +37,9 @@ MAX_ENLARGEMENT: Final = 1.6
 """A cut-out enlarged further shows that it is."""
 
 MAX_DRAWN_SIDE_PX: Final = 900
+_LEAST_SHARE: Final = 0.13
+"""A photograph that can't fill this share of the picture's shorter side is too small for it."""
+
 MIN_SIDE_PX: Final = 14
 _WORN: Final = (Relation.ON_HEAD, Relation.OVER_EYES)
 
@@ -69,7 +73,7 @@ def insert(stage: Stage, operation: AddObject, context: Context, library: Object
     UnsupportedInstructionError
         No pack has such a thing, or the picture has no head to wear it.
     """
-    candidates = suited(library.search(operation.noun), operation)
+    candidates = suited(library.search(operation.noun), operation, min(stage.pixels.shape[:2]))
     if not candidates:
         raise _no_such_thing(operation, library)
     if operation.placement.relation in _WORN:
@@ -109,10 +113,10 @@ def insert(stage: Stage, operation: AddObject, context: Context, library: Object
     )
 
 
-def suited(entries: Sequence[ObjectEntry], operation: AddObject) -> tuple[ObjectEntry, ...]:
+def suited(entries: Sequence[ObjectEntry], operation: AddObject, short_side_px: int) -> tuple[ObjectEntry, ...]:
     """Leave out what fits the name but not the wish: an ostrich for "a bird", a standing gull for the sky.
 
-    Photographs come before drawings where there are any that fit.
+    Photographs come before drawings where there are any that fit and have enough pixels for the picture.
     """
     usual = known_noun(operation.noun)
     chosen = [
@@ -130,7 +134,11 @@ def suited(entries: Sequence[ObjectEntry], operation: AddObject) -> tuple[Object
     poses = [entry for entry in chosen if _is_flying(entry) == in_air] if operation.noun != "balloon" else []
     chosen = poses or chosen
     photographs = [entry for entry in chosen if not entry.is_drawn]
-    return tuple(photographs or chosen)
+    large_enough = [
+        entry for entry in photographs if entry.long_side_px * MAX_ENLARGEMENT >= _LEAST_SHARE * short_side_px
+    ]
+    drawn = [entry for entry in chosen if entry.is_drawn]
+    return tuple(large_enough or drawn or photographs)
 
 
 def _is_flying(entry: ObjectEntry) -> bool:
@@ -188,7 +196,8 @@ def _plan(
     same = [entry for entry in candidates if entry.noun == first.noun]
     for number in range(operation.count):
         entry = first if number == 0 else same[int(rng.integers(len(same)))]
-        aspect = entry.width_px / entry.height_px if entry.height_px else _drawn_aspect(entry)
+        seed = int(rng.integers(2**32))
+        aspect = entry.width_px / entry.height_px if entry.height_px else drawn_aspect(entry.name, seed)
         limit = MAX_DRAWN_SIDE_PX if entry.is_drawn else MAX_ENLARGEMENT * entry.long_side_px
         smaller = 1.0 if operation.count == 1 else 0.86 ** min(operation.count - 1, 4)
         site = find_site(
@@ -204,7 +213,7 @@ def _plan(
             max_long_side_px=limit,
         )
         flip = bool(entry.may_flip and not entry.is_drawn and rng.random() < 0.5)
-        planned.append(_Planned(entry, site, flip, int(rng.integers(2**32))))
+        planned.append(_Planned(entry, site, flip, seed))
     return planned
 
 
@@ -217,11 +226,6 @@ def _choose(candidates: Sequence[ObjectEntry], rng: np.random.Generator, wanted_
         ]
     )
     return candidates[int(rng.choice(len(candidates), p=weights / weights.sum()))]
-
-
-def _drawn_aspect(entry: ObjectEntry) -> float:
-    """Width by height of a drawn object, before it is drawn; only its box when it is placed hangs on it."""
-    return {"balloon": 0.55, "tree": 0.8, "flower": 0.5, "kite": 0.6}.get(entry.noun, 1.15)
 
 
 def _prepare(cutout: Cutout, operation: AddObject, *, flip: bool) -> Layer:

@@ -154,6 +154,7 @@ def find_site(
     taken: Sequence[Box],
     rng: np.random.Generator,
     max_long_side_px: float,
+    least_long_side_px: float = 0.0,
 ) -> Site:
     """Choose where one object goes and how big it is there.
 
@@ -175,6 +176,8 @@ def find_site(
     rng : numpy.random.Generator
     max_long_side_px : float
         The cut-out has no more detail than this.
+    least_long_side_px : float
+        Smaller would not be what was asked for, whatever the scene says.
     """
     place = place_for(placement.relation, places, around)
     h, w = around.picture_hw
@@ -188,7 +191,7 @@ def find_site(
     ]
     limit = min(max_long_side_px, 0.92 * h, 0.92 * w)
     xs, bases = np.tile(columns, GRID_ROWS), np.repeat(rows, GRID_COLUMNS)
-    sizes = np.repeat([min(size, limit) for size, _ in chosen], GRID_COLUMNS)
+    sizes = np.repeat([min(max(size, least_long_side_px), limit) for size, _ in chosen], GRID_COLUMNS)
     widths = np.where(aspect >= 1, sizes, sizes * aspect)
     heights = np.where(aspect >= 1, sizes / aspect, sizes)
     score = score_sites(around, placement, place, xs, bases, widths, heights, taken)
@@ -320,7 +323,7 @@ def _relation_score(
         return 1.2 * _near(bases / h, 0.93, 0.06)
     if relation is Relation.BACKGROUND:
         row = around.horizon_row if around.horizon_row is not None else 0.45 * h
-        return 1.2 * _near(bases, row + 0.06 * h, 0.06 * h)
+        return 0.6 * _near(bases, row + 0.06 * h, 0.13 * h)
     if relation is Relation.SKY:
         return 0.5 * _near((bases - heights / 2) / h, 0.2, 0.22)
     if place is Place.GROUND:
@@ -332,11 +335,12 @@ def _on_score(around: Surroundings, anchor: Box, xs: FloatImage, bases: FloatIma
     """On top of a thing: at its upper edge; on a wide flat thing (a table, sand): inside it."""
     assert around.anchor_mask is not None, "an anchor has a mask"
     h, w = around.picture_hw
-    flat = anchor.width > 2.2 * anchor.height or anchor.width * anchor.height > 0.25 * h * w
     columns = np.clip(xs, 0, w - 1).astype(int)
     rows = np.clip(bases, 0, h - 1).astype(int)
     solid = around.anchor_mask > 0.5
-    if flat:
+    filled = float(solid.sum()) / max(anchor.width * anchor.height, 1.0)
+    wide = anchor.width > 2.2 * anchor.height or anchor.width * anchor.height > 0.25 * h * w
+    if wide and filled > 0.62:
         low = anchor.top + 0.62 * anchor.height
         return np.asarray(1.8 * solid[rows, columns] + 0.4 * _near(bases, low, 0.3 * anchor.height))
     first = np.where(solid.any(axis=0), np.argmax(solid, axis=0), -1)[columns].astype(np.float32)

@@ -58,7 +58,7 @@ def ambient_shadow(alpha: Mask, picture_hw: tuple[int, int], top: int, left: int
     alpha, picture_hw, top, left
         As for ``contact_shadow``.
     """
-    h, w = alpha.shape
+    w = alpha.shape[1]
     base = _base_row(alpha)
     heights = (base - np.arange(base + 1, dtype=np.float32)) / max(base, 1)
     # What is close to the ground hides more of the sky from it.

@@ -94,10 +94,12 @@ def sane_share(length_m: float | None, relation: Relation) -> tuple[float, float
         low, usual, high = 0.16, usual * 1.4, 0.62
     elif relation is Relation.SKY or relation is Relation.ABOVE:
         low, usual, high = 0.06, usual * 0.85, 0.42
+    elif relation is Relation.WATER:
+        low, usual, high = 0.08, usual * 0.75, 0.45
     elif relation is Relation.BACKGROUND or relation is Relation.BEHIND:
         low, usual, high = 0.07, usual * 0.8, 0.55
     else:
-        low, high = 0.10, 0.58
+        low, high = 0.12, 0.58
     return low, min(max(usual, low), high), high
 
 

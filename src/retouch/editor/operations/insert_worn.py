@@ -31,7 +31,7 @@ _GLASSES_WIDTH: Final = 0.90
 
 @dataclass(frozen=True, slots=True)
 class WornFit:
-    """``width_px``: of the thing. ``center_x``, ``base_row``: middle of its lower edge. ``angle``: unused tilt is 0."""
+    """``width_px``: of the thing. ``center_x``, ``base_row``: middle of its lower edge."""
 
     width_px: float
     center_x: float
@@ -81,7 +81,9 @@ def fit_worn(
     crown_row, crown_center = _crown(matte, head)
     wide = width * share * scale
     middle = 0.5 * center + 0.5 * crown_center
-    return WornFit(wide, middle + jitter * width, crown_row + down * height)
+    # A head at the picture's upper border leaves no room: the hat sits deeper, as far as a hat can.
+    missing = max(0.0, wide / aspect - (crown_row + down * height))
+    return WornFit(wide, middle + jitter * width, crown_row + down * height + min(missing, 0.16 * height))
 
 
 def _crown(matte: Mask, head: Head) -> tuple[float, float]:

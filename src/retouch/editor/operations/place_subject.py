@@ -1,6 +1,6 @@
 """Cut the subject out of one picture and put it into another."""
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -24,7 +24,11 @@ __all__ = ["place_subject"]
 CUT_BORDER_SHARE: Final = 0.06
 """A subject is cut by the border when it covers at least this share of it."""
 
-_HEIGHT_SHARE: Final = 0.62
+_LEAST_SHARE: Final = 0.30
+"""Of the picture's shorter side: smaller, the subject would not be what the picture is about."""
+
+_LEAST_FAR_SHARE: Final = 0.16
+_UNKNOWN_SHARE: Final = 0.48
 _CUT_HEIGHT_SHARE: Final = 0.72
 
 
@@ -66,12 +70,11 @@ def place_subject(stage: Stage, operation: PlaceSubject, context: Context) -> St
     anchor_mask, anchor_resolutions = _anchor(stage, operation.placement)
     around = look_around(stage.scene, anchor_mask)
     canvas = Canvas(stage.pixels)
-    h, w = canvas.picture_hw
     cut_below = _border_share(finding.mask[-1]) > CUT_BORDER_SHARE
     placement = operation.placement
     in_air = placement.relation in (Relation.SKY, Relation.ABOVE) and not cut_below
     site_box = (
-        _at_lower_border(layer, placement, operation.scale, (h, w), around.subject_box, context.rng)
+        _at_lower_border(layer, placement, operation.scale, around, _cut_side(finding.mask), context.rng)
         if cut_below
         else _standing(layer, source, operation, stage.scene, around, context.rng, in_air=in_air)
     )
@@ -85,6 +88,8 @@ def place_subject(stage: Stage, operation: PlaceSubject, context: Context) -> St
     notes = [f"The subject of picture {index + 1} was cut out and placed into the scene."]
     if cut_below:
         notes.append("It is cut off at the bottom of its own picture, so it stays at the bottom of this one.")
+    if _border_share(finding.mask[0]) > CUT_BORDER_SHARE:
+        notes.append("It is cut off at the top of its own picture, and that straight edge shows.")
     if max(box.width, box.height) * MAX_ENLARGEMENT < site.long_side_px + 1:
         notes.append("It is small in its own picture, which limits its size here.")
     return stage.after(
@@ -126,34 +131,45 @@ def _border_share(line: Mask) -> float:
     return float((line > 0.5).mean())
 
 
+def _cut_side(mask: Mask) -> Literal["left", "right"] | None:
+    """Which side border of its own picture cuts the subject, the more of it the more surely; None when neither does."""
+    left, right = _border_share(mask[:, 0]), _border_share(mask[:, -1])
+    if max(left, right) <= CUT_BORDER_SHARE:
+        return None
+    return "left" if left >= right else "right"
+
+
 def _at_lower_border(
     layer: Layer,
     placement: Placement,
     scale: float,
-    picture_hw: tuple[int, int],
-    subject: Box | None,
+    around: Surroundings,
+    cut_side: Literal["left", "right"] | None,
     rng: np.random.Generator,
 ) -> Box:
-    """A box that ends exactly at the picture's lower border, where there is most room."""
-    h, w = picture_hw
+    """A box that ends at the picture's lower border, at the side where the subject is cut, or else where there is most room."""
+    h, w = around.picture_hw
     tall, wide = layer.alpha.shape
     height = min(_CUT_HEIGHT_SHARE * h * scale, 0.98 * h, MAX_ENLARGEMENT * tall, 1.1 * w * tall / wide)
     width = height * wide / tall
-    centers = {"left": 0.25, "center": 0.5, "right": 0.75}
-    if placement.horizontal is not None:
-        share = centers[placement.horizontal]
-    elif placement.relation is Relation.LEFT_OF:
-        share = 0.24
-    elif placement.relation is Relation.RIGHT_OF:
-        share = 0.76
-    elif subject is None:
-        share = 0.5
-    else:
-        share = 0.25 if subject.center_x > w / 2 else 0.75
+    share = _column_share(placement, around.subject_box, w)
     center = share * w + float(rng.normal(0, 0.02)) * w
     center = float(np.clip(center, min(width / 2, w / 2), max(w - width / 2, w / 2)))
-    # One pixel beyond the border, so that no soft lower rim shows.
+    if cut_side is not None:
+        center = width / 2 - 2 if cut_side == "left" else w - width / 2 + 2
+    # A little beyond the border, so that no soft rim shows there.
     return Box(center - width / 2, h - height + 2, center + width / 2, h + 2.0)
+
+
+def _column_share(placement: Placement, subject: Box | None, width: int) -> float:
+    """Where between left (0) and right (1) the prompt, or the free room, puts the subject."""
+    if placement.horizontal is not None:
+        return {"left": 0.25, "center": 0.5, "right": 0.75}[placement.horizontal]
+    if placement.relation in (Relation.LEFT_OF, Relation.RIGHT_OF):
+        return 0.24 if placement.relation is Relation.LEFT_OF else 0.76
+    if subject is None:
+        return 0.5
+    return 0.25 if subject.center_x > width / 2 else 0.75
 
 
 def _standing(
@@ -179,7 +195,8 @@ def _standing(
     placement = operation.placement
     if placement.relation is Relation.ANYWHERE:
         placement = Placement(Relation.FOREGROUND, placement.anchor, placement.horizontal, placement.vertical)
-    usual = _HEIGHT_SHARE * h if tall >= wide else _HEIGHT_SHARE * w * 0.9
+    far = placement.relation in (Relation.BACKGROUND, Relation.SKY)
+    least = _LEAST_FAR_SHARE if far else _LEAST_SHARE if length is not None else _UNKNOWN_SHARE
     site = find_site(
         around,
         placement,
@@ -187,9 +204,10 @@ def _standing(
         aspect=wide / tall,
         length_m=length,
         rule=size_rule(scene),
-        factor=operation.scale * (1.0 if length is not None else usual / (0.25 * min(h, w))),
+        factor=operation.scale,
         taken=(),
         rng=rng,
         max_long_side_px=MAX_ENLARGEMENT * max(tall, wide),
+        least_long_side_px=least * min(h, w) * min(operation.scale, 1.5),
     )
     return site.box

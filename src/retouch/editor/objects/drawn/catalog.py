@@ -13,7 +13,7 @@ from retouch.editor.objects.drawn.render import Lighting, Model, render
 from retouch.editor.objects.pack import tight_crop
 from retouch.images.array_types import PixelsRGBA
 
-__all__ = ["DRAWN_NAMES", "DrawRequest", "Drawn", "draw"]
+__all__ = ["DRAWN_NAMES", "DrawRequest", "Drawn", "draw", "drawn_aspect"]
 
 Maker = Callable[[np.random.Generator, Palette], Model]
 
@@ -73,6 +73,12 @@ def draw(name: str, request: DrawRequest) -> Drawn:
     shown = tight_crop(rgba)
     assert shown is not None, f"the drawn {name} shows nothing"
     return Drawn(np.ascontiguousarray(shown), palette.was_used)
+
+
+def drawn_aspect(name: str, seed: int) -> float:
+    """Return width by height of what ``draw`` makes of a generator with this seed, from a thumbnail of it."""
+    height, width = draw(name, DrawRequest(_THUMBNAIL_PX, np.random.default_rng(seed))).rgba.shape[:2]
+    return float(width / height)
 
 
 def _render_to_size(model: Model, long_side_px: int, light: Lighting) -> PixelsRGBA:
