@@ -14,7 +14,7 @@ Drift = Callable[[Pixels, np.random.Generator], Pixels]
 
 
 def jpeg(quality: int) -> Drift:
-    def drift(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    def drift(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
         file = io.BytesIO()
         Image.fromarray(pixels).save(file, "JPEG", quality=quality)
         return np.asarray(Image.open(file).convert("RGB"))
@@ -23,24 +23,26 @@ def jpeg(quality: int) -> Drift:
 
 
 def moved(dx: float = 0.0, dy: float = 0.0, zoom: float = 1.0) -> Drift:
-    def drift(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    def drift(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
         height, width = pixels.shape[:2]
         matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), 0, zoom)
         matrix[:, 2] += (dx, dy)
-        return np.asarray(cv2.warpAffine(pixels, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT))
+        return np.asarray(
+            cv2.warpAffine(pixels, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+        )
 
     return drift
 
 
 def blurred(sigma: float) -> Drift:
-    return lambda pixels, rng: np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma))
+    return lambda pixels, _rng: np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma))
 
 
 def noisy(sigma: float) -> Drift:
     return lambda pixels, rng: np.clip(pixels + rng.normal(0, sigma, pixels.shape) + 0.5, 0, 255).astype(np.uint8)
 
 
-def toned(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+def toned(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
     """Warmer, paler, a gentle curve: about delta E 4."""
     color = pixels.astype(np.float32) / 255
     color = color**0.96 * np.array([1.0, 0.98, 0.94], np.float32) + np.array([0.012, 0.008, 0.016], np.float32)
@@ -55,7 +57,9 @@ def redrawn(strength: float) -> Drift:
         field = rng.normal(0, 1, (2, height, width)).astype(np.float32)
         dx, dy = (cv2.GaussianBlur(each, (0, 0), 14) * 14 * 3.5 * 0.35 * strength for each in field)
         rows, cols = np.mgrid[:height, :width].astype(np.float32)
-        image = cv2.remap(pixels, cols + dx, rows + dy, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT).astype(np.float32)
+        image = cv2.remap(pixels, cols + dx, rows + dy, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT).astype(
+            np.float32
+        )
         smooth = cv2.GaussianBlur(image, (0, 0), 1.3)
         detail = image - smooth
         energy = np.sqrt(cv2.GaussianBlur((detail**2).mean(axis=2), (0, 0), 3))
@@ -63,7 +67,9 @@ def redrawn(strength: float) -> Drift:
         grain = cv2.GaussianBlur(grain, (0, 0), 0.8) - cv2.GaussianBlur(grain, (0, 0), 2.2)
         grain *= energy / grain.std()
         kept = 1 - 0.5 * strength
-        waves = cv2.GaussianBlur(rng.normal(0, 1, pixels.shape).astype(np.float32), (0, 0), 30) * 30 * 3.5 * 0.8 * strength
+        waves = (
+            cv2.GaussianBlur(rng.normal(0, 1, pixels.shape).astype(np.float32), (0, 0), 30) * 30 * 3.5 * 0.8 * strength
+        )
         result = smooth + kept * detail + np.sqrt(max(0.0, 1 - kept**2)) * grain[..., None] + waves
         return np.clip(result + 0.5, 0, 255).astype(np.uint8)
 

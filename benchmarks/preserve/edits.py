@@ -49,7 +49,7 @@ def place(shape: tuple[int, ...], rng: np.random.Generator, margin: float = 0.2)
     return float(rng.uniform(margin, 1 - margin) * shape[1]), float(rng.uniform(margin, 1 - margin) * shape[0])
 
 
-def other_content(base: Pixels, rng: np.random.Generator) -> Pixels:
+def other_content(base: Pixels) -> Pixels:
     """Photographic content from elsewhere in the picture, its colours turned."""
     turned = np.roll(base[::-1, ::-1], (base.shape[0] // 3, base.shape[1] // 4), (0, 1))[..., [1, 2, 0]]
     return np.ascontiguousarray(turned)
@@ -61,7 +61,7 @@ def insert_object(base: Pixels, rng: np.random.Generator) -> Pixels:
     size = base.shape[0] * rng.uniform(0.1, 0.2)
     shadow = ellipse(base.shape, (x + size * 0.9, y + size * 0.75), (size * 1.1, size * 0.3), soft_px=size * 0.15)
     shaded = blend(base, base * 0.55, shadow)
-    return blend(shaded, other_content(base, rng), ellipse(base.shape, (x, y), (size * 0.8, size), 1.5))
+    return blend(shaded, other_content(base), ellipse(base.shape, (x, y), (size * 0.8, size), 1.5))
 
 
 def remove_object(base: Pixels, rng: np.random.Generator) -> Pixels:
@@ -93,7 +93,7 @@ def recolor(delta_e: float) -> Edit:
 
 def small_patch(base: Pixels, rng: np.random.Generator) -> Pixels:
     """A mark of 16 px."""
-    return blend(base, other_content(base, rng), ellipse(base.shape, place(base.shape, rng), (8, 8), 1.0))
+    return blend(base, other_content(base), ellipse(base.shape, place(base.shape, rng), (8, 8), 1.0))
 
 
 def faint_patch(base: Pixels, rng: np.random.Generator) -> Pixels:
@@ -108,7 +108,7 @@ def at_the_border(base: Pixels, rng: np.random.Generator) -> Pixels:
     size = base.shape[0] * 0.15
     y = rng.uniform(0.2, 0.8) * base.shape[0]
     x = 0.0 if rng.random() < 0.5 else float(base.shape[1])
-    return blend(base, other_content(base, rng), ellipse(base.shape, (x, y), (size, size), 1.5))
+    return blend(base, other_content(base), ellipse(base.shape, (x, y), (size, size), 1.5))
 
 
 def scattered(base: Pixels, rng: np.random.Generator) -> Pixels:
@@ -116,7 +116,9 @@ def scattered(base: Pixels, rng: np.random.Generator) -> Pixels:
     edited = base
     for _ in range(12):
         radius = rng.uniform(8, 22)
-        edited = blend(edited, other_content(base, rng), ellipse(base.shape, place(base.shape, rng, 0.08), (radius, radius), 1.0))
+        edited = blend(
+            edited, other_content(base), ellipse(base.shape, place(base.shape, rng, 0.08), (radius, radius), 1.0)
+        )
     return edited
 
 
@@ -144,25 +146,27 @@ def soft_shadow(base: Pixels, rng: np.random.Generator) -> Pixels:
     return blend(base, base * 0.7, mask)
 
 
-def new_background(base: Pixels, rng: np.random.Generator) -> Pixels:
+def new_background(base: Pixels, _rng: np.random.Generator) -> Pixels:
     """A subject in the middle is kept, everything else is new."""
     height, width = base.shape[:2]
     mask = ellipse(base.shape, (width * 0.5, height * 0.55), (width * 0.22, height * 0.38), 1.5)
-    return blend(base, other_content(base, rng), 1 - mask)
+    return blend(base, other_content(base), 1 - mask)
 
 
-def stylized(base: Pixels, rng: np.random.Generator) -> Pixels:
+def stylized(base: Pixels, _rng: np.random.Generator) -> Pixels:
     """The whole picture as a painting."""
-    return np.asarray(cv2.stylization(base[..., ::-1].copy(), sigma_s=40, sigma_r=0.5)[..., ::-1], dtype=np.uint8).copy()
+    return np.asarray(
+        cv2.stylization(base[..., ::-1].copy(), sigma_s=40, sigma_r=0.5)[..., ::-1], dtype=np.uint8
+    ).copy()
 
 
-def relit(base: Pixels, rng: np.random.Generator) -> Pixels:
+def relit(base: Pixels, _rng: np.random.Generator) -> Pixels:
     """The whole picture at dusk."""
     ramp = np.linspace(0.35, 0.75, base.shape[1], dtype=np.float32)[None, :, None]
     return np.clip(base * ramp * np.array([1.15, 0.85, 0.75], np.float32), 0, 255).astype(np.uint8)
 
 
-def monochrome(base: Pixels, rng: np.random.Generator) -> Pixels:
+def monochrome(base: Pixels, _rng: np.random.Generator) -> Pixels:
     """Black and white."""
     return np.asarray(cv2.cvtColor(cv2.cvtColor(base, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), dtype=np.uint8)
 

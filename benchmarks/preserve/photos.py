@@ -21,7 +21,9 @@ def drawn_scene(width: int, height: int) -> Pixels:
     scene[horizon:] = np.array([150, 130, 90], np.float32) + ground[horizon:, :, None]
     for _ in range(7):
         center = (int(rng.uniform(0, width)), int(rng.uniform(height * 0.3, height * 0.9)))
-        cv2.circle(scene, center, int(rng.uniform(20, 90)), tuple(float(v) for v in rng.uniform(20, 240, 3)), -1, cv2.LINE_AA)
+        cv2.circle(
+            scene, center, int(rng.uniform(20, 90)), tuple(float(v) for v in rng.uniform(20, 240, 3)), -1, cv2.LINE_AA
+        )
     return np.clip(scene, 0, 255).astype(np.uint8)
 
 

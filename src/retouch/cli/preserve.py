@@ -34,12 +34,19 @@ def preserve(
     ],
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", help="Where the picture goes; its ending (.jpg, .png) chooses the format.", show_default=False),
+        typer.Option(
+            "--out",
+            "-o",
+            help="Where the picture goes; its ending (.jpg, .png) chooses the format.",
+            show_default=False,
+        ),
     ],
     mask: Annotated[
         Path | None,
         typer.Option(
-            "--mask", help="White where the edit is, black where nothing may change. Found when left out.", show_default=False
+            "--mask",
+            help="White where the edit is, black where nothing may change. Found when left out.",
+            show_default=False,
         ),
     ] = None,
     size: Annotated[
@@ -91,7 +98,9 @@ def _restore(original: Path, edited: Path, mask: Path | None, size: SizeChoice) 
     return source, result
 
 
-def _encode(source: "SourceFile", result: "Preserved", size: SizeChoice, output_format: OutputFormat) -> "EncodedAnswer":
+def _encode(
+    source: "SourceFile", result: "Preserved", size: SizeChoice, output_format: OutputFormat
+) -> "EncodedAnswer":
     from retouch.images.codec import encode
     from retouch.preserve.source_file import EncodedAnswer, encode_like
 
@@ -121,7 +130,9 @@ def _in_words(result: "Preserved", answer: "EncodedAnswer", out: Path) -> str:
     assert report is not None
     lines = [report.summary, f"Changed: {report.changed_share:.1%} of the pixels. Confidence: {report.confidence:.2f}."]
     if report.psnr_outside_before_db is not None and report.kind != "global":
-        lines.append(f"Outside of the edit the edited picture was at {report.psnr_outside_before_db:.1f} dB; now it is exact.")
+        lines.append(
+            f"Outside of the edit the edited picture was at {report.psnr_outside_before_db:.1f} dB; now it is exact."
+        )
     lines += [*answer.notes, f"Saved {out}"]
     return "\n".join(lines)
 

@@ -95,7 +95,9 @@ class Alignment:
         return _max_displacement(self.matrix, height, width)
 
 
-def estimate_alignment(base: Pixels, edited: Pixels, *, source_fit: Fit | None = None, exact: bool | None = None) -> Alignment:
+def estimate_alignment(
+    base: Pixels, edited: Pixels, *, source_fit: Fit | None = None, exact: bool | None = None
+) -> Alignment:
     """Estimate the affine map from the fitted input to the edited picture.
 
     Parameters
@@ -134,7 +136,9 @@ def estimate_alignment(base: Pixels, edited: Pixels, *, source_fit: Fit | None =
     guesses = [_rescaled(guess, scale) for guess in _guesses(source_fit, height, width)]
     scores = [block_agreement(coarse_base, _warp(coarse_edited, guess, coarse_base.shape)) for guess in guesses]
     if max(scores) < GOOD_AGREEMENT:
-        for guess in _searched(coarse_base, coarse_edited, _shrunk(base, 2 * COARSE_SIDE), _shrunk(edited, 2 * COARSE_SIDE)):
+        for guess in _searched(
+            coarse_base, coarse_edited, _shrunk(base, 2 * COARSE_SIDE), _shrunk(edited, 2 * COARSE_SIDE)
+        ):
             guesses.append(guess)
             scores.append(block_agreement(coarse_base, _warp(coarse_edited, guess, coarse_base.shape)))
 
@@ -152,7 +156,9 @@ def estimate_alignment(base: Pixels, edited: Pixels, *, source_fit: Fit | None =
     matrix = _rescaled(best, 1 / scale)
     for level_base, level_edited in pyramid[1:]:
         level_scale = level_base.shape[1] / width
-        matrix = _rescaled(_refine(level_base, level_edited, _rescaled(matrix, level_scale), parameters=6), 1 / level_scale)
+        matrix = _rescaled(
+            _refine(level_base, level_edited, _rescaled(matrix, level_scale), parameters=6), 1 / level_scale
+        )
 
     # 4. simplify and judge
     fine_base, fine_edited = pyramid[-1]
@@ -293,14 +299,14 @@ def _warp(structure: FloatImage, matrix: Affine, shape: tuple[int, ...]) -> Floa
     """Warp a structure image onto the input's grid; NaN where it has nothing to give."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(
-        cv2.warpAffine(structure, matrix, (shape[1], shape[0]), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=np.nan),
+        cv2.warpAffine(
+            structure, matrix, (shape[1], shape[0]), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=np.nan
+        ),
         dtype=np.float32,
     )
 
 
-def _searched(
-    base: FloatImage, edited: FloatImage, base_gray: FloatImage, edited_gray: FloatImage
-) -> Iterator[Affine]:
+def _searched(base: FloatImage, edited: FloatImage, base_gray: FloatImage, edited_gray: FloatImage) -> Iterator[Affine]:
     """Yield maps found by a scan of zooms and by features, for the structure images' grid."""
     height, width = base.shape
     window = np.asarray(cv2.createHanningWindow((width, height), cv2.CV_32F))
@@ -320,13 +326,15 @@ def _searched(
 
 def _match_features(base: FloatImage, edited: FloatImage) -> Affine | None:
     """Return the affine map that most SIFT matches agree on, or None."""
-    sift = cv2.SIFT_create(nfeatures=1500, contrastThreshold=0.02)
+    sift = cv2.SIFT.create(nfeatures=1500, contrastThreshold=0.02)
     base_points, base_words = sift.detectAndCompute(base.astype(np.uint8), None)
     edited_points, edited_words = sift.detectAndCompute(edited.astype(np.uint8), None)
     if base_words is None or edited_words is None or min(len(base_words), len(edited_words)) < 12:
         return None
     pairs = cv2.BFMatcher().knnMatch(base_words, edited_words, k=2)
-    good = [first for first, second in (pair for pair in pairs if len(pair) == 2) if first.distance < 0.75 * second.distance]
+    good = [
+        first for first, second in (pair for pair in pairs if len(pair) == 2) if first.distance < 0.75 * second.distance
+    ]
     if len(good) < 10:
         return None
     source = np.array([base_points[match.queryIdx].pt for match in good])
@@ -341,7 +349,11 @@ def _match_features(base: FloatImage, edited: FloatImage) -> Affine | None:
 def _is_plausible(linear: Affine) -> bool:
     """Whether a map keeps the picture upright and about as large: engines zoom and stretch, they do not turn or mirror."""
     stretch = np.linalg.svd(linear, compute_uv=False)
-    upright = linear[0, 0] > 0 and linear[1, 1] > 0 and abs(linear[1, 0] - linear[0, 1]) < 0.35 * (linear[0, 0] + linear[1, 1])
+    upright = (
+        linear[0, 0] > 0
+        and linear[1, 1] > 0
+        and abs(linear[1, 0] - linear[0, 1]) < 0.35 * (linear[0, 0] + linear[1, 1])
+    )
     return bool(upright and stretch[0] < 2.5 and stretch[1] > 0.4)
 
 
@@ -384,9 +396,7 @@ def _basis(points: npt.NDArray[np.float32], shape: tuple[int, ...], parameters: 
     return np.stack([np.stack(horizontal, axis=1), np.stack(vertical, axis=1)], axis=1).astype(np.float64)
 
 
-def _refine(
-    base: FloatImage, edited: FloatImage, start: Affine, *, parameters: int, rounds: int = 8
-) -> Affine:
+def _refine(base: FloatImage, edited: FloatImage, start: Affine, *, parameters: int, rounds: int = 8) -> Affine:
     """Refine a map by robust Gauss-Newton (both pictures' gradients averaged, Geman-McClure weights)."""
     points = _textured_points(base)
     if len(points) < 4 * parameters:

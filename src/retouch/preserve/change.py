@@ -199,7 +199,7 @@ def _whole_objects(regions: Bits, differences: Differences, score: FloatImage) -
     An inserted object has places that happen to look like what was there before; they are the object's all the same. A hole
     that shows the input's texture unchanged is a kept subject.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(regions.astype(np.uint8), connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(regions.astype(np.uint8), connectivity=8)
     result = regions.copy()
     height, width = regions.shape
     for label in np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:64] + 1:
@@ -208,7 +208,10 @@ def _whole_objects(regions: Bits, differences: Differences, score: FloatImage) -
         rows = slice(max(0, top - 2 * radius), min(height, top + h + 2 * radius))
         cols = slice(max(0, left - 2 * radius), min(width, left + w + 2 * radius))
         part = np.pad(labels[rows, cols] == label, 2 * radius).astype(np.uint8)
-        closed = cv2.morphologyEx(part, cv2.MORPH_CLOSE, _disc(radius))[2 * radius : -2 * radius, 2 * radius : -2 * radius] > 0
+        closed = (
+            cv2.morphologyEx(part, cv2.MORPH_CLOSE, _disc(radius))[2 * radius : -2 * radius, 2 * radius : -2 * radius]
+            > 0
+        )
         result[rows, cols] |= closed
     kept_texture = _enlarged_bits(differences.contrast[1][0] > contrast_code(4.0), regions.shape) & (score < 0.7)
     return _fill_holes(result, kept_texture)
@@ -226,7 +229,9 @@ def _fill_holes(bits: Bits, kept_texture: Bits) -> Bits:
     right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
     enclosed = (left > 0) & (top > 0) & (right < width) & (bottom < height)
     area = stats[:, cv2.CC_STAT_AREA]
-    texture = np.bincount(labels.ravel(), weights=kept_texture.ravel().astype(np.float64), minlength=count) / np.maximum(area, 1)
+    texture = np.bincount(
+        labels.ravel(), weights=kept_texture.ravel().astype(np.float64), minlength=count
+    ) / np.maximum(area, 1)
     small = area <= max(64, 0.0004 * bits.size)
     bland = (texture < 0.3) & (area <= 0.06 * max(1, int(bits.sum())))
     fill = enclosed & (small | bland)

@@ -20,7 +20,15 @@ import numpy.typing as npt
 
 from retouch.images.array_types import FloatImage, Pixels
 
-__all__ = ["Differences", "DriftLevel", "contrast_code", "is_exact_elsewhere", "largest_channel_difference", "measure_differences", "perceptual_lab"]
+__all__ = [
+    "Differences",
+    "DriftLevel",
+    "contrast_code",
+    "is_exact_elsewhere",
+    "largest_channel_difference",
+    "measure_differences",
+    "perceptual_lab",
+]
 
 Bits = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.uint8]
@@ -35,6 +43,7 @@ the two agree for drift alone, and the lower one still sees drift where three qu
 CEILING_DELTA_E: Final = (5.0, 2.6, 1.6)
 """Above this it is no drift: the picture was changed as a whole."""
 EXACT_NEIGHBORS: Final = 0.85
+MAX_DISPLACEMENT_PX: Final = 1.5
 SCALES_PX: Final = (1.0, 2.5, 6.0)
 FLOOR_DELTA_E: Final = (0.45, 0.38, 0.35)
 """At each scale. Below this nothing counts as measured: 8-bit rounding alone gives as much."""
@@ -147,8 +156,8 @@ def is_exact_elsewhere(base: Pixels, edited: Pixels) -> bool:
 
     Notes
     -----
-    Drift leaves single pixels equal by chance; an exact editor leaves whole areas equal. So of the textured pixels a share must be
-    equal, and nearly all of them together with their eight neighbors. Plain areas say nothing: a codec keeps them too.
+    Drift leaves single pixels equal by chance; an exact editor leaves whole areas equal. So of the textured pixels a share
+    must be equal, and nearly all of them together with their eight neighbors. Plain areas say nothing: a codec keeps them too.
     """
     same = (largest_channel_difference(base, edited) == 0).astype(np.uint8)
     gray = cv2.cvtColor(base, cv2.COLOR_RGB2GRAY)
@@ -232,35 +241,46 @@ def _band_energy(lab: FloatImage) -> FloatImage:
     detail = lab - cv2.GaussianBlur(lab, (0, 0), 2.0)
     detail *= detail
     energy = np.stack([detail[..., 0], detail[..., 1] + detail[..., 2]], axis=2)
-    return np.asarray(cv2.GaussianBlur(energy, (0, 0), 3.5) + 0.5 * cv2.dilate(energy, np.ones((3, 3), np.uint8)), dtype=np.float32)
+    return np.asarray(
+        cv2.GaussianBlur(energy, (0, 0), 3.5) + 0.5 * cv2.dilate(energy, np.ones((3, 3), np.uint8)), dtype=np.float32
+    )
 
 
-def _without_displacement(base_lab: FloatImage, edited_lab: FloatImage, *, reach_px: float = 1.5) -> FloatImage:
-    """Return edited - base less what a small local displacement of the edit explains (one Lucas-Kanade step)."""
-    residual: FloatImage = edited_lab - base_lab
-    light = cv2.GaussianBlur((base_lab[..., 0] + edited_lab[..., 0]) / 2, (0, 0), 1.0)
-    dx, dy = cv2.Sobel(light, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(light, cv2.CV_32F, 0, 1, scale=1 / 8)
-    blurred = cv2.GaussianBlur(residual[..., 0], (0, 0), 1.0)
+def _without_displacement(base_lab: FloatImage, edited_lab: FloatImage) -> FloatImage:
+    """Return edited - base less what a small local displacement of the edit explains."""
+    residual = np.asarray(edited_lab - base_lab, dtype=np.float32)
+    u, v = _local_displacement((base_lab[..., 0] + edited_lab[..., 0]) / 2, residual[..., 0])
+    for channel in range(3):
+        plane = cv2.GaussianBlur((base_lab[..., channel] + edited_lab[..., channel]) / 2, (0, 0), 0.7)
+        dx, dy = _gradient(plane)
+        explained = u * dx + v * dy
+        own = residual[..., channel]
+        # Only ever shrink a residual: what points the other way is no displacement.
+        shrunk = np.sign(own) * np.maximum(np.abs(own) - np.abs(explained), 0)
+        residual[..., channel] = np.where(own * explained > 0, shrunk, own)
+    return residual
+
+
+def _local_displacement(light: FloatImage, residual: FloatImage) -> tuple[FloatImage, FloatImage]:
+    """Return (u, v) that explain a lightness residual as gradient times displacement (one Lucas-Kanade step)."""
+    dx, dy = _gradient(cv2.GaussianBlur(light, (0, 0), 1.0))
+    blurred = cv2.GaussianBlur(residual, (0, 0), 1.0)
 
     def pool(image: FloatImage) -> FloatImage:
         return np.asarray(cv2.GaussianBlur(_halved(image), (0, 0), 2.0), dtype=np.float32)
 
-    xx, xy, yy = pool(dx * dx), pool(dx * dy), pool(dy * dy)
+    xx, xy, yy = pool(dx * dx) + 1.0, pool(dx * dy), pool(dy * dy) + 1.0
     xt, yt = pool(dx * blurred), pool(dy * blurred)
-    xx += 1.0
-    yy += 1.0
     determinant = xx * yy - xy * xy
     u, v = (yy * xt - xy * yt) / determinant, (xx * yt - xy * xt) / determinant
-    shrink = np.minimum(1.0, reach_px / np.maximum(np.hypot(u, v), 1e-6))
+    shrink = np.minimum(1.0, MAX_DISPLACEMENT_PX / np.maximum(np.hypot(u, v), 1e-6))
     height, width = light.shape
-    u, v = _enlarged(u * shrink, height, width), _enlarged(v * shrink, height, width)
-    for channel in range(3):
-        plane = cv2.GaussianBlur((base_lab[..., channel] + edited_lab[..., channel]) / 2, (0, 0), 0.7)
-        explained = u * cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=1 / 8) + v * cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=1 / 8)
-        # Only ever shrink a residual: what points the other way is no displacement.
-        own = residual[..., channel]
-        residual[..., channel] = np.where(own * explained > 0, np.sign(own) * np.maximum(np.abs(own) - np.abs(explained), 0), own)
-    return residual
+    return _enlarged(u * shrink, height, width), _enlarged(v * shrink, height, width)
+
+
+def _gradient(image: FloatImage) -> tuple[FloatImage, FloatImage]:
+    """Return the derivatives along x and y, per pixel."""
+    return cv2.Sobel(image, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(image, cv2.CV_32F, 0, 1, scale=1 / 8)
 
 
 def _drift_level(size: FloatImage, contrast: Codes, usable: Bits, floor: float, ceiling: float) -> DriftLevel:

@@ -1,8 +1,8 @@
 """No drift over turns: whatever no turn has touched comes from the first input, however often an answer is edited again.
 
-An answer that is sent back as the next input has been cropped, resized, and perhaps written as a JPEG. Its ``Lineage`` says, for each
-pixel, whether any turn has touched it, and how the first input maps to its grid. With the first input at hand the untouched part
-is made again from it: one crop and one Lanczos resize, however many turns there were.
+An answer that is sent back as the next input has been cropped, resized, and perhaps written as a JPEG. Its ``Lineage``
+says, for each pixel, whether any turn has touched it, and how the first input maps to its grid. With the first input at
+hand the untouched part is made again from it: one crop and one Lanczos resize, however many turns there were.
 
 A server keeps the first input's file and one ``Lineage`` (about a kilobyte) with each answer. A turn is::
 
@@ -89,7 +89,9 @@ class Lineage:
         self._require_first(first)
         if answer.shape[:2] != self.touched.shape:
             width, height = self.fit.size_wh
-            raise InvalidValueError("answer", f"{width} x {height} pixels", f"{answer.shape[1]} x {answer.shape[0]} pixels")
+            raise InvalidValueError(
+                "answer", f"{width} x {height} pixels", f"{answer.shape[1]} x {answer.shape[0]} pixels"
+            )
         restored = fit_pixels(first, self.fit).copy()
         restored[self.touched] = answer[self.touched]
         return restored
@@ -164,7 +166,9 @@ class Lineage:
             left, top, right, bottom = (float(value) for value in values["box"])
             first_width, first_height = (int(value) for value in values["first_size_wh"])
             inflater = zlib.decompressobj()
-            packed = inflater.decompress(base64.b64decode(values["touched"], validate=True), (height * width + 7) // 8 + 1)
+            packed = inflater.decompress(
+                base64.b64decode(values["touched"], validate=True), (height * width + 7) // 8 + 1
+            )
             bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=height * width)
             touched = bits.reshape(height, width).astype(np.bool_)
             turns = int(values["turns"])
@@ -175,7 +179,9 @@ class Lineage:
     def _require_first(self, first: Pixels) -> None:
         width, height = self.first_size_wh
         if first.shape[:2] != (height, width):
-            raise InvalidValueError("first", f"{width} x {height} pixels", f"{first.shape[1]} x {first.shape[0]} pixels")
+            raise InvalidValueError(
+                "first", f"{width} x {height} pixels", f"{first.shape[1]} x {first.shape[0]} pixels"
+            )
 
     def _in_first(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
         """Return a box of the answer's pixels in the first input's; rounding never leaves the picture."""

@@ -244,7 +244,10 @@ def _match_surroundings(
         real = original[rows, cols]
         size_hw = real.shape[:2]
         enlarged = _read_edit(base, _at(_from_original(fit), rows, cols), (size_hw[0], size_hw[1]))
-        fine = [each.astype(np.float32) - cv2.GaussianBlur(each.astype(np.float32), (0, 0), sigma) for each in (real, enlarged)]
+        fine = [
+            each.astype(np.float32) - cv2.GaussianBlur(each.astype(np.float32), (0, 0), sigma)
+            for each in (real, enlarged)
+        ]
         kept = float(np.sqrt((fine[1] ** 2).mean()))
         if kept > 1.0:
             # The part of the real detail that the enlarged detail explains, not the grain on top of it.

@@ -75,7 +75,9 @@ class PreserveReport:
             "tone_delta_e": round(self.tone_delta_e, 3),
             "drift_delta_e": round(self.drift_delta_e, 3),
             "outside": {
-                "psnr_before_db": None if self.psnr_outside_before_db is None else round(self.psnr_outside_before_db, 2),
+                "psnr_before_db": None
+                if self.psnr_outside_before_db is None
+                else round(self.psnr_outside_before_db, 2),
                 "exact_after": self.outside_is_exact,
             },
         }

@@ -188,14 +188,24 @@ def compare(base: Pixels, edited: Pixels, *, mask: Mask | None = None, source_fi
     allowed = change.core if exact else _grown(change.core, BAND_PX) & valid
     confidence = round(change.confidence * (0.5 + 0.5 * min(1.0, alignment.confidence / 0.6)), 3)
     return Comparison(
-        warped, change.core, allowed, alignment, tone, change.kind, SUMMARIES[change.kind], change.drift_delta_e, confidence
+        warped,
+        change.core,
+        allowed,
+        alignment,
+        tone,
+        change.kind,
+        SUMMARIES[change.kind],
+        change.drift_delta_e,
+        confidence,
     )
 
 
 def require_pixels(field: str, pixels: Pixels) -> None:
     """Raise ``InvalidValueError`` unless the array is (H, W, 3) uint8 with at least 16 pixels a side."""
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or min(pixels.shape[:2]) < 16:
-        raise InvalidValueError(field, "an array of (H, W, 3) uint8, 16 pixels a side or more", f"{pixels.shape} {pixels.dtype}")
+        raise InvalidValueError(
+            field, "an array of (H, W, 3) uint8, 16 pixels a side or more", f"{pixels.shape} {pixels.dtype}"
+        )
 
 
 def _grown(bits: Bits, radius_px: int) -> Bits:

@@ -169,7 +169,9 @@ def _feather(inside: Bits, core: Bits, allowed: Bits) -> Mask:
     inward = cv2.distanceTransform(np.pad(inside, 1, mode="edge").astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
     outward = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 3)
     signed = np.where(inside, inward - 0.5, 0.5 - outward)
-    half = np.maximum(0.5, np.minimum(FEATHER_PX, np.where(inside, to_core + np.abs(signed), to_outside + np.abs(signed))))
+    half = np.maximum(
+        0.5, np.minimum(FEATHER_PX, np.where(inside, to_core + np.abs(signed), to_outside + np.abs(signed)))
+    )
     alpha = np.clip(0.5 + signed / (2 * half), 0.0, 1.0)
     alpha = alpha * alpha * (3 - 2 * alpha)
     alpha[core] = 1.0

@@ -12,7 +12,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
+from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin
 
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.codec import JPEG_QUALITY, PNG_COMPRESS_LEVEL, DecodeLimits, decode
@@ -188,7 +188,7 @@ def _upright_exif(opened: Image.Image, width: int, height: int) -> bytes | None:
     exif = opened.getexif()
     if not exif:
         return None
-    exif.pop(ImageOps.ExifTags.Base.Orientation, None)
+    exif.pop(ExifTags.Base.Orientation, None)
     details = exif.get_ifd(_EXIF_IFD)
     if _EXIF_WIDTH in details or _EXIF_HEIGHT in details:
         details[_EXIF_WIDTH], details[_EXIF_HEIGHT] = width, height

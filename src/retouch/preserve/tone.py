@@ -123,7 +123,9 @@ def _reduce(base: Pixels, edited: Pixels, weight: Mask | None) -> tuple[Pixels, 
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     if weight is None:
         weight = np.ones((height, width), np.float32)
-    small = [cv2.resize(np.ascontiguousarray(each), size, interpolation=cv2.INTER_AREA) for each in (base, edited, weight)]
+    small = [
+        cv2.resize(np.ascontiguousarray(each), size, interpolation=cv2.INTER_AREA) for each in (base, edited, weight)
+    ]
     return small[0], small[1], np.asarray(small[2], dtype=np.float32)
 
 
@@ -153,7 +155,9 @@ def _fit_curves_per_channel(source: Matrix, target: Matrix, offset: Matrix) -> M
     for channel in range(3):
         columns = [0, 1 + channel, 4 + channel]
         wanted = (target - source)[:, channel : channel + 1]
-        result[columns, channel] = _robust_fit(terms[:, columns], wanted, offset[channel : channel + 1], ridge=1e-3)[:, 0]
+        result[columns, channel] = _robust_fit(terms[:, columns], wanted, offset[channel : channel + 1], ridge=1e-3)[
+            :, 0
+        ]
     return result
 
 
