@@ -12,6 +12,18 @@ __all__ = ["COLOR_MODIFIERS", "METALS", "color_names", "modified", "parse_color_
 RGB = tuple[int, int, int]
 
 _COMMON: dict[str, RGB] = {
+    # CSS's primaries are a display's, at the edge of what it can show; a person who says "blue" means a blue thing.
+    "red": (204, 32, 36),
+    "green": (38, 142, 62),
+    "blue": (32, 88, 200),
+    "yellow": (250, 208, 44),
+    "orange": (242, 128, 32),
+    "pink": (246, 152, 184),
+    "cyan": (30, 184, 204),
+    "aqua": (30, 184, 204),
+    "magenta": (204, 36, 140),
+    "fuchsia": (214, 44, 150),
+    "lime": (120, 204, 52),
     "grey": (128, 128, 128),
     "dark gray": (82, 82, 82),
     "dark grey": (82, 82, 82),
