@@ -112,3 +112,8 @@ def test_configured_origins_are_the_only_ones(serve):
         ("https://other.example.org", None),
     ):
         assert client.get("/health", headers={"Origin": origin}).headers.get("access-control-allow-origin") == expected
+
+
+def test_other_users_of_the_machine_cant_read_what_clients_send_and_get(client, body, tmp_path):
+    assert client.post(GENERATIONS, json=body()).status_code == 200
+    assert (tmp_path / "data" / "server").stat().st_mode & 0o077 == 0

@@ -46,7 +46,7 @@ def test_a_server_whose_engine_cant_be_loaded_lives_but_is_not_ready_and_says_wh
 
 
 def test_a_server_whose_disk_cant_be_written_is_not_ready(client, tmp_path):
-    results = tmp_path / "data" / "results"
+    results = tmp_path / "data" / "server" / "results"
     for path in results.iterdir():
         path.unlink()
     results.rmdir()

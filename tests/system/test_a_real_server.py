@@ -17,7 +17,7 @@ def states(tmp_path):
     """Read state and attempts of every job from the server's database."""
 
     def read() -> list[tuple[str, int]]:
-        path = tmp_path / "data" / "jobs.sqlite"
+        path = tmp_path / "data" / "server" / "jobs.sqlite"
         if not path.exists():
             return []
         with contextlib.closing(sqlite3.connect(path)) as connection:

@@ -51,7 +51,7 @@ def create_app(
     registry : EngineRegistry
         The engines that requests may name.
     data_directory : Path
-        For results, waiting inputs and the job database; made when it is not there.
+        Results, waiting inputs and the job database go into its folder ``server``; made when it is not there.
     picture_check : PictureCheck, optional
         Looks at every picture, unless the settings say that none is checked.
 
@@ -62,10 +62,8 @@ def create_app(
     """
     check_access(settings)
     _check_engine(settings, registry)
-    _check_folder(data_directory)
-    backstage = _Backstage(
-        settings, registry, data_directory, picture_check if settings.safety.check_pictures else None
-    )
+    folder = _private_folder(data_directory)
+    backstage = _Backstage(settings, registry, folder, picture_check if settings.safety.check_pictures else None)
     app = FastAPI(
         title="Retouch",
         version=__version__,
@@ -109,7 +107,7 @@ class _Backstage:
     settings : Settings
     registry : EngineRegistry
     folder : Path
-        The data directory.
+        For results, waiting inputs and the job database.
     picture_check : PictureCheck or None
     """
 
@@ -224,9 +222,14 @@ def _describe_security(app: FastAPI) -> None:
     document.setdefault("components", {})["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
 
 
-def _check_folder(folder: Path) -> None:
+def _private_folder(data_directory: Path) -> Path:
+    """Return the folder for what clients send and get, which no other user of this machine may read."""
+    folder = data_directory / "server"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         ResultFiles(folder / "results").check_writable()
     except (OSError, StorageError) as exc:
-        raise ConfigurationError(f"The data folder {folder} can't be written. Choose another with --data-dir.") from exc
+        raise ConfigurationError(
+            f"The data folder {data_directory} can't be written. Choose another with --data-dir."
+        ) from exc
+    return folder
