@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 
 from retouch.editor.instructions.plan import Background, ChangeBackground, ColorValue, TargetKind
-from retouch.editor.operations.background_blur import blur_radius_px, defocus
+from retouch.editor.operations.background_blur import blur_radius_px, defocus_by_depth, ground_defocus
 from retouch.editor.operations.stage import Context, Stage
-from retouch.editor.scene.scene import Finding
+from retouch.editor.scene.scene import Finding, Scene
 from retouch.errors import InvalidValueError, UnsupportedInstructionError
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import (
@@ -24,6 +24,7 @@ from retouch.types import Resolution
 
 __all__ = ["change_background", "composite_over", "contact_shadow", "match_light"]
 
+_CLEAR_HORIZON = 0.5
 _NO_SUBJECT_HINT = (
     "No clear subject stands out from the background in this picture. Name what should stay, as in "
     '"blur the background behind the cup", or use a picture with one main subject.'
@@ -82,7 +83,7 @@ def change_background(stage: Stage, operation: ChangeBackground, context: Contex
         change = np.ones_like(alpha)
         notes = ("The subject's light was matched to the new background.",)
     else:
-        scenery = _new_background(operation, context, behind, alpha)
+        scenery = _new_background(stage.scene, operation, context, behind, alpha)
         pixels = _quantize(composite_over(foreground, scenery, alpha))
         kept = alpha >= 1.0
         pixels[kept] = stage.pixels[kept][:, :3]
@@ -116,12 +117,15 @@ def _cut_out(pixels: Pixels, foreground: FloatImage, alpha: Mask) -> Pixels:
     return np.dstack([rgb, np.rint(alpha * 255.0).astype(np.uint8)])
 
 
-def _new_background(operation: ChangeBackground, context: Context, behind: FloatImage, alpha: Mask) -> FloatImage:
+def _new_background(
+    scene: Scene, operation: ChangeBackground, context: Context, behind: FloatImage, alpha: Mask
+) -> FloatImage:
     """Return the (H, W, 3) float32 [0, 1] sRGB background that needs no other picture."""
     height, width = alpha.shape
     if operation.kind is Background.BLUR:
         radius_px = blur_radius_px(height, width, operation.strength)
-        return _dither(_restore_grain(defocus(behind, alpha, radius_px), behind, alpha, context), context)
+        blurred = defocus_by_depth(behind, alpha, radius_px, _depth_of_ground(scene, alpha))
+        return _dither(_restore_grain(blurred, behind, alpha, context), context)
     needed = 1 if operation.kind is Background.COLOR else 2
     if len(operation.colors) < needed:
         raise InvalidValueError("colors", f"{needed} for a {operation.kind.value} background", len(operation.colors))
@@ -129,6 +133,14 @@ def _new_background(operation: ChangeBackground, context: Context, behind: Float
         flat = to_float(np.array(operation.colors[0].rgb, np.uint8))
         return np.broadcast_to(flat, (height, width, 3))
     return _dither(np.broadcast_to(_gradient(operation.colors[:2], height), (height, width, 3)), context)
+
+
+def _depth_of_ground(scene: Scene, alpha: Mask) -> Mask | None:
+    """Return the share of the blur by depth where the scene shows its ground and horizon clearly, else None."""
+    horizon = scene.horizon
+    if horizon is None or horizon.confidence < _CLEAR_HORIZON:
+        return None
+    return ground_defocus(alpha, scene.ground, horizon.row)
 
 
 def _gradient(colors: tuple[ColorValue, ...], height: int) -> FloatImage:

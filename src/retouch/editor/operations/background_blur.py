@@ -11,9 +11,9 @@ import numpy as np
 
 from retouch.images.array_types import FloatImage, Mask
 from retouch.images.color import linear_to_srgb, srgb_to_linear
-from retouch.images.masks import grow_mask
+from retouch.images.masks import bounding_box, grow_mask
 
-__all__ = ["blur_radius_px", "defocus", "disc_kernel"]
+__all__ = ["blur_radius_px", "defocus", "defocus_by_depth", "disc_kernel", "ground_defocus"]
 
 _RADIUS_SHARE = 0.016
 """Radius of the blur disc at strength 1, as a share of the square root of the picture's area."""
@@ -42,6 +42,65 @@ def disc_kernel(radius_px: float) -> FloatImage:
     distance = np.hypot(offset[:, None], offset[None, :])
     disc = np.clip(radius_px + 0.5 - distance, 0.0, 1.0)
     return np.asarray(disc / disc.sum(), dtype=np.float32)
+
+
+def ground_defocus(alpha: Mask, ground: Mask, horizon_row: float) -> Mask | None:
+    """Return how far out of focus each pixel is when the lens is focused on a subject that stands on the ground.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32 [0, 1]
+        Matte of the subject.
+    ground : (H, W) float32 [0, 1]
+    horizon_row : float
+
+    Returns
+    -------
+    (H, W) float32 [0, 1] or None
+        0 where the subject touches the ground, rising towards the horizon and the viewer, 1 off the ground. None where
+        the subject's foot is not seen, or not below the horizon.
+
+    Notes
+    -----
+    The circle of confusion grows with the difference of inverse depths, and on level ground the inverse depth is proportional
+    to the rows below the horizon. The subject has depth itself: a band of 5 % of its height stays in focus.
+    """
+    box = bounding_box((alpha > 0.5).astype(np.float32))
+    height = alpha.shape[0]
+    if box is None or box[0].stop >= height - 2 or box[0].stop - horizon_row < 0.1 * height:
+        return None
+    foot, band = box[0].stop, 0.05 * (box[0].stop - box[0].start)
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    away = np.maximum(np.maximum(foot - band - rows, rows - foot), 0.0)
+    on_ground = np.clip(1.5 * away / (foot - horizon_row), 0.0, 1.0)
+    share = 1.0 - cv2.GaussianBlur(ground, (0, 0), 0.01 * height) * (1.0 - on_ground)
+    return np.asarray(np.clip(share, 0.0, 1.0), dtype=np.float32)
+
+
+def defocus_by_depth(background: FloatImage, alpha: Mask, radius_px: float, share: Mask | None) -> FloatImage:
+    """Blur a background layer as ``defocus`` does, by a share of the radius that varies over the picture.
+
+    Parameters
+    ----------
+    background, alpha, radius_px
+        As for ``defocus``.
+    share : (H, W) float32 [0, 1] or None
+        0 leaves the layer as it is, 1 blurs by the whole radius; None is 1 everywhere.
+
+    Returns
+    -------
+    (H, W, 3) float32 [0, 1], sRGB
+
+    Notes
+    -----
+    Linear interpolation between the sharp layer, half of the radius and the whole of it.
+    """
+    full = defocus(background, alpha, radius_px)
+    if share is None:
+        return full
+    half = defocus(background, alpha, radius_px / 2)
+    near, far = np.clip(2.0 * share, 0.0, 1.0)[..., None], np.clip(2.0 * share - 1.0, 0.0, 1.0)[..., None]
+    return np.asarray(background + near * (half - background) + far * (full - half), dtype=np.float32)
 
 
 def defocus(background: FloatImage, alpha: Mask, radius_px: float) -> FloatImage:

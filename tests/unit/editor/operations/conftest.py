@@ -18,6 +18,8 @@ class FakeScene:
         self.pixels = pixels
         self.subject = Subject(matte, 0.95 if present else 0.2, present)
         self.foreground = pixels.astype(np.float32) / 255
+        self.horizon = None
+        self.ground = np.zeros(pixels.shape[:2], np.float32)
 
     def find(self, target: Target) -> Finding:
         if not self.subject.present:

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from retouch.editor.instructions.plan import Background, ChangeBackground, ColorValue, Target, TargetKind
 from retouch.editor.operations.background import change_background, contact_shadow, match_light
-from retouch.editor.operations.background_blur import blur_radius_px, defocus, disc_kernel
+from retouch.editor.operations.background_blur import (
+    blur_radius_px,
+    defocus,
+    defocus_by_depth,
+    disc_kernel,
+    ground_defocus,
+)
 from retouch.errors import EditAbortedError, InvalidValueError, UnsupportedInstructionError
 
 IT = Target(TargetKind.SUBJECT, "the subject")
@@ -274,3 +280,30 @@ def test_a_flat_background_is_blurred_to_itself(value, strength):
 
 def test_strength_is_relative_to_the_size_of_the_picture():
     assert blur_radius_px(880, 1184, 1.0) == pytest.approx(2 * blur_radius_px(440, 592, 1.0))
+
+
+def test_the_ground_at_the_subjects_foot_stays_in_focus(disc):
+    matte = disc((200, 200), (110, 100), 40)
+    ground = np.zeros((200, 200), np.float32)
+    ground[80:] = 1 - matte[80:]
+
+    share = ground_defocus(matte, ground, 70.0)
+
+    assert share is not None
+    assert share[:70].min() > 0.95, "what stands behind the ground is wholly out of focus"
+    assert share[149, 20] < 0.1
+    column = share[95:145, 20]
+    assert (np.diff(column) <= 1e-6).all(), "the nearer to the foot, the sharper"
+    assert share[199, 20] > share[160, 20]
+
+
+def test_a_subject_whose_foot_is_cut_off_is_blurred_evenly_behind(disc):
+    assert ground_defocus(disc((100, 100), (90, 50), 40), np.ones((100, 100), np.float32), 20.0) is None
+
+
+def test_no_share_of_the_blur_leaves_the_layer_as_it_is():
+    layer = np.random.default_rng(1).random((40, 60, 3), dtype=np.float32)
+    nothing = np.zeros((40, 60), np.float32)
+
+    assert np.array_equal(defocus_by_depth(layer, nothing, 6.0, nothing), layer)
+    assert np.allclose(defocus_by_depth(layer, nothing, 6.0, nothing + 1), defocus(layer, nothing, 6.0), atol=1e-6)
