@@ -46,7 +46,7 @@ def grow_colored_part(pixels: Pixels, likelihood: Mask, matte: Mask | None) -> M
     if float(seeds.mean()) < MIN_SHARE_OF_PICTURE:
         return None
     prior = _evidence_around(pixels, seeds, within, size_hw)
-    hard = cut_out(pixels, prior, certain=0.88, excluded=0.12, rounds=5)
+    hard = cut_out(pixels, prior, certain=0.88, excluded=0.12, rounds=3)
     hard = keep_large_parts(hard, share_of_largest=0.08)
     return soften_edges(pixels, hard, reach=0.004)
 

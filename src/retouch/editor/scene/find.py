@@ -9,7 +9,7 @@ from retouch.editor.instructions.plan import Target, TargetKind
 from retouch.editor.scene.classifier import with_article
 from retouch.editor.scene.color_match import color_likelihood
 from retouch.editor.scene.colored_part import grow_colored_part
-from retouch.editor.scene.named import SUPPORTS, Evidence, cut_named_part, cut_named_subject, weigh_evidence
+from retouch.editor.scene.named import Evidence, cut_named_part, cut_named_subject, find_support, weigh_evidence
 from retouch.editor.scene.nouns import (
     ANIMAL_CLASSES,
     ATTACHED_WORDS,
@@ -154,7 +154,8 @@ def _cut_named(scene: "Scene", target: Target, noun: str, evidence: Evidence) ->
     confidence = min(1.0, 0.5 + 0.5 * evidence.strength)
     subject = scene.subject
     if subject.present and _is_subject(scene, noun, evidence):
-        mask = cut_named_subject(scene.pixels, subject.matte, evidence, _support_heat(scene, noun))
+        support = find_support(scene.class_maps, noun_table().lookup(noun) or (), scene.pixels.shape[:2])
+        mask = cut_named_subject(scene.pixels, subject.matte, evidence, support)
         return Finding(mask, confidence, f"the {noun}, the main subject", verified=True)
     if target.color is not None:
         return _find_colored_part(scene, target, near=evidence.heat)
@@ -184,22 +185,6 @@ def _is_subject(scene: "Scene", noun: str, evidence: Evidence) -> bool:
         return False
     is_animal = all(index in ANIMAL_CLASSES for index in noun_table().lookup(noun) or ())
     return on_subject >= 0.5 and (is_animal or cover >= MIN_SUBJECT_COVER)
-
-
-def _support_heat(scene: "Scene", noun: str) -> Mask:
-    """Return the strongest heat of what the named thing may rest on, scaled by how sure the classifier is of it."""
-    table = noun_table()
-    own = set(table.lookup(noun) or ())
-    heat: Mask | None = None
-    for support in SUPPORTS:
-        classes = table.classes[support]
-        if own.isdisjoint(classes):
-            evidence = weigh_evidence(scene.class_maps, classes, scene.pixels.shape[:2])
-            sureness = min(1.0, evidence.strength / 0.06)
-            layer = (evidence.heat * sureness).astype(np.float32)
-            heat = layer if heat is None else np.maximum(heat, layer)
-    assert heat is not None
-    return heat
 
 
 def _find_colored_part(scene: "Scene", target: Target, *, near: Mask | None = None) -> Finding:

@@ -20,7 +20,7 @@ def cut_out(
     *,
     certain: float = 0.95,
     excluded: float = 0.05,
-    rounds: int = 3,
+    rounds: int = 2,
     long_side_px: int = WORK_LONG_SIDE_PX,
 ) -> Mask:
     """Snap a likelihood to the picture's edges.
@@ -104,7 +104,7 @@ def soften_edges(pixels: Pixels, mask: Mask, *, reach: float = 0.006, epsilon: f
     Returns
     -------
     (H, W) float32 [0, 1]
-        Exactly 0 further than twice the reach from the mask, and exactly 1 as deep inside it. Computed on the mask's box only.
+        Exactly 0 further than 1.4 times the reach from the mask, exactly 1 as deep inside it. Computed on the mask's box only.
     """
     height, width = pixels.shape[:2]
     radius = max(2, round(reach * max(height, width)))
@@ -117,7 +117,7 @@ def soften_edges(pixels: Pixels, mask: Mask, *, reach: float = 0.006, epsilon: f
     filtered = guided_filter(to_float(pixels[rows, columns]), crop, radius, epsilon)
     # A window far from any edge still leaks a little of the picture's texture into the mask: pin both sides.
     stretched = np.clip((filtered - 0.06) / 0.88, 0.0, 1.0)
-    near = _ring(crop, 2 * radius)
+    near = _ring(crop, round(1.4 * radius))
     result[rows, columns] = np.where(near, stretched, np.round(crop))
     return result
 

@@ -15,7 +15,7 @@ __all__ = ["find_head"]
 
 BoolMask = npt.NDArray[np.bool_]
 
-_LONG_SIDE_PX: Final = 640
+_LONG_SIDE_PX: Final = 400
 _CASCADES: Final = (
     ("haarcascade_frontalface_alt2.xml", 0.8),
     ("haarcascade_frontalcatface_extended.xml", 0.7),
@@ -56,18 +56,20 @@ def _cascade(name: str) -> Any:
 
 
 def _from_face(pixels: Pixels, matte: Mask) -> Head | None:
-    scale = min(1.0, _LONG_SIDE_PX / max(pixels.shape[:2]))
-    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    gray = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
-    least = round(_MIN_FACE * max(small.shape[:2]))
+    left, top, across, down = cv2.boundingRect((matte > 0.3).astype(np.uint8))
+    right, bottom = left + across, top + down
+    scale = min(1.0, _LONG_SIDE_PX / max(right - left, bottom - top))
+    crop = cv2.resize(pixels[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    gray = cv2.equalizeHist(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY))
+    least = max(24, round(_MIN_FACE * max(gray.shape)))
     for name, trust in _CASCADES:
-        boxes = _cascade(name).detectMultiScale(gray, scaleFactor=1.08, minNeighbors=6, minSize=(least, least))
-        candidates = [tuple(float(v) / scale for v in box) for box in boxes]
-        on_subject = [box for box in candidates if _share_inside(matte, box) >= _MIN_ON_SUBJECT]
+        found = _cascade(name).detectMultiScale(gray, scaleFactor=1.1, minNeighbors=6, minSize=(least, least))
+        boxes = [(x / scale + left, y / scale + top, w / scale, h / scale) for x, y, w, h in found]
+        on_subject = [box for box in boxes if _share_inside(matte, box) >= _MIN_ON_SUBJECT]
         if on_subject:
-            left, top, width, height = max(on_subject, key=lambda box: box[2] * box[3])
-            crown = max(0.0, top - 0.3 * height, _top_of_matte(matte, left, left + width))
-            return Head(left, min(crown, top), left + width, top + height, trust, "face")
+            x, y, width, height = max(on_subject, key=lambda box: box[2] * box[3])
+            crown = max(0.0, y - 0.3 * height, _top_of_matte(matte, x, x + width))
+            return Head(float(x), float(min(crown, y)), float(x + width), float(y + height), trust, "face")
     return None
 
 
