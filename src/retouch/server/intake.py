@@ -62,7 +62,7 @@ class Intake:
         _check_content_type(request)
         data = await self._read(request)
         try:
-            value = json.loads(data, parse_constant=_refuse_constant)
+            value = await asyncio.to_thread(json.loads, data, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as exc:
             # ValueError covers bad JSON, bad UTF-8, and a number of more digits than Python will read.
             where = f" (line {exc.lineno}, column {exc.colno})" if isinstance(exc, json.JSONDecodeError) else ""
