@@ -11,18 +11,15 @@ from retouch.errors import InvalidValueError, UnsupportedInstructionError
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import (
     linear_to_srgb,
-    luminance,
     oklab_to_linear_in_gamut,
     srgb8_to_oklab,
-    srgb_to_linear,
     to_float,
 )
 from retouch.images.geometry import fill_size, fit_pixels
 from retouch.images.masks import bounding_box, estimate_layers
-from retouch.images.tone import brighten
 from retouch.types import Resolution
 
-__all__ = ["change_background", "composite_over", "contact_shadow", "match_light"]
+__all__ = ["change_background", "composite_over", "contact_shadow"]
 
 _CLEAR_HORIZON = 0.5
 _NO_SUBJECT_HINT = (
@@ -43,8 +40,8 @@ def change_background(stage: Stage, operation: ChangeBackground, context: Contex
     Returns
     -------
     Stage
-        With four channels for a transparent background. Pixels where the subject's matte is 1 are bit-identical, except
-        with another picture behind, to whose light the subject is matched: there every pixel may differ.
+        With four channels for a transparent background. Pixels where the subject's matte is 1 are bit-identical:
+        the subject keeps the light in which it was taken, also in front of another picture.
 
     Raises
     ------
@@ -73,15 +70,8 @@ def change_background(stage: Stage, operation: ChangeBackground, context: Contex
         foreground = image
     context.checkpoint()
 
-    notes: tuple[str, ...] = ()
-    change = (1.0 - alpha).astype(np.float32)
     if operation.kind is Background.TRANSPARENT:
         pixels = _cut_out(stage.pixels, foreground, alpha)
-    elif operation.kind is Background.PICTURE:
-        scenery, subject = _picture_behind(operation, context, foreground, behind, alpha)
-        pixels = _quantize(composite_over(subject, scenery, alpha))
-        change = np.ones_like(alpha)
-        notes = ("The subject's light was matched to the new background.",)
     else:
         scenery = _new_background(stage.scene, operation, context, behind, alpha)
         pixels = _quantize(composite_over(foreground, scenery, alpha))
@@ -90,7 +80,7 @@ def change_background(stage: Stage, operation: ChangeBackground, context: Contex
     resolution = Resolution(
         operation.subject.phrase, f"{finding.resolved_to}, kept", finding.confidence, verified=finding.verified
     )
-    return stage.after(pixels, change, resolutions=(resolution,), notes=notes)
+    return stage.after(pixels, (1.0 - alpha).astype(np.float32), resolutions=(resolution,))
 
 
 def _find_subject(stage: Stage, operation: ChangeBackground) -> Finding:
@@ -120,8 +110,10 @@ def _cut_out(pixels: Pixels, foreground: FloatImage, alpha: Mask) -> Pixels:
 def _new_background(
     scene: Scene, operation: ChangeBackground, context: Context, behind: FloatImage, alpha: Mask
 ) -> FloatImage:
-    """Return the (H, W, 3) float32 [0, 1] sRGB background that needs no other picture."""
+    """Return the (H, W, 3) float32 [0, 1] sRGB background."""
     height, width = alpha.shape
+    if operation.kind is Background.PICTURE:
+        return _picture_behind(operation, context, alpha)
     if operation.kind is Background.BLUR:
         radius_px = blur_radius_px(height, width, operation.strength)
         blurred = defocus_by_depth(behind, alpha, radius_px, _depth_of_ground(scene, alpha))
@@ -170,65 +162,15 @@ def _restore_grain(blurred: FloatImage, sharp: FloatImage, alpha: Mask, context:
     return np.asarray(blurred + 0.8 * sigma * grain[..., None], dtype=np.float32)
 
 
-def _picture_behind(
-    operation: ChangeBackground, context: Context, foreground: FloatImage, behind: FloatImage, alpha: Mask
-) -> tuple[FloatImage, FloatImage]:
-    """Return the other picture, filled to size and shadowed where the subject stands, and the subject in its light."""
+def _picture_behind(operation: ChangeBackground, context: Context, alpha: Mask) -> FloatImage:
+    """Return another input picture, (H, W, 3) float32 [0, 1] sRGB, filled to size and shadowed where the subject stands."""
     index = operation.background_image_index
     if index is None:
         raise InvalidValueError("background_image_index", "the number of an input picture", index)
     height, width = alpha.shape
     other = context.scenes(index).pixels[..., :3]
     scenery = to_float(fit_pixels(other, fill_size(other.shape[1], other.shape[0], (width, height))))
-    subject = match_light(foreground, behind, scenery, alpha)
-    shadow = contact_shadow(alpha)
-    return scenery * (1.0 - shadow[..., None]), subject
-
-
-def match_light(subject: FloatImage, behind: FloatImage, scenery: FloatImage, alpha: Mask) -> FloatImage:
-    """Move a subject's light gently towards that of another scene.
-
-    Parameters
-    ----------
-    subject : (H, W, 3) float32 [0, 1], sRGB
-    behind : (H, W, 3) float32 [0, 1], sRGB
-        What was behind the subject: shows the light in which it was taken.
-    scenery : (H, W, 3) float32 [0, 1], sRGB
-        What comes behind it.
-    alpha : (H, W) float32 [0, 1]
-
-    Returns
-    -------
-    (H, W, 3) float32 [0, 1], sRGB
-        Equal to ``subject`` but for rounding where both scenes have the same light.
-
-    Notes
-    -----
-    The light of a scene is its Minkowski mean of order 6 in linear light ("shades of grey"), its brightness the mean
-    luminance. A quarter of the difference in colour and a fifth of that in brightness are applied, at most 12 % and
-    0.35 stops: beyond that a subject looks graded rather than lit.
-
-    References
-    ----------
-    G. Finlayson, E. Trezzi, "Shades of Gray and Colour Constancy", CIC 2004.
-    """
-    weight = 1.0 - alpha
-    old_light, old_level = _scene_light(behind, weight)
-    new_light, new_level = _scene_light(scenery, np.ones_like(weight))
-    gains = np.clip((new_light / old_light) ** 0.25, 0.89, 1.12)
-    gains = (gains / luminance(gains)).astype(np.float32)
-    exposure_ev = float(np.clip(0.2 * np.log2(new_level / old_level), -0.35, 0.35))
-    return linear_to_srgb(brighten(srgb_to_linear(subject) * gains, exposure_ev))
-
-
-def _scene_light(image: FloatImage, weight: FloatImage) -> tuple[FloatImage, float]:
-    """Return the (3,) colour of the light, mean 1, and the mean luminance, from every fourth pixel a side."""
-    linear = srgb_to_linear(image[::4, ::4])
-    share = weight[::4, ::4, None]
-    total = max(float(share.sum()), 1e-3)
-    light = ((linear**6 * share).sum(axis=(0, 1)) / total + 1e-9) ** (1.0 / 6.0)
-    level = float((luminance(linear) * share[..., 0]).sum()) / total
-    return np.asarray(light / light.mean(), dtype=np.float32), max(level, 0.01)
+    return np.asarray(scenery * (1.0 - contact_shadow(alpha)[..., None]), dtype=np.float32)
 
 
 def contact_shadow(alpha: Mask) -> Mask:
