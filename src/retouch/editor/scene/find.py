@@ -38,6 +38,8 @@ UNVERIFIED_SHARE: Final = 0.5
 FACE_SHARE: Final = 0.8
 """A face on the subject speaks for a word for a person."""
 HEAT_SPILL: Final = 0.12
+COLOR_ONLY_SHARE: Final = 0.65
+"""The color was found, but not that it is on the thing that was named."""
 WARM: Final = 0.35
 SURE_OF_ATTACHED: Final = 0.9
 CLASSIFIED_AS: Final = 0.4
@@ -203,8 +205,11 @@ def _find_colored_part(scene: "Scene", target: Target, *, near: Mask | None = No
     if mask is None:
         raise _refuse(target, f"I find nothing {color.name} in this picture that is large enough to work on.")
     strength = float((likelihood * mask).sum() / max(float(mask.sum()), 1e-6))
-    what = f"the {color.name} part" if target.noun is None else f"the {color.name} part (taken for {target.phrase!r})"
-    return Finding(mask, min(0.95, 0.4 + 0.6 * strength), what, verified=target.noun is None)
+    confidence = min(0.95, 0.4 + 0.6 * strength)
+    if target.noun is None:
+        return Finding(mask, confidence, f"the {color.name} part", verified=True)
+    resolved_to = f"the {color.name} part (taken for {target.phrase!r})"
+    return Finding(mask, COLOR_ONLY_SHARE * confidence, resolved_to, verified=False)
 
 
 def _restrict(finding: Finding, target: Target) -> Finding:

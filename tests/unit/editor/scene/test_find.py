@@ -155,3 +155,21 @@ def test_a_mask_is_exactly_zero_away_from_the_thing(coffee: Scene) -> None:
 
     assert mask[:100, :60].max() == 0
     assert mask.shape == data.coffee().shape[:2]
+
+
+def test_a_noun_found_by_its_color_alone_is_unverified_and_less_sure(astronaut: Scene) -> None:
+    by_color, by_both = astronaut.find(colored(ORANGE)), astronaut.find(noun("gizmo", color=ORANGE))
+
+    assert not by_both.verified
+    assert by_both.confidence < by_color.confidence
+    assert np.array_equal(by_both.mask, by_color.mask)
+
+
+def test_a_read_only_picture_is_enough(store: ModelStore) -> None:
+    pixels = data.coffee()[::2, ::2]
+    pixels.setflags(write=False)
+    scene = Scene(pixels, store)
+
+    assert scene.find(noun("cup")).verified
+    assert scene.find(colored(RED)).mask.max() == 1
+    assert scene.ground.shape == scene.foreground.shape[:2] == pixels.shape[:2]
