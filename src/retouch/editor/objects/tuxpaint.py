@@ -142,11 +142,13 @@ def stamps_in(folder: Path) -> list[PackSource]:
 
 def _name_of(text: Path, stem: str) -> str:
     """The first line names the stamp; where it is a sentence about it, the file's name is the better one."""
-    name = clean_name(text.read_text(encoding="utf-8", errors="replace").split("\n", 1)[0])
+    line = text.read_text(encoding="utf-8", errors="replace").split("\n", 1)[0]
+    name = clean_name(line)
     from_file = clean_name(re.sub(r"[\W_]*\d+$", "", stem).replace("-", " "))
     if known_noun(noun_of_name(name)) is None and known_noun(noun_of_name(from_file)) is not None:
         return from_file
-    name = name if 0 < len(name.split()) <= 6 else from_file
+    is_label = 0 < len(name.split()) <= 6 and not {"!", "—", "–"} & set(line)
+    name = name if is_label else from_file
     # The pose matters: what flies can't stand on the ground.
     return f"flying {name}" if "flying" in stem and "flying" not in name else name
 

@@ -71,7 +71,7 @@ def insert(stage: Stage, operation: AddObject, context: Context, library: Object
     Raises
     ------
     UnsupportedInstructionError
-        No pack has such a thing, or the picture has no head to wear it.
+        No pack has such a thing, or the picture has no head to wear it, no water to float on, or not what it is placed by.
     """
     candidates = suited(library.search(operation.noun), operation, min(stage.pixels.shape[:2]))
     if not candidates:
@@ -82,6 +82,10 @@ def insert(stage: Stage, operation: AddObject, context: Context, library: Object
     scene = stage.scene
     anchor_mask, resolutions = _find_anchor(stage, operation.placement)
     around = look_around(scene, anchor_mask)
+    if operation.placement.relation is Relation.WATER and around.water is None:
+        raise UnsupportedInstructionError(
+            (), (operation.phrase,), "The picture shows no water that I can see. Name another place for it."
+        )
     rule = size_rule(scene)
     planned = _plan(operation, candidates, around, rule, context.rng)
     canvas = Canvas(stage.pixels)
@@ -104,6 +108,8 @@ def insert(stage: Stage, operation: AddObject, context: Context, library: Object
         loaded.append(cutout)
     pixels, mask = canvas.finish()
     notes = _notes(operation, loaded, [each.site for each in planned], library, rule)
+    if operation.placement.relation is Relation.SKY and around.sky is None:
+        notes += (f"The picture shows no sky, so the {operation.noun} floats in its upper part.",)
     return stage.after(
         pixels,
         mask,

@@ -5,7 +5,7 @@ from typing import Final
 
 from retouch.editor.instructions.plan import Relation
 from retouch.editor.objects.nouns import kinds_of, known_noun
-from retouch.editor.operations.insert_region import Box, mask_box
+from retouch.editor.operations.insert_region import mask_box
 from retouch.editor.scene.scene import Scene
 
 __all__ = ["SizeRule", "chosen_long_side", "size_rule"]
@@ -99,7 +99,7 @@ def sane_share(length_m: float | None, relation: Relation) -> tuple[float, float
     elif relation is Relation.BACKGROUND or relation is Relation.BEHIND:
         low, usual, high = 0.07, usual * 0.8, 0.55
     else:
-        low, high = 0.12, 0.58
+        low, high = 0.12, 0.42
     return low, min(max(usual, low), high), high
 
 
@@ -146,8 +146,3 @@ def chosen_long_side(
         min(high * max(factor, 1.0) ** 0.5, 0.85) * short_side_px,
     )
     return min(max(chosen * factor, least), most), true
-
-
-def box_for(width: float, height: float, center_x: float, base: float) -> Box:
-    """Return the box of an object that stands at (center_x, base)."""
-    return Box(center_x - width / 2, base - height, center_x + width / 2, base)

@@ -107,7 +107,6 @@ ALL_WAYS = [
     ("ball", Relation.NEXT_TO),
     ("ball", Relation.IN_FRONT_OF),
     ("tree", Relation.BACKGROUND),
-    ("boat", Relation.WATER),
     ("crown", Relation.ON_HEAD),
     ("sunglasses", Relation.OVER_EYES),
     ("fish", Relation.ANYWHERE),
@@ -201,6 +200,35 @@ def test_sunglasses_lie_over_the_eyes() -> None:
 def test_a_hat_without_a_head_is_refused() -> None:
     with pytest.raises(UnsupportedInstructionError, match="no head"):
         add("hat", Relation.ON_HEAD, scene=FakeScene(head=False))
+
+
+def test_a_boat_floats_on_the_water_with_a_reflection() -> None:
+    picture = field()
+    picture[90:240] = np.array([60, 120, 150]) + np.random.default_rng(2).integers(-3, 4, (150, 320, 3))
+    picture[60:180, 140:180] = (90, 60, 50)
+    before = FakeScene(picture.astype(np.uint8))
+    after = add("boat", Relation.WATER, scene=before)
+    _, _, _, bottom = shown_box(after, "boat")
+    assert 90 < bottom < 236
+    below = after.change_mask[bottom + 3 :]
+    assert below.max() > 0.05
+    untouched = after.change_mask == 0
+    assert np.array_equal(after.pixels[untouched], before.pixels[untouched])
+
+
+def test_a_boat_for_the_water_of_a_dry_picture_is_refused() -> None:
+    with pytest.raises(UnsupportedInstructionError, match="no water"):
+        add("boat", Relation.WATER)
+
+
+def test_the_sky_of_a_picture_without_sky_is_noted() -> None:
+    stage = add("balloon", Relation.SKY, scene=FakeScene(open_air=False))
+    assert any("no sky" in note for note in stage.notes)
+
+
+def test_a_bird_for_the_sky_is_one_that_flies() -> None:
+    assert add("bird", Relation.SKY).resolutions[-1].resolved_to == "flying bird"
+    assert add("bird", Relation.FOREGROUND).resolutions[-1].resolved_to == "bird"
 
 
 def test_a_flock_does_not_overlap() -> None:

@@ -1,4 +1,4 @@
-"""Animals: a songbird, a fish, a butterfly, a rubber duck's living cousins."""
+"""Animals: a perched songbird, a bird in flight, a fish, a butterfly."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -132,6 +132,73 @@ def bird(rng: np.random.Generator, palette: Palette) -> Model:
     facing = 0.0 if rng.random() < 0.5 else 180.0
     turn = pose(yaw=facing + float(rng.uniform(-32, 12)) * (1 if facing == 0 else -1), pitch=7)
     return Model(parts, (-1.3, -0.86, 1.3, 0.85), 1.3, turn, careful=0.85)
+
+
+_SPREAD_WING: Final = (
+    (0.05, 0.20),
+    (0.35, 0.30),
+    (0.75, 0.27),
+    (1.10, 0.06),
+    (1.38, -0.26),
+    (1.20, -0.24),
+    (1.05, -0.20),
+    (0.80, -0.18),
+    (0.50, -0.20),
+    (0.20, -0.24),
+    (0.05, -0.22),
+)
+
+
+def flying_bird(rng: np.random.Generator, palette: Palette) -> Model:
+    """A gull-like bird in flight, its wings spread and arched."""
+    back = np.asarray(palette.main([(150, 154, 160), (96, 88, 80), (70, 74, 84)]), np.float32)
+    belly = back * 0.35 + 0.45 * np.asarray(albedo(238, 236, 230), np.float32) if palette.was_used else None
+    white = np.asarray(albedo(232, 230, 224), np.float32) if belly is None else belly
+    lift, arch = float(rng.uniform(0.20, 0.75)), float(rng.uniform(0.25, 0.55))
+    seed = int(rng.integers(1000))
+
+    def plumage(p: Points) -> FloatImage:
+        streaks = _barbs(p.x, p.y, p.z, seed)
+        color = _mix(white[None], back[None], smoothstep(0.0, 0.10, p.y + 0.05 * (streaks - 0.5)))
+        return np.asarray(color * (0.84 + 0.3 * streaks)[:, None], np.float32)
+
+    def vanes(p: Points) -> FloatImage:
+        out = np.abs(p.z)
+        fan = np.sin((p.x * 0.9 - out * (0.25 + 0.5 * smoothstep(0.6, 1.2, out))) * 70)
+        shaft = smoothstep(0.55, 0.95, fan)
+        tip = smoothstep(1.0, 1.22, out + 0.05 * fan)
+        trailing = smoothstep(0.02, -0.18, p.x + 0.28 * smoothstep(0.7, 1.4, out))
+        upper = _mix(back[None] * (0.9 + 0.25 * trailing)[:, None], back[None] * 0.10, tip)
+        lower = _mix(white[None] * (1 - 0.25 * trailing)[:, None], back[None] * 0.25, tip)
+        color = _mix(lower, upper, smoothstep(-0.15, 0.15, p.ny))
+        return np.asarray(color * (1 - 0.22 * shaft)[:, None], np.float32)
+
+    flat = plate(_smooth_outline(_SPREAD_WING), 0.020, 0.016)
+
+    def wings(x: Array, y: Array, z: Array) -> Array:
+        out = np.abs(z)
+        return flat(out, x, y - 0.06 - lift * out + arch * lift * out * out) * np.float32(0.6)
+
+    soft = Material(plumage, gloss=0.05, sharpness=10, wrap=0.35)
+    vane = Material(vanes, gloss=0.06, sharpness=12, wrap=0.4, translucency=0.35)
+    horn = Material(albedo(214, 150, 50), gloss=0.4, sharpness=40)
+    tail = plate([(-0.45, 0.06), (-0.95, 0.20), (-1.0, 0.0), (-0.95, -0.20), (-0.45, -0.06)], 0.018, 0.014)
+    parts = [
+        Part(ellipsoid(0.60, 0.165, 0.17), soft),
+        Part(ellipsoid_at((0.56, 0.06, 0), (0.185, 0.135, 0.13)), soft, 0.14),
+        Part(wings, vane, 0.10),
+        Part(lambda x, y, z: tail(x, z, y - 0.01) * np.float32(0.8), soft, 0.06),
+        Part(cone((0.70, 0.05, 0), (0.90, 0.015, 0), 0.045), horn, 0.02),
+    ]
+    parts += [
+        Part(ellipsoid_at((0.645, 0.095, 0.100 * side), (0.022, 0.022, 0.02)), Material((0.01, 0.01, 0.01), gloss=1))
+        for side in (1, -1)
+    ]
+    facing = 0.0 if rng.random() < 0.5 else 180.0
+    turn = pose(
+        yaw=facing + float(rng.uniform(-62, -20)), pitch=float(rng.uniform(-30, -6)), roll=float(rng.uniform(-18, 18))
+    )
+    return Model(parts, (-1.7, -1.3, 1.7, 1.5), 1.7, turn, 0.7)
 
 
 def ellipsoid_at(
@@ -302,6 +369,7 @@ def butterfly(rng: np.random.Generator, palette: Palette) -> Model:
 
 MAKERS: Final[Mapping[str, Callable[[np.random.Generator, Palette], Model]]] = {
     "bird": bird,
+    "flying bird": flying_bird,
     "fish": fish,
     "butterfly": butterfly,
 }

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from retouch.editor.objects.drawn.solids import Array
 
-__all__ = ["blotches", "fractal", "smoothstep", "value_noise"]
+__all__ = ["fractal", "smoothstep", "value_noise"]
 
 
 def smoothstep(low: float, high: float, value: Array) -> Array:
@@ -60,8 +60,3 @@ def fractal(x: Array, y: Array, z: Array, *, octaves: int = 3, seed: int = 0) ->
         norm += weight
         weight *= 0.5
     return np.asarray(total / np.float32(norm))
-
-
-def blotches(x: Array, y: Array, z: Array, threshold: float, softness: float, seed: int = 0) -> Array:
-    """Soft-edged spots: 1 where the noise is above ``threshold``."""
-    return smoothstep(threshold - softness, threshold + softness, fractal(x, y, z, octaves=3, seed=seed))

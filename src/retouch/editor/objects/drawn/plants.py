@@ -66,7 +66,6 @@ def flower(rng: np.random.Generator, palette: Palette) -> Model:
         return np.asarray(0.020 * value_noise(x * 34, y * 34, z * 34, 3))
 
     green = Material(_leaf_color, gloss=0.18, sharpness=20, wrap=0.3, translucency=0.3)
-    silk = Material(petal_color, gloss=0.10, sharpness=14, wrap=0.35, translucency=0.5)
     head_turn = rotation(z=float(rng.uniform(-14, 14))) @ rotation(x=float(rng.uniform(48, 68)))
     head = (float(rng.uniform(-0.05, 0.05)), 0.72, 0.05)
 

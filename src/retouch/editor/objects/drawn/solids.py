@@ -28,7 +28,6 @@ __all__ = [
     "pose",
     "rotation",
     "rounded_box",
-    "scaled",
     "smooth_outline",
     "smooth_union",
     "torus",
@@ -75,12 +74,6 @@ def moved(solid: Solid, at: Sequence[float] = (0.0, 0.0, 0.0), turn: Array | Non
         return solid(x, y, z)
 
     return distance
-
-
-def scaled(solid: Solid, factor: float) -> Solid:
-    """Scale a solid about its origin."""
-    f = np.float32(factor)
-    return lambda x, y, z: solid(x / f, y / f, z / f) * f
 
 
 def ellipsoid(rx: float, ry: float, rz: float) -> Solid:
