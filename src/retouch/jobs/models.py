@@ -163,6 +163,11 @@ class JobResult:
     timings: Mapping[str, float]
     notes: tuple[str, ...] = ()
 
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The names of all its files, pictures and masks."""
+        return tuple(name for image in self.images for name in (image.name, image.mask_name) if name is not None)
+
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         return asdict(self)

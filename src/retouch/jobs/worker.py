@@ -174,24 +174,31 @@ class Worker:
             raise
 
     def _settle(self, job: Job, outcome: JobResult | Problem | None, reason: StopReason | None) -> None:
-        """Write down what came of the job, unless it is no longer ours."""
-        store = self._shop.store
-        if isinstance(outcome, JobResult):
-            settled = store.finish(job.id, self.id, JobState.SUCCEEDED, outcome)
-        elif outcome is not None:
-            state = JobState.MODERATED if outcome.code == ModeratedError.code else JobState.FAILED
-            settled = store.finish(job.id, self.id, state, outcome)
-        elif reason is StopReason.SHUTDOWN:
-            settled = store.release(job.id, self.id)
-        elif reason is StopReason.CANCELLED:
-            settled = store.finish(job.id, self.id, JobState.CANCELLED, None)
-        else:
-            late = Problem("deadline_exceeded", "The edit was stopped because its time was over.", retryable=True)
-            settled = store.finish(job.id, self.id, JobState.FAILED, late)
+        """Write down what came of the job, unless it is no longer ours; keep no picture that nobody will be told of."""
+        saved = outcome.file_names if isinstance(outcome, JobResult) else ()
+        try:
+            settled = self._write_down(job, outcome, reason)
+        except StorageError as exc:
+            # Without its pictures there may be room for a line that says so; otherwise the lease lapses and the job runs again.
+            self._discard(saved)
+            settled = self._shop.store.finish(job.id, self.id, JobState.FAILED, Problem.from_error(exc))
         if settled is None:
             _log.warning("job %s was given to another worker; this attempt is dropped", job.id)
-            if isinstance(outcome, JobResult):
-                self._discard([name for image in outcome.images for name in (image.name, image.mask_name) if name])
+            self._discard(saved)
+
+    def _write_down(self, job: Job, outcome: JobResult | Problem | None, reason: StopReason | None) -> Job | None:
+        store = self._shop.store
+        if isinstance(outcome, JobResult):
+            return store.finish(job.id, self.id, JobState.SUCCEEDED, outcome)
+        if outcome is not None:
+            state = JobState.MODERATED if outcome.code == ModeratedError.code else JobState.FAILED
+            return store.finish(job.id, self.id, state, outcome)
+        if reason is StopReason.SHUTDOWN:
+            return store.release(job.id, self.id)
+        if reason is StopReason.CANCELLED:
+            return store.finish(job.id, self.id, JobState.CANCELLED, None)
+        late = Problem("deadline_exceeded", "The edit was stopped because its time was over.", retryable=True)
+        return store.finish(job.id, self.id, JobState.FAILED, late)
 
     def _discard(self, names: Sequence[str]) -> None:
         for name in names:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from retouch import atomic
 from retouch.engines.registry import EngineRegistry
-from retouch.errors import EngineError, ModelFileError, NotFoundError
+from retouch.errors import EngineError, ModelFileError, NotFoundError, StorageError
 from retouch.jobs.models import JobState
 from retouch.jobs.worker import Worker, WorkerPool
 from retouch.testing import REFUSED_WORD, FakeEngine
@@ -112,6 +112,24 @@ def test_a_full_disk_fails_the_job_and_keeps_no_part_of_its_results(bench, photo
     failed = b.manager.get(job.id)
     assert (failed.state, failed.problem.code) == (JobState.FAILED, "storage_failed")
     assert b.results.delete_older_than(0) == 0, "the first picture should be gone already"
+
+
+def test_a_result_that_cant_be_written_down_fails_the_job_and_keeps_no_picture(bench, photo, monkeypatch):
+    b = bench()
+    job = b.manager.enqueue(EditRequest("Add a bird"), [photo], engine="fake")
+    finish = b.store.finish
+
+    def finish_without_room_for_results(job_id, worker_id, state, outcome):
+        if state is JobState.SUCCEEDED:
+            raise StorageError("The job database can't be used at present.")
+        return finish(job_id, worker_id, state, outcome)
+
+    monkeypatch.setattr(b.store, "finish", finish_without_room_for_results)
+    Worker(b.shop).work_once()
+
+    failed = b.manager.get(job.id)
+    assert (failed.state, failed.problem.code) == (JobState.FAILED, "storage_failed")
+    assert b.results.delete_older_than(0) == 0
 
 
 def test_a_cancelled_job_stops_at_the_next_step_and_leaves_no_result(bench, photo):

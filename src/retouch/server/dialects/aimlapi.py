@@ -362,8 +362,7 @@ def _read_base64(parsed: ParsedBody, result: JobResult, services: Services) -> d
     """Return the base64 of each file of a result by its name; nothing when it was not asked for."""
     if not parsed.with_base64:
         return {}
-    names = [name for image in result.images for name in (image.name, image.mask_name) if name is not None]
-    return {name: base64.b64encode(services.results.read(name)).decode("ascii") for name in names}
+    return {name: base64.b64encode(services.results.read(name)).decode("ascii") for name in result.file_names}
 
 
 def _answer(parsed: ParsedBody, result: JobResult, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
