@@ -11,9 +11,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from retouch.images.array_types import FloatImage, Mask
+from retouch.images.array_types import FloatImage
 
-__all__ = ["box_blur", "guided_filter", "resize_float", "soft_disk_blur"]
+__all__ = ["box_blur", "guided_filter", "resize_float"]
 
 
 def box_blur(image: FloatImage, radius_px: int) -> FloatImage:
@@ -41,26 +41,6 @@ def box_blur(image: FloatImage, radius_px: int) -> FloatImage:
         return image
     side = 2 * radius_px + 1
     return np.asarray(cv2.boxFilter(image, -1, (side, side), borderType=cv2.BORDER_REFLECT_101), dtype=np.float32)
-
-
-def soft_disk_blur(mask: Mask, radius_px: float) -> Mask:
-    """Blur a mask with a Gaussian whose sigma is half of ``radius_px``, cut to exactly 0 beyond ``2 * radius_px``.
-
-    Parameters
-    ----------
-    mask : (H, W) float32 [0, 1]
-    radius_px : float
-        0 leaves the mask as it is.
-
-    Returns
-    -------
-    (H, W) float32 [0, 1]
-    """
-    if radius_px <= 0:
-        return mask
-    side = 2 * round(2 * radius_px) + 1
-    blurred = cv2.GaussianBlur(mask, (side, side), radius_px / 2, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(np.clip(blurred, 0.0, 1.0), dtype=np.float32)
 
 
 def resize_float(image: FloatImage, size_hw: tuple[int, int]) -> FloatImage:

@@ -71,14 +71,11 @@ class NounTable:
     ----------
     classes : mapping of str to tuple of int
         Classes of each noun and synonym, in lower case.
-    canonical : mapping of str to str
-        The noun that a synonym stands for.
     reportable : tuple of (str, tuple of int)
         Canonical nouns with their classes, and the labels of classes that no written noun covers narrowly.
     """
 
     classes: Mapping[str, tuple[int, ...]]
-    canonical: Mapping[str, str]
     reportable: tuple[tuple[str, tuple[int, ...]], ...]
 
     def lookup(self, noun: str) -> tuple[int, ...] | None:
@@ -95,17 +92,15 @@ def noun_table() -> NounTable:
     labels = _read_labels()
     # Every class is a noun of its own; the written table overrides and adds.
     classes: dict[str, tuple[int, ...]] = {label.lower(): (index,) for index, label in enumerate(labels)}
-    canonical = {label.lower(): label for label in labels}
     reportable: list[tuple[str, tuple[int, ...]]] = []
     named: set[int] = set()
     for words, indices in _read_nouns():
         classes.update(dict.fromkeys(words, indices))
-        canonical.update(dict.fromkeys(words, words[0]))
         reportable.append((words[0], indices))
         if len(indices) <= NARROW:
             named.update(indices)
     reportable += [(label, (index,)) for index, label in enumerate(labels) if index not in named]
-    return NounTable(classes, canonical, tuple(reportable))
+    return NounTable(classes, tuple(reportable))
 
 
 NARROW: Final = 8
