@@ -263,6 +263,8 @@ def lay_standing(
     scale = site.long_side_px / max(h, w)
     size_hw = (max(MIN_SIDE_PX // 2, round(h * scale)), max(MIN_SIDE_PX // 2, round(w * scale)))
     sized = resize_layer(layer, size_hw)
+    if site.place is Place.WATER:
+        sized = sink(sized)
     if scale > 1.05:
         sized = sharpen_layer(sized, 0.7 * scale, min(0.5, 0.6 * (scale - 1)))
     top, left = round(site.base_row - size_hw[0]), round(site.center_x - size_hw[1] / 2)
@@ -283,8 +285,16 @@ def lay_standing(
     elif site.place is Place.WATER:
         colors, cover = water_reflection(fitted, canvas.picture_hw, top - margin, left - margin, rng)
         canvas.tint(colors, cover if hidden is None else (cover * (1 - hidden)).astype(np.float32))
-        canvas.shade(contact_shadow(sized.alpha, canvas.picture_hw, top, left) * np.float32(0.45))
+        canvas.shade(contact_shadow(sized.alpha, canvas.picture_hw, top, left) * np.float32(0.3))
     return canvas.lay(fitted, top - margin, left - margin, hidden)
+
+
+def sink(layer: Layer) -> Layer:
+    """Let a floating thing dip into the water: its lowest twentieth is below the water line."""
+    h = layer.alpha.shape[0]
+    rows = np.arange(h, dtype=np.float32)[:, None]
+    above = np.clip((0.95 * h - rows) / max(1.0, 0.008 * h), 0, 1)
+    return Layer(layer.linear, (layer.alpha * above).astype(np.float32))
 
 
 def _stands_behind_subject(site: Site, around: Surroundings) -> bool:

@@ -46,8 +46,8 @@ def contact_shadow(alpha: Mask, picture_hw: tuple[int, int], top: int, left: int
     blob = cv2.copyMakeBorder(blob.astype(np.float32), 0, 0, margin, margin, cv2.BORDER_CONSTANT, value=0)
     tight = cv2.GaussianBlur(blob, (0, 0), thickness * 0.45)
     wide = cv2.GaussianBlur(blob, (0, 0), thickness * 1.5)
-    shade = np.clip(0.80 * tight + 0.55 * wide, 0, 0.86)
-    return _place(shade, picture_hw, top + base - tall // 2 - round(0.15 * thickness), left - margin)
+    shade = np.clip(0.95 * tight + 0.70 * wide, 0, 0.90)
+    return _place(shade, picture_hw, top + base - tall // 2 + round(0.25 * thickness), left - margin)
 
 
 def ambient_shadow(alpha: Mask, picture_hw: tuple[int, int], top: int, left: int) -> Mask:
@@ -68,7 +68,7 @@ def ambient_shadow(alpha: Mask, picture_hw: tuple[int, int], top: int, left: int
     blob = np.exp(-0.5 * rows**2)[:, None] * np.clip(body, 0, 1)[None, :]
     padded = cv2.copyMakeBorder(blob.astype(np.float32), 0, 0, margin, margin, cv2.BORDER_CONSTANT, value=0)
     soft = cv2.GaussianBlur(padded, (0, 0), max(1.0, 0.055 * w), sigmaY=max(1.0, 0.025 * w))
-    return _place(0.42 * soft, picture_hw, top + base - tall // 2, left - margin)
+    return _place(0.50 * soft, picture_hw, top + base - tall // 2, left - margin)
 
 
 def cast_shadow(
@@ -113,7 +113,7 @@ def cast_shadow(
     crisp, soft = cv2.GaussianBlur(flat, (0, 0), crisp_sigma), cv2.GaussianBlur(flat, (0, 0), crisp_sigma * 2.6)
     away = np.clip((foot - np.arange(tall, dtype=np.float32)) / max(rise * h, 1.0), 0, 1)[:, None]
     shade = crisp * (1 - away) + soft * away
-    strength = (0.26 + 0.64 * light.hardness) * (1 - 0.30 * away)
+    strength = (0.34 + 0.62 * light.hardness) * (1 - 0.22 * away)
     return _place(shade * strength, picture_hw, top + base - foot, left - offset)
 
 
@@ -157,7 +157,7 @@ def water_reflection(
     wavelength = max(3.0, 0.05 * h)
     phase = float(rng.uniform(0, 6.28))
     ripple = np.sin(rows / wavelength * 6.28 + phase) + 0.6 * np.sin(rows / wavelength * 3.9 + 2 * phase)
-    shift = ripple * (0.006 + 0.022 * rows / tall) * w
+    shift = ripple * (0.004 + 0.010 * rows / tall) * w
     map_x = np.arange(w, dtype=np.float32)[None, :] + shift[:, None]
     map_y = np.broadcast_to(rows[:, None], (tall, w)).astype(np.float32)
     cover = cv2.remap(cover, map_x.astype(np.float32), map_y, cv2.INTER_LINEAR)
