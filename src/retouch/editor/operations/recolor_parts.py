@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from retouch.editor.operations.recolor_material import Material, signed_turn
@@ -10,6 +11,13 @@ from retouch.images.filters import guided_filter
 from retouch.images.masks import smoothstep
 
 __all__ = ["Parts", "split_parts"]
+
+_REGION_SIDE_PX = 480
+_SMALLEST_REGION = 0.001
+_FAINT_EDGE = 0.012
+"""Oklab per pixel at that size; paint that ends at something else changes by 0.03 and more."""
+_FAINT_BORDER = 0.12
+"""Share of a region's border without an edge from which on it counts as fading; real parts stayed below 0.05."""
 
 
 class Parts(NamedTuple):
@@ -73,6 +81,7 @@ def _split_colored(lab: FloatImage, lch: FloatImage, material: Material) -> Part
         foreign = np.maximum(other, 1.0 - smoothstep(0.35, 0.7, saturation))
         return Parts(saturation, foreign, np.zeros_like(lightness))
 
+    foreign = np.maximum(foreign, _fading_regions(saturation * (1.0 - foreign), lab))
     narrow = max(6.0, 2.5 * material.hue_spread - 5.0)
     unlike = smoothstep(0.0, 10.0, np.abs(turn) - narrow) * smoothstep(0.02, 0.04, chroma)
     pale_and_unlike = unlike * (1.0 - smoothstep(0.35, 0.7, saturation))
@@ -80,6 +89,41 @@ def _split_colored(lab: FloatImage, lch: FloatImage, material: Material) -> Part
     dark_part = (1.0 - smoothstep(0.15, 0.45, saturation)) * (1.0 - smoothstep(0.6, 0.9, relative))
     shine = (1.0 - smoothstep(0.25, 0.75, saturation)) * smoothstep(0.75, 1.05, relative)
     return Parts(saturation, np.maximum(np.maximum(foreign, doubtful), dark_part), shine)
+
+
+def _fading_regions(paint: FloatImage, lab: FloatImage) -> FloatImage:
+    """Return 1 on regions of paint colour that lie apart from the largest one and fade into another colour.
+
+    A coat of paint ends at an edge. Coffee that is dark at one side and light at the other has the cup's own hue in places,
+    but no edge around those. Judged at ``_REGION_SIDE_PX``, where grain and glaze are gone.
+    """
+    scale = min(1.0, _REGION_SIDE_PX / max(paint.shape))
+    small_wh = (max(1, round(paint.shape[1] * scale)), max(1, round(paint.shape[0] * scale)))
+    small = cv2.resize(np.asarray(paint, np.float32), small_wh, interpolation=cv2.INTER_AREA)
+    solid = cv2.morphologyEx((small > 0.5).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
+    edges = _edge_strength(cv2.resize(lab, small_wh, interpolation=cv2.INTER_AREA))
+    fading = np.zeros_like(small)
+    by_size = np.argsort(stats[1:count, cv2.CC_STAT_AREA])[::-1] + 1
+    for label in by_size[1:]:
+        if stats[label, cv2.CC_STAT_AREA] < _SMALLEST_REGION * solid.size:
+            break
+        region = (labels == label).astype(np.uint8)
+        border = (cv2.dilate(region, np.ones((3, 3), np.uint8)) - region) > 0
+        if float((edges[border] < _FAINT_EDGE).mean()) > _FAINT_BORDER:
+            fading = np.maximum(fading, cv2.dilate(region, np.ones((7, 7), np.uint8)))
+    if not fading.any():
+        return np.zeros_like(paint)
+    grown = cv2.resize(fading, (paint.shape[1], paint.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(grown, dtype=np.float32)
+
+
+def _edge_strength(lab: FloatImage) -> FloatImage:
+    """Return the steepest change of Oklab within three pixels of each, per pixel: (H, W) float32."""
+    smooth = cv2.GaussianBlur(lab, (0, 0), 1.0)
+    slopes = [cv2.Sobel(smooth, cv2.CV_32F, *axis, scale=1 / 8) for axis in ((1, 0), (0, 1))]
+    steepness = np.sqrt(sum((slope**2).sum(axis=2) for slope in slopes))
+    return np.asarray(cv2.dilate(steepness, np.ones((7, 7), np.uint8)), dtype=np.float32)
 
 
 def _by_region(share: FloatImage, lab: FloatImage, radius_share: float, low: float, high: float) -> FloatImage:

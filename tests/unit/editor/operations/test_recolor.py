@@ -239,3 +239,18 @@ def test_highlights_of_a_light_thing_do_not_turn_into_white_patches(disc):
     spot = changed[disc(matte.shape, (60, 60), 6) > 0.9]
     body = changed[disc(matte.shape, (95, 95), 10) > 0.9]
     assert body.mean() + 20 < spot.mean() < 200
+
+
+def test_what_fades_into_another_color_is_no_part_of_the_paint():
+    """A red saucer, a red lid with an edge around it, and coffee that is red-brown at one side and yellow at the other."""
+    pixels = np.full((240, 360, 3), 250, np.uint8)
+    pixels[20:220, 20:160] = (150, 50, 20)
+    pixels[40:100, 200:330] = (150, 50, 20)
+    ramp = np.linspace(0, 1, 130)[None, :, None]
+    pixels[130:200, 200:330] = ((1 - ramp) * np.array([150, 50, 20]) + ramp * np.array([190, 190, 60])).astype(np.uint8)
+
+    result = recolor_pixels(pixels, np.ones(pixels.shape[:2], np.float32), color=ColorValue("blue", (32, 88, 200)))
+
+    assert result[120, 90, 2] > result[120, 90, 0], "the saucer is blue"
+    assert result[70, 265, 2] > result[70, 265, 0], "a part with an edge of its own goes with the paint"
+    assert (result[135:195, 205:325, 0] > result[135:195, 205:325, 2]).all(), "the coffee stays coffee"
