@@ -46,7 +46,7 @@ def toned(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
     """Warmer, paler, a gentle curve: about delta E 4."""
     color = pixels.astype(np.float32) / 255
     color = color**0.96 * np.array([1.0, 0.98, 0.94], np.float32) + np.array([0.012, 0.008, 0.016], np.float32)
-    return (np.clip(color, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.asarray(np.clip(color, 0, 1) * 255 + 0.5, dtype=np.uint8)
 
 
 def redrawn(strength: float) -> Drift:
@@ -71,9 +71,38 @@ def redrawn(strength: float) -> Drift:
             cv2.GaussianBlur(rng.normal(0, 1, pixels.shape).astype(np.float32), (0, 0), 30) * 30 * 3.5 * 0.8 * strength
         )
         result = smooth + kept * detail + np.sqrt(max(0.0, 1 - kept**2)) * grain[..., None] + waves
-        return np.clip(result + 0.5, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(result + 0.5, 0, 255), dtype=np.uint8)
 
     return drift
+
+
+def webp(quality: int) -> Drift:
+    def drift(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "WEBP", quality=quality)
+        return np.asarray(Image.open(file).convert("RGB"))
+
+    return drift
+
+
+def halved(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
+    """An engine that works at half the size and scales up with sharpening."""
+    height, width = pixels.shape[:2]
+    small = cv2.resize(pixels, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    return np.asarray(np.clip(large + 0.6 * (large - cv2.GaussianBlur(large, (0, 0), 2)) + 0.5, 0, 255), dtype=np.uint8)
+
+
+def denoised(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
+    """An engine that smooths texture away and keeps edges."""
+    return np.asarray(cv2.bilateralFilter(pixels, 7, 25, 3))
+
+
+def vignetted(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
+    """Corners 6 % darker."""
+    height, width = pixels.shape[:2]
+    rows, cols = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
+    return np.asarray(np.clip(pixels * (1 - 0.03 * (rows**2 + cols**2))[..., None] + 0.5, 0, 255), dtype=np.uint8)
 
 
 def chain(*drifts: Drift) -> Drift:
@@ -101,4 +130,8 @@ DRIFTS: Final[dict[str, Drift]] = {
     "redrawn": chain(redrawn(0.5), jpeg(90)),
     "redrawn hard": chain(redrawn(1.0), toned, jpeg(85)),
     "everything": chain(redrawn(0.7), moved(1.3, -0.8, zoom=1.03), toned, jpeg(80)),
+    "WebP 50": webp(50),
+    "half size": halved,
+    "denoised": denoised,
+    "vignette": chain(vignetted, jpeg(90)),
 }

@@ -4,7 +4,7 @@ What changed follows from the two pictures (``changed_pixels``), so a soft shado
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -36,10 +36,10 @@ def ellipse(
     """An ellipse as a mask, center as (x, y)."""
     rows, cols = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     distance = np.hypot((cols - center[0]) / radii[0], (rows - center[1]) / radii[1])
-    return np.clip((1 - distance) * min(radii) / soft_px + 0.5, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((1 - distance) * min(radii) / soft_px + 0.5, 0, 1), dtype=np.float32)
 
 
-def blend(base: Pixels, other: npt.NDArray[np.floating], alpha: npt.NDArray[np.float32]) -> Pixels:
+def blend(base: Pixels, other: npt.NDArray[Any], alpha: npt.NDArray[np.float32]) -> Pixels:
     mixed = base + alpha[..., None] * (other.astype(np.float32) - base)
     return np.where(alpha[..., None] > 0, np.clip(mixed + 0.5, 0, 255), base).astype(np.uint8)
 
@@ -163,7 +163,7 @@ def stylized(base: Pixels, _rng: np.random.Generator) -> Pixels:
 def relit(base: Pixels, _rng: np.random.Generator) -> Pixels:
     """The whole picture at dusk."""
     ramp = np.linspace(0.35, 0.75, base.shape[1], dtype=np.float32)[None, :, None]
-    return np.clip(base * ramp * np.array([1.15, 0.85, 0.75], np.float32), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(base * ramp * np.array([1.15, 0.85, 0.75], np.float32), 0, 255), dtype=np.uint8)
 
 
 def monochrome(base: Pixels, _rng: np.random.Generator) -> Pixels:

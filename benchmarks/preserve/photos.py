@@ -24,7 +24,7 @@ def drawn_scene(width: int, height: int) -> Pixels:
         cv2.circle(
             scene, center, int(rng.uniform(20, 90)), tuple(float(v) for v in rng.uniform(20, 240, 3)), -1, cv2.LINE_AA
         )
-    return np.clip(scene, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(scene, 0, 255), dtype=np.uint8)
 
 
 def load_photos(width: int, height: int, names: tuple[str, ...]) -> dict[str, Pixels]:

@@ -35,11 +35,17 @@ WEAK: Final = (5.0, 3.4, 3.2)
 CLEAR: Final = (14.0, 7.2, 7.6)
 """Multiples that a tenth of a region must reach at one of the scales."""
 ENOUGH_CLEAR_PX: Final = 200
+STRONG_TEXTURE: Final = 9.0
+WEAK_TEXTURE: Final = 5.0
+"""Multiples of the usual scatter of local contrast between the pictures: texture that was smoothed away, or added."""
+MIN_TEXTURE_AREA_PX: Final = 150
 MIN_STRONG_AREA_PX: Final = (10, 14, 30)
 MIN_REGION_AREA_PX: Final = 24
 GUARD_PX: Final = 3
 """Regions are grown by this much: an edge is mixed with its neighbor in both pictures."""
 GLOBAL_SHARE: Final = 0.4
+FADING_SCORE: Final = 0.55
+FADING_REACH_PX: Final = 4
 MIN_KEPT_TEXTURE: Final = 0.08
 """Share of the texture that must be unchanged for a kept part to be believed beside a change of more than ``GLOBAL_SHARE``."""
 KEPT_AREA_PX: Final = 12
@@ -102,12 +108,21 @@ def find_change(base: Pixels, edited: Pixels, valid: Bits, *, exact: bool = Fals
     regions, score, level = _stage(differences, 0, teaching)
     first = score * np.float32(WEAK[0])
     for index in (1, 2):
-        regions, more, _ = _stage(differences, index, teaching, regions)
-        np.maximum(score, more, out=score)
-    clear = (first > CLEAR[0]) | _clear_at(differences, 1, teaching) | _clear_at(differences, 2, teaching)
+        regions, coarse, _ = _stage(differences, index, teaching, regions)
+        np.maximum(score, coarse, out=score)
+    texture = differences.texture_excess(teaching, regions)
+    lost = _without_small(texture > STRONG_TEXTURE, MIN_TEXTURE_AREA_PX)
+    regions = _connected_to(regions | lost | (texture > WEAK_TEXTURE), regions | lost)
+    np.maximum(score, texture / np.float32(WEAK_TEXTURE), out=score)
+    clear = (
+        (texture > STRONG_TEXTURE)
+        | (first > CLEAR[0])
+        | _clear_at(differences, 1, teaching)
+        | _clear_at(differences, 2, teaching)
+    )
     regions = _prominent(_without_specks(regions & valid, score), clear)
     whole = _whole_objects(regions, differences, score) & valid
-    core = (_grown(whole, GUARD_PX) > 0) & valid
+    core = _with_fringe(whole, coarse) & valid
     kind = _classify(core, differences, valid)
     if kind == "global":
         core = np.ones_like(core)
@@ -215,6 +230,16 @@ def _whole_objects(regions: Bits, differences: Differences, score: FloatImage) -
         result[rows, cols] |= closed
     kept_texture = _enlarged_bits(differences.contrast[1][0] > contrast_code(4.0), regions.shape) & (score < 0.7)
     return _fill_holes(result, kept_texture)
+
+
+def _with_fringe(regions: Bits, coarse: FloatImage) -> Bits:
+    """Grow regions by the mixed pixels of their edges, and further where a shadow or a glow fades out slowly.
+
+    ``coarse`` is the evidence of the coarsest scale, which does not see what was found before: a hard edge has none beside it.
+    """
+    fading = coarse > FADING_SCORE
+    near = (_grown(regions, GUARD_PX + FADING_REACH_PX) > 0) & fading
+    return np.asarray((_grown(regions, GUARD_PX) > 0) | near, dtype=np.bool_)
 
 
 def _enlarged_bits(bits: Bits, shape: tuple[int, ...]) -> Bits:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from retouch.errors import EngineError
 from retouch.images.array_types import Mask, Pixels
@@ -19,9 +20,9 @@ class Preserved:
     ----------
     pixels : (H, W, 3) or (H, W, 4) uint8, sRGB
     change_mask : (H, W) float32 [0, 1]
-        Exactly 0 where ``pixels`` equals the input.
+        0 exactly where ``pixels`` equals the input, also where an engine meant to change a pixel and did not.
     changed_share : float
-        Share of pixels whose mask is above 0, 0 to 1.
+        Share of pixels that differ from the input, 0 to 1.
     report : PreserveReport or None
         How the change was found; None where the engine knew it.
     """
@@ -59,12 +60,20 @@ def composite(base: Pixels, edited: Pixels, change_mask: Mask | None, *, is_glob
     if edited.shape[:2] != base.shape[:2]:
         raise EngineError(f"The engine returned {edited.shape[:2]} pixels (rows, columns) for {base.shape[:2]}.")
     if is_global or change_mask is None:
-        return Preserved(edited, np.ones(base.shape[:2], np.float32), 1.0)
+        differs = _differs(base, edited)
+        return Preserved(edited, differs.astype(np.float32), float(differs.mean()))
     if change_mask.shape != base.shape[:2]:
         raise EngineError(f"The engine returned a mask of {change_mask.shape} (rows, columns) for {base.shape[:2]}.")
-    touched = change_mask > 0
+    outside = change_mask <= 0
     pixels = edited.copy()
-    pixels[~touched, :3] = base[~touched]
+    pixels[outside, :3] = base[outside]
     if pixels.shape[2] == 4:
-        pixels[~touched, 3] = 255
-    return Preserved(pixels, change_mask, float(touched.mean()))
+        pixels[outside, 3] = 255
+    differs = _differs(base, pixels)
+    return Preserved(pixels, np.where(differs, change_mask, np.float32(0.0)), float(differs.mean()))
+
+
+def _differs(base: Pixels, pixels: Pixels) -> npt.NDArray[np.bool_]:
+    """Return where the answer is not the input, bit for bit: (H, W) bool. A transparent pixel differs."""
+    differs = (pixels[..., :3] != base).any(axis=2)
+    return differs | (pixels[..., 3] < 255) if pixels.shape[2] == 4 else differs

@@ -43,6 +43,10 @@ the two agree for drift alone, and the lower one still sees drift where three qu
 CEILING_DELTA_E: Final = (5.0, 2.6, 1.6)
 """Above this it is no drift: the picture was changed as a whole."""
 EXACT_NEIGHBORS: Final = 0.85
+TEXTURE_WINDOW_PX: Final = 3.5
+MIN_TEXTURE_SPREAD: Final = 0.13
+TEXTURE_FLOOR: Final = 1.0
+"""Delta E squared: texture below it is not seen, and its gain says nothing."""
 MAX_DISPLACEMENT_PX: Final = 1.5
 SCALES_PX: Final = (1.0, 2.5, 6.0)
 FLOOR_DELTA_E: Final = (0.45, 0.38, 0.35)
@@ -89,12 +93,18 @@ class Differences:
         Edited minus base in CIELAB, chroma damped, not yet smoothed.
     contrast : tuple of pairs of (h, w) uint8
         Code (``contrast_code``) of the local contrast of lightness and of color at each scale: of the picture that has less.
+    detail_energy : pair of (h, w) float32
+        Energy of detail in lightness, of the input and of the edit, on the halved grid.
+    base_contrast : (h, w) uint8
+        Code of the input's local contrast in lightness, on the halved grid.
     size_hw : tuple of two int
         Rows and columns of the pictures.
     """
 
     residual: tuple[FloatImage, ...]
     contrast: tuple[tuple[Codes, Codes], ...]
+    detail_energy: tuple[FloatImage, FloatImage]
+    base_contrast: Codes
     size_hw: tuple[int, int]
 
     def excess(self, index: int, teaching: Bits, known: Bits | None = None) -> tuple[FloatImage, DriftLevel]:
@@ -133,6 +143,40 @@ class Differences:
             levels.append(_drift_level(size, contrast[kind], teaches, FLOOR_DELTA_E[index], CEILING_DELTA_E[index]))
             np.maximum(excess, size / levels[-1].at(contrast[kind]), out=excess)
         return _enlarged(excess, *self.size_hw), levels[0]
+
+    def texture_excess(self, teaching: Bits, known: Bits) -> FloatImage:
+        """Return how unusual the gain or loss of texture is, as a multiple of its usual scatter: (H, W) float32.
+
+        What a blur or a sharpening does to every place of the same contrast is the rule and counts as nothing. What is
+        ``known`` to have changed is left out, so a hard edge does not count as new texture beside it.
+        """
+        height, width = self.base_contrast.shape
+        teaches = cv2.resize(teaching.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+        rest = cv2.erode(_halved((~known).astype(np.float32)), np.ones((5, 5), np.uint8))
+        share = cv2.GaussianBlur(rest, (0, 0), TEXTURE_WINDOW_PX / 2)
+        before, after = (
+            cv2.GaussianBlur(energy * rest, (0, 0), TEXTURE_WINDOW_PX / 2) / np.maximum(share, 0.1)
+            for energy in self.detail_energy
+        )
+        all_gain = np.where(share > 0.1, np.log((after + TEXTURE_FLOOR) / (before + TEXTURE_FLOOR)), 0.0).astype(
+            np.float32
+        )
+        gain, codes = all_gain[::2, ::2][teaches[::2, ::2]], self.base_contrast[::2, ::2][teaches[::2, ::2]]
+        classes = codes // np.uint8(256 // CONTRAST_BINS)
+        centers, middles, spreads = [0.0], [0.0], [MIN_TEXTURE_SPREAD]
+        for number in range(CONTRAST_BINS):
+            part = gain[classes == number]
+            if len(part) >= MIN_CLASS_SIZE:
+                low, middle, high = np.quantile(part, [0.25, 0.5, 0.75])
+                centers.append((number + 0.5) * (256 // CONTRAST_BINS))
+                middles.append(float(middle))
+                spreads.append(max(MIN_TEXTURE_SPREAD, float(high - low) / 1.35))
+        every = np.arange(256)
+        middle = cv2.LUT(self.base_contrast, np.interp(every, centers, middles).astype(np.float32))
+        spread = cv2.LUT(self.base_contrast, np.interp(every, centers, spreads).astype(np.float32))
+        return _enlarged(
+            np.where(share > 0.1, np.abs(all_gain - middle) / spread, 0.0).astype(np.float32), *self.size_hw
+        )
 
 
 def perceptual_lab(pixels: Pixels) -> FloatImage:
@@ -194,6 +238,8 @@ def measure_differences(base: Pixels, edited: Pixels) -> Differences:
     _damp_chroma(residual, base_lab, edited_lab)
     texture = [_band_energy(base_lab), _band_energy(edited_lab)]
     pictures = [base_lab, edited_lab]
+    before, after = (_halved(_detail(picture[..., 0]) ** 2) for picture in pictures)
+    base_contrast = _coded(cv2.GaussianBlur(before, (0, 0), TEXTURE_WINDOW_PX / 2))
     residuals, contrast = [], []
     for index in range(len(SCALES_PX)):
         if index:
@@ -203,7 +249,7 @@ def measure_differences(base: Pixels, edited: Pixels) -> Differences:
         residuals.append(residual)
         least = np.minimum(texture[0], texture[1])
         contrast.append((_coded(least[..., 0]), _coded(least[..., 1])))
-    return Differences(tuple(residuals), tuple(contrast), base.shape[:2])
+    return Differences(tuple(residuals), tuple(contrast), (before, after), base_contrast, base.shape[:2])
 
 
 def _coded(energy: FloatImage) -> Codes:
@@ -236,9 +282,13 @@ def _damp_chroma(residual: FloatImage, base_lab: FloatImage, edited_lab: FloatIm
     residual[..., 1:] /= (1 + 0.015 * chroma)[..., None]
 
 
+def _detail(image: FloatImage) -> FloatImage:
+    return np.asarray(image - cv2.GaussianBlur(image, (0, 0), 2.0), dtype=np.float32)
+
+
 def _band_energy(lab: FloatImage) -> FloatImage:
     """Return the (H, W, 2) local energy of detail in delta E squared, of lightness and of color."""
-    detail = lab - cv2.GaussianBlur(lab, (0, 0), 2.0)
+    detail = _detail(lab)
     detail *= detail
     energy = np.stack([detail[..., 0], detail[..., 1] + detail[..., 2]], axis=2)
     return np.asarray(

@@ -29,6 +29,8 @@ Bits = npt.NDArray[np.bool_]
 
 BAND_PX: Final = 6
 FEATHER_PX: Final = 2.5
+DISTANCE_COST: Final = 5.0
+"""Levels of difference that a seam may show rather than run a pixel further out."""
 MEMBRANE_SIGMA_PX: Final = 10.0
 MEMBRANE_REACH_PX: Final = 24.0
 MEMBRANE_LIMIT: Final = 10.0
@@ -158,7 +160,10 @@ def _least_visible_cut(difference: npt.NDArray[np.uint8], core: Bits, allowed: B
     markers = np.zeros(core.shape, np.int32)
     markers[~allowed] = 1
     markers[core] = 2
-    labels = watershed(255 - difference, markers)
+    # A pixel further out must be worth it: what lies beyond the seam is the input's, to the bit.
+    distance = cv2.distanceTransform((~core).astype(np.uint8), cv2.DIST_L2, 3)
+    relief = 255.0 - difference - np.minimum(DISTANCE_COST * distance, 250.0)
+    labels = watershed(relief.astype(np.int16), markers)
     return np.asarray(labels == 2, dtype=np.bool_)
 
 

@@ -27,7 +27,8 @@ def test_a_recolored_sky_is_no_drift():
     rows = np.linspace(0, 1, 240)[:, None, None]
     sky = np.repeat((1 - rows) * [90, 140, 220] + rows * [200, 215, 235], 320, axis=1)
     noise = np.random.default_rng(0).normal(0, 25, (240, 320, 3))
-    base = np.clip(np.where(rows > 0.6, [120, 110, 80] + noise, sky), 0, 255).astype(np.uint8)
+    ground = noise + np.array([120, 110, 80])
+    base = np.clip(np.where(rows > 0.6, ground, sky), 0, 255).astype(np.uint8)
     edited = base.copy()
     edited[:140] = np.clip(base[:140] + np.array([60, 10, -60]), 0, 255)
 
