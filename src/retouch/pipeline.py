@@ -137,7 +137,7 @@ def run_edit(
                 has_nsfw_concepts=is_nsfw,
             )
         )
-        interpretations.append(output.interpretation)
+        interpretations.append(_note_no_change(output.interpretation, preserved.changed_share))
         timings["engine"] += edited - started
         timings["preserve"] += restored - edited
         timings["encode"] += time.perf_counter() - checked
@@ -174,6 +174,14 @@ def _over_all_attempts(on_step: ProgressCallback | None, attempt: int, attempts:
         on_step(Progress(done, attempts * progress.total, f"{progress.label} ({attempt + 1} of {attempts})"))
 
     return report
+
+
+def _note_no_change(interpretation: Interpretation, changed_share: float) -> Interpretation:
+    """Say so when an edit was carried out and no pixel is different: a gray photo made black and white."""
+    if changed_share > 0:
+        return interpretation
+    note = "No pixel changed: the picture already is as the prompt asks."
+    return replace(interpretation, notes=(*interpretation.notes, note))
 
 
 def _merge(interpretations: Sequence[Interpretation]) -> Interpretation:

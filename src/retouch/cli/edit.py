@@ -183,7 +183,7 @@ def result_body(result: "EditResult", paths: list[Path], masks: list[Path]) -> d
 def print_result(result: "EditResult", paths: list[Path], masks: list[Path], *, explain: bool) -> None:
     """Tell a person where the pictures are, what changed, and what was understood."""
     for image, path in zip(result.images, paths, strict=True):
-        kept = "every pixel may differ" if image.changed_share == 1 else "the rest is bit-identical to the input"
+        kept = "every pixel differs" if image.changed_share == 1 else "the rest is bit-identical to the input"
         if image.changed_share < 1 and image.format is OutputFormat.JPEG:
             kept = "the rest is the input, as closely as JPEG allows; PNG is exact"
         product.print(

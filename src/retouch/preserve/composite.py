@@ -75,5 +75,7 @@ def composite(base: Pixels, edited: Pixels, change_mask: Mask | None, *, is_glob
 
 def _differs(base: Pixels, pixels: Pixels) -> npt.NDArray[np.bool_]:
     """Return where the answer is not the input, bit for bit: (H, W) bool. A transparent pixel differs."""
-    differs = (pixels[..., :3] != base).any(axis=2)
-    return differs | (pixels[..., 3] < 255) if pixels.shape[2] == 4 else differs
+    differs: npt.NDArray[np.bool_] = (pixels[..., :3] != base).any(axis=2)
+    if pixels.shape[2] == 4:
+        differs |= pixels[..., 3] < 255
+    return differs
