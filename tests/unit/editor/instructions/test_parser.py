@@ -96,7 +96,7 @@ def test_a_long_hostile_prompt_is_answered_quickly(name):
     begin = time.process_time()
     parse_or_refuse(prompt, 2)
 
-    assert time.process_time() - begin < 0.2
+    assert time.process_time() - begin < 2.0, "a parser that backtracks needs minutes for these"
 
 
 def test_a_refusal_names_what_is_refused_and_describes_what_would_have_worked():
