@@ -41,11 +41,11 @@ WEAK_TEXTURE: Final = 5.0
 MIN_TEXTURE_AREA_PX: Final = 150
 MIN_STRONG_AREA_PX: Final = (10, 14, 30)
 MIN_REGION_AREA_PX: Final = 24
-GUARD_PX: Final = 3
+GUARD_PX: Final = 2
 """Regions are grown by this much: an edge is mixed with its neighbor in both pictures."""
 GLOBAL_SHARE: Final = 0.4
 FADING_SCORE: Final = 0.55
-FADING_REACH_PX: Final = 4
+FADING_REACH_PX: Final = 5
 MIN_KEPT_TEXTURE: Final = 0.08
 """Share of the texture that must be unchanged for a kept part to be believed beside a change of more than ``GLOBAL_SHARE``."""
 KEPT_AREA_PX: Final = 12
@@ -107,9 +107,11 @@ def find_change(base: Pixels, edited: Pixels, valid: Bits, *, exact: bool = Fals
         teaching = valid
     regions, score, level = _stage(differences, 0, teaching)
     first = score * np.float32(WEAK[0])
+    coarse = np.zeros_like(score)
     for index in (1, 2):
-        regions, coarse, _ = _stage(differences, index, teaching, regions)
-        np.maximum(score, coarse, out=score)
+        regions, more, _ = _stage(differences, index, teaching, regions)
+        np.maximum(coarse, more, out=coarse)
+    np.maximum(score, coarse, out=score)
     texture = differences.texture_excess(teaching, regions)
     lost = _without_small(texture > STRONG_TEXTURE, MIN_TEXTURE_AREA_PX)
     regions = _connected_to(regions | lost | (texture > WEAK_TEXTURE), regions | lost)
@@ -235,7 +237,7 @@ def _whole_objects(regions: Bits, differences: Differences, score: FloatImage) -
 def _with_fringe(regions: Bits, coarse: FloatImage) -> Bits:
     """Grow regions by the mixed pixels of their edges, and further where a shadow or a glow fades out slowly.
 
-    ``coarse`` is the evidence of the coarsest scale, which does not see what was found before: a hard edge has none beside it.
+    ``coarse`` is the evidence of the coarser scales, which do not see what was found before: a hard edge has none beside it.
     """
     fading = coarse > FADING_SCORE
     near = (_grown(regions, GUARD_PX + FADING_REACH_PX) > 0) & fading
