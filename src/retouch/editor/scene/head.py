@@ -24,6 +24,12 @@ _CASCADES: Final = (
 """Shipped with OpenCV, with how far each is trusted. People before cats: the cat cascade also fires on people."""
 _MIN_ON_SUBJECT: Final = 0.6
 _MIN_FACE: Final = 0.05
+_MARGIN: Final = 0.12
+"""Border added around the subject, as a share of its longer side: a cascade misses a face that fills its picture."""
+_EYE_CASCADES: Final = ("haarcascade_eye_tree_eyeglasses.xml", "haarcascade_eye.xml")
+_EYE_DISTANCE: Final = (0.25, 0.65)
+"""Least and greatest distance between the eyes as a share of the face's width."""
+_MOST_TILT: Final = 28.0
 
 
 def find_head(pixels: Pixels, matte: Mask) -> Head | None:
@@ -61,16 +67,51 @@ def _from_face(pixels: Pixels, matte: Mask) -> Head | None:
     scale = min(1.0, _LONG_SIDE_PX / max(right - left, bottom - top))
     crop = cv2.resize(pixels[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     gray = cv2.equalizeHist(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY))
+    margin = round(_MARGIN * max(gray.shape))
+    padded = cv2.copyMakeBorder(gray, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     least = max(24, round(_MIN_FACE * max(gray.shape)))
     for name, trust in _CASCADES:
-        found = _cascade(name).detectMultiScale(gray, scaleFactor=1.1, minNeighbors=6, minSize=(least, least))
-        boxes = [(x / scale + left, y / scale + top, w / scale, h / scale) for x, y, w, h in found]
+        found = _cascade(name).detectMultiScale(padded, scaleFactor=1.1, minNeighbors=6, minSize=(least, least))
+        boxes = [
+            ((x - margin) / scale + left, (y - margin) / scale + top, w / scale, h / scale) for x, y, w, h in found
+        ]
         on_subject = [box for box in boxes if _share_inside(matte, box) >= _MIN_ON_SUBJECT]
         if on_subject:
             x, y, width, height = max(on_subject, key=lambda box: box[2] * box[3])
             crown = max(0.0, y - 0.3 * height, _top_of_matte(matte, x, x + width))
-            return Head(float(x), float(min(crown, y)), float(x + width), float(y + height), trust, "face")
+            tilt = _tilt_from_eyes(pixels, (x, y, width, height))
+            return Head(float(x), float(min(crown, y)), float(x + width), float(y + height), trust, "face", tilt)
     return None
+
+
+def _tilt_from_eyes(pixels: Pixels, face: tuple[float, float, float, float]) -> float:
+    """Return how far the line through the eyes is turned, in degrees, clockwise positive; 0 where no two eyes are found."""
+    x, y, width, height = (max(0, round(v)) for v in face)
+    upper = pixels[y : y + round(0.65 * height), x : x + width]
+    if min(upper.shape[:2]) < 12:
+        return 0.0
+    side = 240 / width
+    gray = cv2.equalizeHist(cv2.cvtColor(cv2.resize(upper, None, fx=side, fy=side), cv2.COLOR_RGB2GRAY))
+    for name in _EYE_CASCADES:
+        eyes = _cascade(name).detectMultiScale(gray, scaleFactor=1.08, minNeighbors=4, minSize=(30, 30))
+        tilt = _tilt_of_pair([(ex + ew / 2, ey + eh / 2, float(ew)) for ex, ey, ew, eh in eyes])
+        if tilt is not None:
+            return tilt
+    return 0.0
+
+
+def _tilt_of_pair(eyes: list[tuple[float, float, float]]) -> float | None:
+    """Return the tilt of the most level pair of eyes, one on each side of a face 240 wide; eyes are (x, y, size)."""
+    tilts = [
+        float(np.degrees(np.arctan2(right[1] - left[1], right[0] - left[0])))
+        for left in eyes
+        for right in eyes
+        if left[0] < 120 < right[0]
+        and _EYE_DISTANCE[0] * 240 <= right[0] - left[0] <= _EYE_DISTANCE[1] * 240
+        and 0.6 <= left[2] / right[2] <= 1.67
+    ]
+    level = min(tilts, key=abs, default=None)
+    return level if level is not None and abs(level) <= _MOST_TILT else None
 
 
 def _share_inside(matte: Mask, box: tuple[float, ...]) -> float:

@@ -25,6 +25,8 @@ _SMOOTH_BELOW: Final = 0.016
 """Oklab units a pixel, after a bilateral filter: less is sky-smooth."""
 _GROWTH: Final = 0.025
 """How far, as a share of the long side, the sky may grow beyond what is smooth: further out lie pale mountains."""
+_NARROWEST_GROUND: Final = 0.07
+"""Share of the picture's width: a strip of "ground" narrower than this is a tower, a trunk or a mast."""
 MIN_SKY_AREA: Final = 0.03
 MIN_SKY_COLORED: Final = 0.6
 MIN_SKY_BLUE: Final = 0.3
@@ -97,14 +99,14 @@ def find_ground(pixels: Pixels, matte: Mask, sky: Mask | None, horizon: Horizon 
     Returns
     -------
     (H, W) float32 [0, 1]
-        What is like the bottom of the picture and reaches it, below the horizon, without the subject. Without a horizon the
-        upper limit is where the subject's lower third begins, or the middle of the picture.
+        What is like the bottom of the picture and reaches it, below the horizon, without the subject and without masts, towers
+        and trunks. Without a horizon the upper limit is where the subject's lower third begins, or the middle of the picture.
     """
     size_hw = working_size(pixels.shape[0], pixels.shape[1], _LONG_SIDE_PX)
     free = resize_float(matte, size_hw) < 0.3
     if sky is not None:
         free &= resize_float(sky, size_hw) < 0.3
-    free[: round(_upper_limit_of_ground(matte, horizon) * size_hw[0])] = False
+    free[: round(_upper_limit_of_ground(matte, sky, horizon) * size_hw[0])] = False
     strip = free.copy()
     strip[: round(0.92 * size_hw[0])] = False
     if not strip.any():
@@ -113,8 +115,23 @@ def find_ground(pixels: Pixels, matte: Mask, sky: Mask | None, horizon: Horizon 
     likelihood[strip] = 1.0
     likelihood[~free] = 0.0
     hard = _parts_touching(cut_out(pixels, likelihood.astype(np.float32), rounds=2, long_side_px=_LONG_SIDE_PX), row=-1)
-    ground = soften_edges(pixels, hard, reach=0.004)
+    ground = soften_edges(pixels, _without_uprights(hard, ~free), reach=0.004)
     return np.asarray(np.minimum(ground, 1.0 - matte), dtype=np.float32)
+
+
+def _without_uprights(ground: Mask, not_ground: BoolMask) -> Mask:
+    """Drop what is too narrow to stand on: towers, trunks, posts. What hides the ground (a subject's legs) doesn't narrow it.
+
+    Parameters
+    ----------
+    ground : (h, w) float32, 0 or 1
+    not_ground : (h, w) bool
+        Subject, sky, and all above the horizon; of these only what has ground on both sides in its row is bridged.
+    """
+    width = max(3, round(_NARROWEST_GROUND * ground.shape[1]))
+    hidden = (not_ground & (cv2.boxFilter(ground, -1, (4 * width + 1, 1)) > 0.4)).astype(np.float32)
+    opened = cv2.morphologyEx(np.maximum(ground, hidden), cv2.MORPH_OPEN, np.ones((1, width), np.uint8))
+    return np.asarray(np.minimum(opened, ground), dtype=np.float32)
 
 
 def _small_lab(pixels: Pixels, size_hw: tuple[int, int]) -> FloatImage:
@@ -244,10 +261,13 @@ def _strongest_row_change(lab: FloatImage, matte: Mask) -> tuple[float, float] |
     return float(best), float(np.clip(0.1 + contrast, 0.15, 0.35))
 
 
-def _upper_limit_of_ground(matte: Mask, horizon: Horizon | None) -> float:
-    """Return the row, as a share of the height, above which nothing is ground."""
+def _upper_limit_of_ground(matte: Mask, sky: Mask | None, horizon: Horizon | None) -> float:
+    """Return the row, as a share of the height, above which nothing is ground.
+
+    Where there is a sky, its lower border limits the ground however unsure the horizon is: what stands before it is no ground.
+    """
     height = matte.shape[0]
-    if horizon is not None and horizon.confidence >= 0.3:
+    if horizon is not None and (horizon.confidence >= 0.3 or sky is not None):
         return float(horizon.row / height)
     rows = np.flatnonzero(matte.max(axis=1) > 0.5)
     if len(rows) == 0:

@@ -77,6 +77,8 @@ class Head:
         0 to 1.
     found_by : {"face", "silhouette"}
         A detected face, or the shape of the matte alone.
+    tilt : float
+        How far the line through the eyes is turned, in degrees, clockwise positive; 0 where they were not found.
     """
 
     left: float
@@ -85,6 +87,7 @@ class Head:
     bottom: float
     confidence: float
     found_by: Literal["face", "silhouette"]
+    tilt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
