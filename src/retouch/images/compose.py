@@ -13,7 +13,7 @@ import numpy as np
 from retouch.images.array_types import FloatImage, Mask, PixelsRGBA
 from retouch.images.color import linear_to_srgb, srgb_to_linear
 
-__all__ = ["Layer", "Window", "bleed_colors", "blur_layer", "flip_layer", "layer_from_rgba", "overlap", "resize_layer"]
+__all__ = ["Layer", "Window", "bleed_colors", "blur_layer", "flip_layer", "layer_from_rgba", "overlap", "resize_layer", "rotate_layer"]
 
 _SOLID = 0.9
 
@@ -128,6 +128,34 @@ def resize_layer(layer: Layer, size_hw: tuple[int, int]) -> Layer:
 def flip_layer(layer: Layer) -> Layer:
     """Mirror a layer left to right."""
     return Layer(np.ascontiguousarray(layer.linear[:, ::-1]), np.ascontiguousarray(layer.alpha[:, ::-1]))
+
+
+def rotate_layer(layer: Layer, degrees: float) -> tuple[Layer, float, float]:
+    """Turn a layer clockwise about the middle of its lower edge, in a box that holds all of it.
+
+    Parameters
+    ----------
+    layer : Layer
+    degrees : float
+        Clockwise.
+
+    Returns
+    -------
+    Layer
+    float, float
+        Column and row, in the new layer, of the middle of the old lower edge.
+    """
+    h, w = layer.alpha.shape
+    if degrees == 0:
+        return layer, w / 2, float(h)
+    turn = cv2.getRotationMatrix2D((w / 2, float(h)), -degrees, 1.0)
+    corners = turn @ np.array([[0, w, 0, w], [0, 0, h, h], [1, 1, 1, 1]], np.float64)
+    low, high = np.floor(corners.min(axis=1)), np.ceil(corners.max(axis=1))
+    turn[:, 2] -= low
+    size_wh = (int(high[0] - low[0]), int(high[1] - low[1]))
+    alpha = np.clip(cv2.warpAffine(layer.alpha, turn, size_wh, flags=cv2.INTER_LINEAR), 0, 1)
+    linear = cv2.warpAffine(layer.linear, turn, size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return Layer(linear, alpha), float(w / 2 - low[0]), float(h - low[1])
 
 
 def pad_layer(layer: Layer, margin: int) -> Layer:

@@ -42,6 +42,10 @@ VISIBLE_ALPHA: Final = 8
 """Alpha below this is treated as nothing when a picture is cropped: 3 % of cover can't be seen."""
 
 PACK_LIMITS: Final = DecodeLimits(max_bytes=16 * 2**20, max_pixels=24_000_000, max_side_px=8192)
+_FOOT_SHARE: Final = 0.05
+"""What of a cut-out's height, from below, touches the ground."""
+_FOOT_SLACK: Final = 0.12
+"""How far beside its foot the weight may lie, as a share of the width: legs lean, and a cut-out is flat."""
 _PACK_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 PackProgress = Callable[[str, int, int], None]
@@ -107,6 +111,8 @@ def tight_crop(rgba: PixelsRGBA) -> PixelsRGBA | None:
 def is_balanced(rgba: PixelsRGBA) -> bool:
     """Whether a thing would stand as it is shown: its lowest parts are below its middle, or on both sides of it.
 
+    A bird that climbs, hangs or banks touches the ground with the tip of its tail or a wing, to one side of its weight.
+
     Parameters
     ----------
     rgba : (h, w, 4) uint8, sRGB, straight alpha
@@ -116,11 +122,11 @@ def is_balanced(rgba: PixelsRGBA) -> bool:
     if not solid.any():
         return False
     rows = np.flatnonzero(solid.any(axis=1))
-    foot = solid[rows[-1] - max(1, round(0.05 * rgba.shape[0])) : rows[-1] + 1].any(axis=0)
+    foot = solid[rows[-1] - max(1, round(_FOOT_SHARE * rgba.shape[0])) : rows[-1] + 1].any(axis=0)
     weight = solid.sum(axis=0)
     middle = float((weight * columns).sum() / weight.sum())
     touching = columns[foot]
-    slack = 0.12 * rgba.shape[1]
+    slack = _FOOT_SLACK * rgba.shape[1]
     return bool(touching.min() - slack <= middle <= touching.max() + slack)
 
 

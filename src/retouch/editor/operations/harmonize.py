@@ -325,5 +325,8 @@ def _scene_sigma(pixels: Pixels, scene: Scene, box: tuple[int, int, int, int], *
     whole = blur_sigma(rgb, subject.matte if subject.present else None)
     if in_sky:
         return whole
-    local = blur_sigma(np.ascontiguousarray(_neighborhood(rgb, box)))
+    # The subject's own edges say nothing about the depth of the ground beside it.
+    others = np.dstack([1 - subject.matte] * 3) if subject.present else None
+    around = None if others is None else np.ascontiguousarray(_neighborhood(others, box)[..., 0])
+    local = blur_sigma(np.ascontiguousarray(_neighborhood(rgb, box)), around)
     return float(np.clip(local, whole * 0.8, whole + 1.6))

@@ -1,7 +1,7 @@
 """Add an object: choose it, choose where and how big, fit it to the light, lay it in with its shadow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -28,7 +28,7 @@ from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Scene
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
-from retouch.images.compose import Layer, flip_layer, layer_from_rgba, resize_layer, sharpen_layer
+from retouch.images.compose import Layer, flip_layer, layer_from_rgba, resize_layer, rotate_layer, sharpen_layer
 from retouch.types import Resolution
 
 __all__ = ["insert", "lay_standing", "site_at"]
@@ -42,6 +42,10 @@ _LEAST_SHARE: Final = 0.13
 
 MIN_SIDE_PX: Final = 14
 _WORN: Final = (Relation.ON_HEAD, Relation.OVER_EYES)
+_FREE: Final = (Relation.ANYWHERE, Relation.FOREGROUND, Relation.BACKGROUND)
+"""Placements that a flying thing fulfils as well as a standing one."""
+_WATERSIDE: Final = ("sea", "lake")
+_LEAST_WATER_PROBABILITY: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +77,23 @@ def insert(stage: Stage, operation: AddObject, context: Context, library: Object
     UnsupportedInstructionError
         No pack has such a thing, or the picture has no head to wear it, no water to float on, or not what it is placed by.
     """
-    candidates = suited(library.search(operation.noun), operation, min(stage.pixels.shape[:2]))
-    if not candidates:
+    found = library.search(operation.noun)
+    if not found:
         raise _no_such_thing(operation, library)
+    scene, short_side = stage.scene, min(stage.pixels.shape[:2])
     if operation.placement.relation in _WORN:
-        return _insert_worn(stage, operation, context, library, candidates)
+        return _insert_worn(stage, operation, context, library, suited(found, operation, short_side))
 
-    scene = stage.scene
     anchor_mask, resolutions = _find_anchor(stage, operation.placement)
     around = look_around(scene, anchor_mask)
-    if operation.placement.relation is Relation.WATER and around.water is None:
+    if operation.placement.relation is Relation.WATER and not _shows_water(scene, around):
         raise UnsupportedInstructionError(
             (), (operation.phrase,), "The picture shows no water that I can see. Name another place for it."
         )
+    must_fly = _must_fly(found, operation, around)
+    if must_fly:
+        operation = replace(operation, placement=replace(operation.placement, relation=Relation.SKY))
+    candidates = suited(found, operation, short_side)
     rule = size_rule(scene)
     planned = _plan(operation, candidates, around, rule, context.rng)
     canvas = Canvas(stage.pixels)
@@ -110,6 +118,8 @@ def insert(stage: Stage, operation: AddObject, context: Context, library: Object
     notes = _notes(operation, loaded, [each.site for each in planned], library, rule)
     if operation.placement.relation is Relation.SKY and around.sky is None:
         notes += (f"The picture shows no sky, so the {operation.noun} floats in its upper part.",)
+    if must_fly:
+        notes += (f"The picture shows nothing to stand on, so the {operation.noun} flies.",)
     return stage.after(
         pixels,
         mask,
@@ -117,6 +127,20 @@ def insert(stage: Stage, operation: AddObject, context: Context, library: Object
         resolutions=(*resolutions, _resolution(operation, loaded)),
         notes=notes,
     )
+
+
+def _shows_water(scene: Scene, around: Surroundings) -> bool:
+    """Whether there is water: by its color and place, and confirmed by the classifier."""
+    if around.water is None:
+        return False
+    peaks = [located[1] for noun in _WATERSIDE if (located := scene.locate(noun)) is not None]
+    return max(peaks, default=0.0) >= _LEAST_WATER_PROBABILITY
+
+
+def _must_fly(found: Sequence[ObjectEntry], operation: AddObject, around: Surroundings) -> bool:
+    """Whether a thing that can fly has to, because there is a sky and nothing to stand on."""
+    is_free = operation.placement.relation in _FREE and around.sky is not None and not around.has_ground
+    return is_free and any(_is_flying(entry) for entry in found)
 
 
 def suited(entries: Sequence[ObjectEntry], operation: AddObject, short_side_px: int) -> tuple[ObjectEntry, ...]:
@@ -332,11 +356,12 @@ def _insert_worn(
     layer = _prepare(cutout, operation, flip=False)
     scale = fit.width_px / layer.alpha.shape[1]
     size_hw = (max(4, round(layer.alpha.shape[0] * scale)), max(4, round(fit.width_px)))
-    sized = resize_layer(layer, size_hw)
-    top, left = round(fit.base_row - size_hw[0]), round(fit.center_x - size_hw[1] / 2)
-    tone = measure_tone(stage.pixels[..., :3], scene, (left, top, left + size_hw[1], top + size_hw[0]), in_sky=False)
+    sized, pivot_x, pivot_y = rotate_layer(resize_layer(layer, size_hw), fit.tilt)
+    high, wide = sized.alpha.shape
+    top, left = round(fit.base_row - pivot_y), round(fit.center_x - pivot_x)
+    tone = measure_tone(stage.pixels[..., :3], scene, (left, top, left + wide, top + high), in_sky=False)
     fitted = harmonize(sized, tone, scene.light, rng, is_lit=cutout.is_lit)
-    margin = (fitted.alpha.shape[0] - size_hw[0]) // 2
+    margin = (fitted.alpha.shape[0] - high) // 2
     canvas = Canvas(stage.pixels)
     canvas.shade(worn_shade(sized.alpha, matte, top, left, scene.light))
     shown = canvas.lay(fitted, top - margin, left - margin)
@@ -375,6 +400,8 @@ def _notes(
     operation: AddObject, loaded: Sequence[Cutout], sites: Sequence[Site], library: ObjectLibrary, rule: SizeRule
 ) -> tuple[str, ...]:
     notes = [_which(each, library) for each in loaded]
+    if any(each.is_limited for each in sites):
+        notes.append(f"The picture of the {operation.noun} is small, which limits its size here.")
     true = [each.true_long_side_px / each.long_side_px for each in sites if each.true_long_side_px is not None]
     if rule.confidence > 0.3 and true and operation.scale == 1.0:
         ratio = float(np.median(true))

@@ -9,7 +9,7 @@ import numpy as np
 
 from retouch.editor.instructions.plan import Placement, Relation
 from retouch.editor.objects.nouns import Place
-from retouch.editor.operations.insert_region import Box, BoxSums, mask_box, water_mask
+from retouch.editor.operations.insert_region import Box, BoxSums, mask_box, standing_ground, water_mask
 from retouch.editor.operations.insert_size import SizeRule, chosen_long_side
 from retouch.editor.scene.scene import Scene
 from retouch.images.array_types import FloatImage, Mask
@@ -48,6 +48,8 @@ class Surroundings:
     face : Box or None
         What must not be covered: the head, or the upper part of the subject.
     ground, sky, water : BoxSums or None
+    has_ground : bool
+        Whether there is anything at all that a thing could stand on.
     clutter : BoxSums
         How busy the picture is, 0 to 1.
     horizon_row : float or None
@@ -62,6 +64,7 @@ class Surroundings:
     subject_box: Box | None
     face: Box | None
     ground: BoxSums
+    has_ground: bool
     sky: BoxSums | None
     water: BoxSums | None
     clutter: BoxSums
@@ -87,6 +90,8 @@ class Site:
     behind_anchor : bool
         The anchor's mask hides part of it.
     box : Box
+    is_limited : bool
+        It would be clearly larger if its own picture had the pixels.
     """
 
     center_x: float
@@ -96,6 +101,7 @@ class Site:
     place: Place
     behind_anchor: bool
     box: Box
+    is_limited: bool = False
 
 
 def look_around(scene: Scene, anchor_mask: Mask | None) -> Surroundings:
@@ -109,14 +115,15 @@ def look_around(scene: Scene, anchor_mask: Mask | None) -> Surroundings:
         face = Box(box.left + 0.1 * box.width, box.top, box.right - 0.1 * box.width, box.top + 0.45 * box.height)
     grey = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
     busy = np.clip(np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 0.8, 0, 1)
-    sky, water, horizon = scene.sky, water_mask(scene), scene.horizon
+    sky, water, horizon, ground = scene.sky, water_mask(scene), scene.horizon, standing_ground(scene)
     return Surroundings(
         picture_hw=(matte.shape[0], matte.shape[1]),
         subject=matte,
         subject_sums=BoxSums(matte),
         subject_box=box,
         face=face,
-        ground=BoxSums(scene.ground),
+        ground=BoxSums(ground),
+        has_ground=bool(ground.any()),
         sky=None if sky is None else BoxSums(sky),
         water=None if water is None else BoxSums(water),
         clutter=BoxSums(busy),
@@ -217,6 +224,7 @@ def find_site(
         place=place,
         behind_anchor=placement.relation is Relation.BEHIND,
         box=box,
+        is_limited=max(chosen[k // GRID_COLUMNS][0], least_long_side_px) > 1.15 * max_long_side_px,
     )
 
 

@@ -1,6 +1,7 @@
 """Boxes and masks that placing a new object goes by."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -8,7 +9,12 @@ import numpy as np
 from retouch.editor.scene.scene import Scene
 from retouch.images.array_types import FloatImage, Mask
 
-__all__ = ["Box", "BoxSums", "mask_box", "water_mask"]
+__all__ = ["Box", "BoxSums", "mask_box", "standing_ground", "water_mask"]
+
+_HEADS_TO_THE_FLOOR: Final = 3.5
+"""A picture that ends less than this many heads below the chin cuts a standing or sitting person above the floor."""
+_MIN_GROUND: Final = 0.02
+_MIN_OPEN_AIR_CONFIDENCE: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +81,36 @@ class BoxSums:
         return np.asarray(total / np.maximum((x1 - x0) * (y1 - y0), 1), dtype=np.float32)
 
 
+def standing_ground(scene: Scene) -> Mask:
+    """Return the scene's ground, or nothing where what looks like it can't be: below a portrait, or a mere trace.
+
+    Returns
+    -------
+    (H, W) float32 [0, 1]
+    """
+    ground, head = scene.ground, scene.head if scene.subject.present else None
+    height = ground.shape[0]
+    is_portrait = (
+        head is not None
+        and head.found_by == "face"
+        and float(scene.subject.matte[-1].max()) > 0.5
+        and head.bottom + _HEADS_TO_THE_FLOOR * (head.bottom - head.top) > height
+    )
+    return np.zeros_like(ground) if is_portrait or float(ground.mean()) < _MIN_GROUND else ground
+
+
 def water_mask(scene: Scene) -> Mask | None:
     """Return where the picture seems to show water, or None.
 
     Notes
     -----
-    Water lies below the horizon (or the upper third), is no ground, sky or subject, and is calm and blue, green or grey.
-    A guess; there is no detector for it.
+    Water lies in the open, below the horizon, is no sky or subject, and is calm and blue, green or grey. A guess by color; what is
+    to float on it should be confirmed by the classifier.
     """
-    h = scene.pixels.shape[0]
     horizon = scene.horizon
-    top = int(horizon.row) if horizon is not None else h // 3
+    if horizon is None or (scene.sky is None and horizon.confidence < _MIN_OPEN_AIR_CONFIDENCE):
+        return None
+    top = int(horizon.row)
     lab = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2LAB).astype(np.float32)
     cool = np.clip((138.0 - lab[..., 2]) / 12.0, 0, 1) * np.clip((140.0 - lab[..., 1]) / 10.0, 0, 1)
     grey = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)

@@ -46,7 +46,7 @@ def contact_shadow(alpha: Mask, picture_hw: tuple[int, int], top: int, left: int
     blob = cv2.copyMakeBorder(blob.astype(np.float32), 0, 0, margin, margin, cv2.BORDER_CONSTANT, value=0)
     tight = cv2.GaussianBlur(blob, (0, 0), thickness * 0.45)
     wide = cv2.GaussianBlur(blob, (0, 0), thickness * 1.5)
-    shade = np.clip(0.95 * tight + 0.70 * wide, 0, 0.90)
+    shade = np.clip(0.95 * tight + 0.75 * wide, 0, 0.93)
     return _place(shade, picture_hw, top + base - tall // 2 + round(0.25 * thickness), left - margin)
 
 
@@ -113,7 +113,7 @@ def cast_shadow(
     crisp, soft = cv2.GaussianBlur(flat, (0, 0), crisp_sigma), cv2.GaussianBlur(flat, (0, 0), crisp_sigma * 2.6)
     away = np.clip((foot - np.arange(tall, dtype=np.float32)) / max(rise * h, 1.0), 0, 1)[:, None]
     shade = crisp * (1 - away) + soft * away
-    strength = (0.34 + 0.62 * light.hardness) * (1 - 0.22 * away)
+    strength = (0.42 + 0.56 * light.hardness) * (1 - 0.22 * away)
     return _place(shade * strength, picture_hw, top + base - foot, left - offset)
 
 

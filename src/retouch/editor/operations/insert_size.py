@@ -13,6 +13,10 @@ __all__ = ["SizeRule", "chosen_long_side", "size_rule"]
 CAMERA_HEIGHT_M: Final = 1.5
 """Eye level of a standing photographer who holds the camera a little lower."""
 
+_MOST_METRIC_WEIGHT: Final = 0.75
+_LEAST_FAR_WEIGHT: Final = 0.5
+"""How far the metric size is followed at least for what is far away, where a size that merely looks sane looks huge."""
+
 _MIN_HORIZON_CONFIDENCE: Final = 0.35
 _MIN_LABEL_PROBABILITY: Final = 0.25
 _PERSON_HEAD_M: Final = 0.24
@@ -97,7 +101,7 @@ def sane_share(length_m: float | None, relation: Relation) -> tuple[float, float
     elif relation is Relation.WATER:
         low, usual, high = 0.08, usual * 0.75, 0.45
     elif relation is Relation.BACKGROUND or relation is Relation.BEHIND:
-        low, usual, high = 0.07, usual * 0.8, 0.55
+        low, usual, high = 0.05, usual * 0.75, 0.55
     else:
         low, high = 0.12, 0.42
     return low, min(max(usual, low), high), high
@@ -139,7 +143,9 @@ def chosen_long_side(
     true = None if scale is None or length_m is None else scale * length_m
     chosen = sane
     if true is not None:
-        weight = min(rule.confidence, 0.75)
+        weight = min(rule.confidence, _MOST_METRIC_WEIGHT)
+        if relation is Relation.BACKGROUND and rule.horizon_row is not None:
+            weight = max(weight, _LEAST_FAR_WEIGHT)
         chosen = sane ** (1 - weight) * true**weight
     least, most = (
         low * short_side_px * min(factor, 1.0) ** 0.7,

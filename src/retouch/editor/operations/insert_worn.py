@@ -1,5 +1,6 @@
 """Hats on heads and glasses over eyes."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from retouch.editor.instructions.plan import Relation
 from retouch.editor.objects.cutout import Cutout
+from retouch.editor.scene.nouns import noun_table
 from retouch.editor.scene.scene import Head, Scene
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
@@ -14,6 +16,10 @@ from retouch.images.array_types import Mask
 __all__ = ["WornFit", "fit_worn", "require_head"]
 
 _MIN_HEAD_CONFIDENCE: Final = 0.2
+_HEADLESS: Final = ("building", "vehicle", "tower", "bridge", "furniture", "boat", "ship", "airplane", "rocket")
+_MAX_HEADLESS: Final = 0.25
+"""Probability that the subject is a building, a vehicle or furniture, above which the top of its silhouette is no head."""
+_LEAST_TILT: Final = 3.0
 # How wide a worn thing is against the head, and how far it comes down from the crown, in head heights.
 _HEADWEAR: Final = {
     "crown": (0.86, 0.17),
@@ -31,11 +37,12 @@ _GLASSES_WIDTH: Final = 0.90
 
 @dataclass(frozen=True, slots=True)
 class WornFit:
-    """``width_px``: of the thing. ``center_x``, ``base_row``: middle of its lower edge."""
+    """``width_px``: of the thing. ``center_x``, ``base_row``: middle of its lower edge. ``tilt``: degrees, clockwise."""
 
     width_px: float
     center_x: float
     base_row: float
+    tilt: float = 0.0
 
 
 def require_head(scene: Scene, phrase: str) -> Head:
@@ -47,11 +54,21 @@ def require_head(scene: Scene, phrase: str) -> Head:
         The picture shows none.
     """
     head = scene.head if scene.subject.present else None
-    if head is None or head.confidence < _MIN_HEAD_CONFIDENCE:
+    no_face = head is None or head.found_by != "face"
+    if head is None or head.confidence < _MIN_HEAD_CONFIDENCE or (no_face and _is_headless(scene)):
         raise UnsupportedInstructionError(
             (), (phrase,), "The picture shows no head that it could be put on. Name a place in the picture instead."
         )
     return head
+
+
+def _is_headless(scene: Scene) -> bool:
+    """Whether the subject is of a kind that has no head."""
+    table = noun_table()
+    headless = {number for kind in _HEADLESS for number in table.lookup(kind) or ()}
+    known = [(set(table.lookup(noun) or ()), share) for noun, share in scene.labels]
+    shares = [share for classes, share in known if classes and 2 * len(classes & headless) > len(classes)]
+    return sum(shares) > _MAX_HEADLESS
 
 
 def fit_worn(
@@ -70,6 +87,21 @@ def fit_worn(
     scale : float
     rng : numpy.random.Generator
     """
+    upright = _fit_upright(cutout, relation, head, matte, scale, rng)
+    tilt = head.tilt if abs(head.tilt) >= _LEAST_TILT else 0.0
+    # The thing turns with the head, about the middle of the face.
+    middle_x, middle_y = (head.left + head.right) / 2, (head.top + head.bottom) / 2
+    across, down = upright.center_x - middle_x, upright.base_row - middle_y
+    cosine, sine = math.cos(math.radians(tilt)), math.sin(math.radians(tilt))
+    return WornFit(
+        upright.width_px, middle_x + cosine * across - sine * down, middle_y + sine * across + cosine * down, tilt
+    )
+
+
+def _fit_upright(
+    cutout: Cutout, relation: Relation, head: Head, matte: Mask, scale: float, rng: np.random.Generator
+) -> WornFit:
+    """Return how a worn thing would sit if the head were upright."""
     width, height = head.right - head.left, head.bottom - head.top
     center = (head.left + head.right) / 2
     jitter = float(rng.normal(0, 0.012))

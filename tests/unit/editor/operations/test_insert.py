@@ -19,9 +19,16 @@ class FakeScene:
     """An open field: sky above row 80, ground below, and a post as the subject in the middle."""
 
     def __init__(
-        self, pixels: Pixels | None = None, *, head: bool = True, subject: bool = True, open_air: bool = True
+        self,
+        pixels: Pixels | None = None,
+        *,
+        head: bool = True,
+        subject: bool = True,
+        open_air: bool = True,
+        water: float = 0.0,
     ) -> None:
         self.pixels = field() if pixels is None else pixels
+        self._water = water
         self._head, self._subject, self._open_air = head, subject, open_air
 
     @property
@@ -59,6 +66,9 @@ class FakeScene:
     @property
     def labels(self) -> tuple[tuple[str, float], ...]:
         return ()
+
+    def locate(self, noun: str) -> tuple[Mask, float]:
+        return self._part(80, 240), self._water
 
     def find(self, target: Target) -> Finding:
         if target.noun == "unicorn":
@@ -206,7 +216,7 @@ def test_a_boat_floats_on_the_water_with_a_reflection() -> None:
     picture = field()
     picture[90:240] = np.array([60, 120, 150]) + np.random.default_rng(2).integers(-3, 4, (150, 320, 3))
     picture[60:180, 140:180] = (90, 60, 50)
-    before = FakeScene(picture.astype(np.uint8))
+    before = FakeScene(picture.astype(np.uint8), water=0.5)
     after = add("boat", Relation.WATER, scene=before)
     _, _, _, bottom = shown_box(after, "boat")
     assert 90 < bottom < 236
