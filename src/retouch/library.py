@@ -13,6 +13,7 @@ import platformdirs
 from anyio.from_thread import start_blocking_portal
 from PIL import Image
 
+from retouch.engines.base import InputPicture
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import ImageDecodeError, InvalidValueError
 from retouch.fetch import FetchPolicy, fetch_images
@@ -20,13 +21,16 @@ from retouch.images.array_types import Pixels
 from retouch.images.codec import DecodeLimits, decode
 from retouch.kontext import MAX_REFERENCE_IMAGES
 from retouch.pipeline import run_edit
+from retouch.preserve.lineage import Ancestry
+from retouch.preserve.source_file import read_source_file
 from retouch.safety.pictures import DEFAULT_TOLERANCE, OpenNsfwCheck, PictureCheck
-from retouch.types import EditRequest, EditResult, ProgressCallback, ShouldAbort
+from retouch.types import EditedImage, EditRequest, EditResult, ProgressCallback, ShouldAbort
 
 __all__ = ["Editor", "ImageSource", "create_picture_check", "create_registry", "default_data_directory", "edit"]
 
-ImageSource: TypeAlias = str | os.PathLike[str] | bytes | Pixels | Image.Image
-"""A path, an http(s) URL, a ``data:`` URI, the bytes of a file, an (H, W, 3) uint8 sRGB array, or a Pillow image."""
+ImageSource: TypeAlias = str | os.PathLike[str] | bytes | Pixels | Image.Image | EditedImage
+"""A path, an http(s) URL, a ``data:`` URI, the bytes of a file, an (H, W, 3) uint8 sRGB array, a Pillow image, or a picture of
+an earlier result: editing that again goes back to the first input for every pixel that no edit has touched."""
 
 
 def default_data_directory() -> Path:
@@ -145,7 +149,7 @@ class Editor:
             The picture check, where there is one, refused a picture.
         """
         request = EditRequest(prompt=prompt, **options)
-        pictures, notes = self._load(_as_list(image))
+        pictures, notes = self._load(_as_list(image), keep_file=request.size == "original")
         engine = self._registry.get(self._engine_name)
         return run_edit(
             request,
@@ -162,21 +166,26 @@ class Editor:
         """Free the engines."""
         self._registry.close()
 
-    def _load(self, sources: Sequence[ImageSource]) -> tuple[list[Pixels], list[str]]:
+    def _load(self, sources: Sequence[ImageSource], *, keep_file: bool) -> tuple[list[InputPicture], list[str]]:
         if not 1 <= len(sources) <= MAX_REFERENCE_IMAGES:
             raise InvalidValueError("images", f"1 to {MAX_REFERENCE_IMAGES} pictures", f"{len(sources)} pictures")
         urls = [source for source in sources if isinstance(source, str) and _is_url(source)]
         fetched = iter(_fetch(urls, self._fetch_policy) if urls else ())
-        pictures: list[Pixels] = []
+        pictures: list[InputPicture] = []
         notes: list[str] = []
         for index, source in enumerate(sources):
             data = next(fetched) if isinstance(source, str) and _is_url(source) else _read(source, index)
             if isinstance(data, np.ndarray):
-                pictures.append(data)
+                pictures.append(InputPicture(data))
                 continue
             decoded = decode(data, self._limits, index=index)
-            pictures.append(decoded.pixels)
             notes.extend(f"Picture {index + 1}: {note}" for note in decoded.notes)
+            pixels = decoded.pixels
+            ancestry = source.ancestry if isinstance(source, EditedImage) else None
+            if isinstance(ancestry, Ancestry):
+                pixels = ancestry.lineage.restore(ancestry.first, pixels)
+            file = read_source_file(data, self._limits) if keep_file else None
+            pictures.append(InputPicture(pixels, file, ancestry if isinstance(ancestry, Ancestry) else None))
         return pictures, notes
 
 
@@ -188,7 +197,7 @@ def edit(
 
 
 def _as_list(image: ImageSource | Sequence[ImageSource]) -> list[ImageSource]:
-    if isinstance(image, str | bytes | os.PathLike | np.ndarray | Image.Image):
+    if isinstance(image, str | bytes | os.PathLike | np.ndarray | Image.Image | EditedImage):
         return [image]
     return list(image)
 
@@ -200,6 +209,8 @@ def _is_url(source: str) -> bool:
 def _read(source: Any, index: int) -> "bytes | Pixels":
     if isinstance(source, bytes):
         return source
+    if isinstance(source, EditedImage):
+        return source.data
     if isinstance(source, np.ndarray):
         return _checked_array(source)
     if isinstance(source, Image.Image):

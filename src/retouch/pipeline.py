@@ -5,11 +5,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from retouch.engines.base import EditInputs, Engine
+from retouch.engines.base import EditInputs, Engine, InputPicture
 from retouch.errors import EditAbortedError, InvalidValueError
+from retouch.finish import encode_finished, explain_preserved, restore_untouched, trace_ancestry
 from retouch.images.array_types import Pixels
-from retouch.images.codec import encode, encode_mask
-from retouch.preserve.composite import composite
+from retouch.images.codec import encode_mask
 from retouch.safety.moderation import UNCHECKED_NOTE, find_nsfw, require_inputs_allowed
 from retouch.safety.pictures import PictureCheck
 from retouch.types import (
@@ -17,7 +17,6 @@ from retouch.types import (
     EditRequest,
     EditResult,
     Interpretation,
-    OutputFormat,
     Progress,
     ProgressCallback,
     ShouldAbort,
@@ -35,7 +34,7 @@ def draw_seed() -> int:
 
 def run_edit(
     request: EditRequest,
-    pictures: Sequence[Pixels],
+    pictures: Sequence[InputPicture | Pixels],
     engine: Engine,
     *,
     on_step: ProgressCallback | None = None,
@@ -49,7 +48,7 @@ def run_edit(
     Parameters
     ----------
     request : EditRequest
-    pictures : sequence of (H, W, 3) uint8, sRGB
+    pictures : sequence of InputPicture or (H, W, 3) uint8, sRGB
         The decoded inputs, upright.
     engine : Engine
         Loaded.
@@ -80,12 +79,12 @@ def run_edit(
         As ``Engine.edit``.
     """
     check_pictures(len(pictures), engine)
+    inputs = EditInputs(pictures, request, any_size=engine.capabilities.any_size)
     timings = {"engine": 0.0, "preserve": 0.0, "encode": 0.0}
     if picture_check is not None:
         started = time.perf_counter()
-        require_inputs_allowed(pictures, request.safety_tolerance, picture_check)
+        require_inputs_allowed(inputs.originals, request.safety_tolerance, picture_check)
         timings["safety"] = time.perf_counter() - started
-    inputs = EditInputs(pictures, request)
     first_seed = request.seed if request.seed is not None else draw_seed()
     images: list[EditedImage] = []
     interpretations: list[Interpretation] = []
@@ -106,12 +105,7 @@ def run_edit(
         edited = time.perf_counter()
 
         # 2. what it did not mean to touch is the input's again
-        preserved = composite(
-            inputs.fitted(output.base_index),
-            output.pixels,
-            output.change_mask if request.preserve == "auto" else None,
-            is_global=output.is_global,
-        )
+        preserved = restore_untouched(request, inputs, output)
         restored = time.perf_counter()
 
         # 3. the finished picture is checked
@@ -122,12 +116,11 @@ def run_edit(
         checked = time.perf_counter()
 
         # 4. encode
-        if preserved.pixels.shape[2] == 4 and request.output_format is not OutputFormat.PNG:
-            raise InvalidValueError("output_format", '"png" for a transparent picture', request.output_format.value)
+        encoded = encode_finished(request, preserved, inputs.pictures[output.base_index].source)
         height, width = preserved.pixels.shape[:2]
         images.append(
             EditedImage(
-                data=encode(preserved.pixels, request.output_format),
+                data=encoded.data,
                 format=request.output_format,
                 width=width,
                 height=height,
@@ -135,9 +128,11 @@ def run_edit(
                 changed_share=preserved.changed_share,
                 change_mask_png=encode_mask(preserved.change_mask) if request.explain else None,
                 has_nsfw_concepts=is_nsfw,
+                preserve_report=explain_preserved(preserved) if request.explain else None,
+                ancestry=trace_ancestry(inputs, output, preserved),
             )
         )
-        interpretations.append(_note_no_change(output.interpretation, preserved.changed_share))
+        interpretations.append(_with_notes(output.interpretation, preserved.changed_share, encoded.notes))
         timings["engine"] += edited - started
         timings["preserve"] += restored - edited
         timings["encode"] += time.perf_counter() - checked
@@ -176,12 +171,11 @@ def _over_all_attempts(on_step: ProgressCallback | None, attempt: int, attempts:
     return report
 
 
-def _note_no_change(interpretation: Interpretation, changed_share: float) -> Interpretation:
-    """Say so when an edit was carried out and no pixel is different: a gray photo made black and white."""
-    if changed_share > 0:
-        return interpretation
-    note = "No pixel changed: the picture already is as the prompt asks."
-    return replace(interpretation, notes=(*interpretation.notes, note))
+def _with_notes(interpretation: Interpretation, changed_share: float, notes: Sequence[str]) -> Interpretation:
+    """Add what encoding had to say, and say so when no pixel is different: a gray photo made black and white."""
+    if changed_share == 0:
+        notes = (*notes, "No pixel changed: the picture already is as the prompt asks.")
+    return replace(interpretation, notes=(*interpretation.notes, *notes))
 
 
 def _merge(interpretations: Sequence[Interpretation]) -> Interpretation:

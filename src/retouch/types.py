@@ -223,6 +223,10 @@ class EditedImage:
         With ``explain``: an 8-bit grey PNG, 0 where the pixel is the input's, 255 where it is wholly the edit's.
     has_nsfw_concepts : bool
         What the picture check found. False also where none ran; the result's notes say so.
+    preserve_report : mapping or None
+        With ``explain``: what the preserve step found and did, JSON-ready.
+    ancestry : retouch.preserve.lineage.Ancestry or None
+        What this picture descends from. Edited again with it, pixels that no turn has touched stay those of the first input.
     """
 
     data: bytes = field(repr=False)
@@ -233,6 +237,8 @@ class EditedImage:
     changed_share: float
     change_mask_png: bytes | None = field(default=None, repr=False)
     has_nsfw_concepts: bool = False
+    preserve_report: Mapping[str, Any] | None = field(default=None, repr=False)
+    ancestry: object | None = field(default=None, repr=False, compare=False)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the file to ``path``, wholly or not at all, and return the path.

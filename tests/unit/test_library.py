@@ -2,17 +2,20 @@
 
 import asyncio
 import base64
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+import skimage.data
+from PIL import Image, ImageCms
 
 from retouch import EditRequest, InvalidValueError, NotFoundError, OutputFormat
 from retouch.engines.base import Capabilities, EngineOutput
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import AddressNotAllowedError, ImageDecodeError
 from retouch.images.codec import decode, encode
+from retouch.images.geometry import fit_pixels, plan_fit
 from retouch.library import Editor
 
 PHOTO = np.random.default_rng(0).integers(0, 255, (40, 60, 3)).astype(np.uint8)
@@ -139,3 +142,67 @@ def test_an_unknown_engine_names_those_there_are(engine: CountingEngine) -> None
     registry = EngineRegistry({"counting": lambda: engine}, default="counting")
     with pytest.raises(NotFoundError, match="Available: counting"):
         Editor("flux", registry=registry).edit(PHOTO, "anything")
+
+
+class DriftingEngine(CountingEngine):
+    """Paints a small square somewhere and shifts every other pixel by one level, as a generative engine would."""
+
+    def edit(self, request, inputs, *, seed, on_step=None, should_abort=None) -> EngineOutput:
+        base = inputs.fitted(0)
+        pixels = np.where(base < 255, base + 1, base).astype(np.uint8)
+        top, left = np.random.default_rng(seed).integers(0, np.array(base.shape[:2]) - 40)
+        mask = np.zeros(base.shape[:2], np.float32)
+        mask[top : top + 40, left : left + 40] = 1
+        pixels[mask == 1] = (seed * 20) % 256
+        return EngineOutput(pixels=pixels, seed=seed, change_mask=mask)
+
+
+@pytest.mark.parametrize("output_format", [OutputFormat.PNG, OutputFormat.JPEG])
+def test_ten_turns_leave_untouched_pixels_as_the_first_input_has_them(output_format: OutputFormat) -> None:
+    photo = skimage.data.coffee()
+    editor = Editor(registry=EngineRegistry({"drifting": DriftingEngine}, default="drifting"))
+    picture, touched = photo, np.zeros((832, 1248), bool)
+    for turn in range(1, 11):
+        form = OutputFormat.PNG if turn == 10 else output_format
+        result = editor.edit(picture, "paint", seed=turn, output_format=form, explain=True)
+        picture = result.images[0]
+        touched |= decode(picture.change_mask_png).pixels[..., 0] > 0
+    expected = fit_pixels(photo, plan_fit(600, 400, aspect_ratio=None, keep_size=False))
+    answer = decode(picture.data).pixels
+    assert 0.001 < touched.mean() < 0.05
+    assert np.array_equal(answer[~touched], expected[~touched])
+
+
+def test_original_size_keeps_exif_profile_and_pixels_of_the_file(editor: Editor, tmp_path: Path) -> None:
+    picture = Image.fromarray(skimage.data.coffee())
+    exif = picture.getexif()
+    exif[0x010F] = "A camera"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path = tmp_path / "photo.png"
+    picture.save(path, exif=exif, icc_profile=profile)
+    result = editor.edit(path, "anything", size="original", output_format=OutputFormat.PNG)
+    with Image.open(io.BytesIO(result.images[0].data)) as answer:
+        assert answer.size == (600, 400)
+        assert answer.getexif()[0x010F] == "A camera"
+        assert answer.info["icc_profile"] == profile
+        assert np.array_equal(np.asarray(answer), skimage.data.coffee())
+
+
+def test_a_preset_engines_edit_comes_back_at_the_originals_resolution() -> None:
+    """An engine that knows one size only; its edit is found, and nothing else of the large photo changes."""
+
+    class PresetEngine(CountingEngine):
+        def edit(self, request, inputs, *, seed, on_step=None, should_abort=None) -> EngineOutput:
+            pixels = inputs.fitted(0).copy()
+            pixels[300:420, 500:650] = (20, 160, 60)
+            return EngineOutput(pixels=pixels, seed=seed)
+
+    photo = np.asarray(Image.fromarray(skimage.data.coffee()).resize((2400, 1600), Image.Resampling.BICUBIC))
+    editor = Editor(registry=EngineRegistry({"preset": PresetEngine}, default="preset"))
+    result = editor.edit(photo, "paint", size="original", output_format=OutputFormat.PNG)
+    answer = decode(result.images[0].data).pixels
+    differs = (answer != photo).any(axis=2)
+    assert answer.shape == photo.shape
+    assert 0.015 < differs.mean() < 0.03
+    assert differs[600:780, 990:1220].all()
+    assert not differs[:500].any()

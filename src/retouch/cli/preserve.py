@@ -82,8 +82,8 @@ def preserve(
 
 def _restore(original: Path, edited: Path, mask: Path | None, size: SizeChoice) -> "tuple[SourceFile, Preserved]":
     from retouch.images.codec import decode
+    from retouch.preserve.facade import preserve as restore
     from retouch.preserve.original import composite_into_original
-    from retouch.preserve.restore import preserve as restore
     from retouch.preserve.source_file import read_source_file
 
     source = read_source_file(_read(original))

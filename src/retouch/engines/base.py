@@ -6,10 +6,12 @@ from threading import Lock
 from typing import Protocol
 
 from retouch.images.array_types import Mask, Pixels
-from retouch.images.geometry import Fit, fill_size, fit_pixels, plan_fit
+from retouch.images.geometry import Fit, fill_size, plan_fit
+from retouch.preserve.lineage import Ancestry, Lineage
+from retouch.preserve.source_file import SourceFile
 from retouch.types import EditRequest, Interpretation, ProgressCallback, ShouldAbort
 
-__all__ = ["Capabilities", "EditInputs", "Engine", "EngineOutput"]
+__all__ = ["Capabilities", "EditInputs", "Engine", "EngineOutput", "InputPicture"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,35 @@ class Capabilities:
         Whether ``guidance_scale`` changes its result.
     transparency : bool
         Whether it can return pixels with an alpha channel.
+    any_size : bool
+        Whether it can edit a picture at the picture's own resolution. An engine that can't is given a preset's size, and
+        ``preserve`` brings its edit into the original.
     """
 
     max_input_images: int
     text_to_image: bool = False
     uses_guidance_scale: bool = False
     transparency: bool = False
+    any_size: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InputPicture:
+    """An input picture with what is known of it.
+
+    Attributes
+    ----------
+    pixels : (H, W, 3) uint8, sRGB
+        Upright. Of an answer that is edited again: ``ancestry.lineage.restore(ancestry.first, decoded)``.
+    source : SourceFile or None
+        What its file says beside pixels; lets ``size="original"`` keep EXIF, color profile and JPEG tables.
+    ancestry : Ancestry or None
+        What it descends from, when it is itself an answer.
+    """
+
+    pixels: Pixels
+    source: SourceFile | None = None
+    ancestry: Ancestry | None = None
 
 
 class EditInputs:
@@ -39,27 +64,32 @@ class EditInputs:
 
     Parameters
     ----------
-    originals : sequence of (H, W, 3) uint8, sRGB
-        The pictures, upright. At least one.
+    pictures : sequence of InputPicture or (H, W, 3) uint8, sRGB
+        Upright. At least one.
     request : EditRequest
         Decides the size of the answer.
+    any_size : bool
+        Whether the engine can edit at the original's size, when the request asks for that.
 
     Notes
     -----
-    The first picture decides the preset when the request names none, as the hosted endpoint does. With
-    ``size="original"`` a fitted picture is the original itself, whichever picture the engine builds on.
+    The first picture decides the preset when the request names none, as the hosted endpoint does. A picture that is itself an
+    answer is fitted from its first input wherever no earlier turn has touched it, so that turns don't add up losses.
     """
 
-    def __init__(self, originals: Sequence[Pixels], request: EditRequest) -> None:
-        self.originals = tuple(originals)
-        self._keep_size = request.size == "original"
+    def __init__(
+        self, pictures: Sequence[InputPicture | Pixels], request: EditRequest, *, any_size: bool = True
+    ) -> None:
+        self.pictures = tuple(each if isinstance(each, InputPicture) else InputPicture(each) for each in pictures)
+        self.originals = tuple(picture.pixels for picture in self.pictures)
+        self._keep_size = request.size == "original" and any_size
         height, width = self.originals[0].shape[:2]
         self._first = plan_fit(width, height, aspect_ratio=request.aspect_ratio, keep_size=self._keep_size)
-        self._fitted: dict[int, Pixels] = {}
+        self._fitted: dict[int, tuple[Pixels, Lineage]] = {}
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self.originals)
+        return len(self.pictures)
 
     def fit(self, index: int) -> Fit:
         """Return how picture ``index`` is cropped and resized when the answer is built on it."""
@@ -72,11 +102,27 @@ class EditInputs:
 
     def fitted(self, index: int) -> Pixels:
         """Return picture ``index`` at the answer's size: (h, w, 3) uint8, sRGB; read-only and cached."""
+        return self._fit_once(index)[0]
+
+    def lineage(self, index: int) -> Lineage:
+        """Return what ``fitted(index)`` has to do with the first input of its chain of edits."""
+        return self._fit_once(index)[1]
+
+    def first_input(self, index: int) -> Pixels:
+        """Return the first input of the chain that picture ``index`` ends: itself when it is no answer."""
+        ancestry = self.pictures[index].ancestry
+        return self.originals[index] if ancestry is None else ancestry.first
+
+    def _fit_once(self, index: int) -> tuple[Pixels, Lineage]:
         with self._lock:
             if index not in self._fitted:
-                pixels = fit_pixels(self.originals[index], self.fit(index))
-                pixels.setflags(write=False)
-                self._fitted[index] = pixels
+                picture = self.pictures[index]
+                height, width = picture.pixels.shape[:2]
+                lineage = picture.ancestry.lineage if picture.ancestry else Lineage.start((width, height))
+                pixels, lineage = lineage.refit(self.first_input(index), picture.pixels, self.fit(index))
+                shared = pixels.view()  # may be the caller's own array, which stays writable
+                shared.setflags(write=False)
+                self._fitted[index] = (shared, lineage)
             return self._fitted[index]
 
 

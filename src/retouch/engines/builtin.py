@@ -21,7 +21,7 @@ class BuiltinEngine:
 
     name = "builtin"
     version = "1"
-    capabilities = Capabilities(max_input_images=MAX_REFERENCE_IMAGES, transparency=True)
+    capabilities = Capabilities(max_input_images=MAX_REFERENCE_IMAGES, transparency=True, any_size=True)
 
     def __init__(self, editor: Editor, models: ModelStore) -> None:
         self._editor = editor

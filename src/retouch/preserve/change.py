@@ -100,35 +100,48 @@ def find_change(base: Pixels, edited: Pixels, valid: Bits, *, exact: bool = Fals
     if exact:
         return _exact_change(base, edited, valid)
     differences = measure_differences(base, edited)
-    # What is found at first must not teach the drift level: find roughly, read the level again without, find again.
-    rough = _stage(differences, 0, valid)[0] | _stage(differences, 1, valid)[0]
-    teaching = valid & (_grown(rough, 6) == 0)
-    if teaching.mean() < 0.05:
-        teaching = valid
-    regions, score, level = _stage(differences, 0, teaching)
-    first = score * np.float32(WEAK[0])
-    coarse = np.zeros_like(score)
-    for index in (1, 2):
-        regions, more, _ = _stage(differences, index, teaching, regions)
-        np.maximum(coarse, more, out=coarse)
-    np.maximum(score, coarse, out=score)
-    texture = differences.texture_excess(teaching, regions)
-    lost = _without_small(texture > STRONG_TEXTURE, MIN_TEXTURE_AREA_PX)
-    regions = _connected_to(regions | lost | (texture > WEAK_TEXTURE), regions | lost)
-    np.maximum(score, texture / np.float32(WEAK_TEXTURE), out=score)
-    clear = (
-        (texture > STRONG_TEXTURE)
-        | (first > CLEAR[0])
-        | _clear_at(differences, 1, teaching)
-        | _clear_at(differences, 2, teaching)
-    )
-    regions = _prominent(_without_specks(regions & valid, score), clear)
+    evidence = _gather(differences, valid)
+    score, coarse, level = evidence.score, evidence.coarse, evidence.level
+    regions = _prominent(_without_specks(evidence.regions & valid, score), evidence.clear)
     whole = _whole_objects(regions, differences, score) & valid
     core = _with_fringe(whole, coarse) & valid
     kind = _classify(core, differences, valid)
     if kind == "global":
         core = np.ones_like(core)
     return Change(core, kind, score, float(np.median(level.level)), _confidence(core, score, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """Regions with weak evidence around strong one; the evidence of all scales and of the coarser ones; what stands out clearly."""
+
+    regions: Bits
+    score: FloatImage
+    coarse: FloatImage
+    clear: Bits
+    level: DriftLevel
+
+
+def _gather(differences: Differences, valid: Bits) -> _Evidence:
+    """Collect evidence from fine to coarse, each scale beside what the finer ones found, then from texture."""
+    # What is found at first must not teach the drift level: find roughly, read the level again without, find again.
+    rough = _stage(differences, 0, valid)[0] | _stage(differences, 1, valid)[0]
+    teaching = valid & (_grown(rough, 6) == 0)
+    if teaching.mean() < 0.05:
+        teaching = valid
+    regions, score, level = _stage(differences, 0, teaching)
+    clear = score * np.float32(WEAK[0]) > CLEAR[0]
+    coarse = np.zeros_like(score)
+    for index in (1, 2):
+        regions, more, _ = _stage(differences, index, teaching, regions)
+        np.maximum(coarse, more, out=coarse)
+        clear |= differences.excess(index, teaching)[0] > CLEAR[index]
+    texture = differences.texture_excess(teaching, regions)
+    clear |= texture > STRONG_TEXTURE
+    lost = _without_small(texture > STRONG_TEXTURE, MIN_TEXTURE_AREA_PX)
+    regions = _connected_to(regions | lost | (texture > WEAK_TEXTURE), regions | lost)
+    score = np.maximum(np.maximum(score, coarse), texture / np.float32(WEAK_TEXTURE))
+    return _Evidence(regions, score, coarse, clear, level)
 
 
 def _exact_change(base: Pixels, edited: Pixels, valid: Bits) -> Change:
@@ -183,10 +196,6 @@ def _without_specks(bits: Bits, score: FloatImage) -> Bits:
     kept = (stats[:, cv2.CC_STAT_AREA] >= MIN_REGION_AREA_PX) & (mass >= 4.0 * MIN_REGION_AREA_PX)
     kept[0] = False
     return np.asarray(kept[labels], dtype=np.bool_)
-
-
-def _clear_at(differences: Differences, index: int, teaching: Bits) -> Bits:
-    return np.asarray(differences.excess(index, teaching)[0] > CLEAR[index])
 
 
 def _prominent(regions: Bits, clear: Bits) -> Bits:

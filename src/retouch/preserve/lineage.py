@@ -27,7 +27,7 @@ from retouch.errors import InvalidValueError
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.geometry import Fit, fit_mask, fit_pixels
 
-__all__ = ["Lineage"]
+__all__ = ["Ancestry", "Lineage"]
 
 Bits = npt.NDArray[np.bool_]
 
@@ -194,6 +194,22 @@ class Lineage:
             min(float(width), left + box[2] * scale_x),
             min(float(height), top + box[3] * scale_y),
         )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ancestry:
+    """What an answer descends from.
+
+    Attributes
+    ----------
+    first : (H, W, 3) uint8, sRGB
+        The first input of the chain of edits, decoded as it was for the first turn.
+    lineage : Lineage
+        Of the answer.
+    """
+
+    first: Pixels
+    lineage: Lineage
 
 
 def _none(fit: Fit) -> Bits:

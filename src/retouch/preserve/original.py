@@ -152,7 +152,9 @@ def _bring_in(
     height, width = original.shape[:2]
     to_working = _from_original(fit)
     to_edited = _chained(_scaling(fit.size_wh, edited), _chained(found.alignment.matrix, to_working))
-    sharpening, grain = _match_surroundings(original, base, plan, fit, seed)
+    edited_fit = Fit(fit.box, (edited.shape[1], edited.shape[0]))
+    fitted = base if edited_fit.size_wh == fit.size_wh else fit_pixels(original, edited_fit)
+    sharpening, grain = _match_surroundings(original, fitted, plan, edited_fit, seed)
     pixels, alpha = target.copy(), np.zeros((height, width), np.float32)
     for number, (rows, cols) in enumerate(_tiles(plan.alpha, fit, height, width)):
         size_hw = (rows.stop - rows.start, cols.stop - cols.start)
@@ -229,21 +231,22 @@ def _read_edit(edited: Pixels, matrix: Affine, size_hw: tuple[int, int]) -> Pixe
 
 
 def _match_surroundings(
-    original: Pixels, base: Pixels, plan: BlendPlan, fit: Fit, seed: int
+    original: Pixels, fitted: Pixels, plan: BlendPlan, fit: Fit, seed: int
 ) -> tuple[tuple[float, float], float]:
     """Measure what enlarging costs on untouched places, where the truth is known.
 
-    Returns ((gain, sigma in px) of the sharpening, grain level in levels of 255).
+    ``fitted`` is the input at the edited picture's size, ``fit`` how it came there. Returns ((gain, sigma in px) of the
+    sharpening, grain level in levels of 255).
     """
     scale = (fit.box[2] - fit.box[0]) / fit.size_wh[0]
     if scale < 1.15:
         return (1.0, 1.0), 0.0
     sigma = 0.8 * scale
     gains, grains = [], []
-    for rows, cols in _probes(plan.alpha, original, fit, seed):
+    for rows, cols in _probes(plan.alpha, original, Fit(fit.box, plan.alpha.shape[::-1]), seed):
         real = original[rows, cols]
         size_hw = real.shape[:2]
-        enlarged = _read_edit(base, _at(_from_original(fit), rows, cols), (size_hw[0], size_hw[1]))
+        enlarged = _read_edit(fitted, _at(_from_original(fit), rows, cols), (size_hw[0], size_hw[1]))
         fine = [
             each.astype(np.float32) - cv2.GaussianBlur(each.astype(np.float32), (0, 0), sigma)
             for each in (real, enlarged)

@@ -1,4 +1,4 @@
-"""From any input and any engine's output to an answer whose untouched pixels are the input's."""
+"""Compare an edited picture with its input on one grid, and restore what the edit did not mean to touch."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from retouch.errors import InvalidValueError
 from retouch.images.array_types import Mask, Pixels
-from retouch.images.geometry import Fit, fill_size, fit_pixels
+from retouch.images.geometry import Fit
 from retouch.preserve.align import MAX_ZOOM, Alignment, estimate_alignment, warp_onto
 from retouch.preserve.change import Change, ChangeKind, find_change
 from retouch.preserve.composite import Preserved
@@ -17,7 +17,7 @@ from retouch.preserve.report import PreserveReport, psnr_db
 from retouch.preserve.seam import BAND_PX, blend_edit
 from retouch.preserve.tone import ToneDrift, fit_tone_drift, no_tone_drift
 
-__all__ = ["Comparison", "compare", "preserve", "preserve_fitted"]
+__all__ = ["Comparison", "compare", "preserve_fitted", "require_pixels"]
 
 Bits = npt.NDArray[np.bool_]
 
@@ -63,58 +63,30 @@ class Comparison:
     confidence: float
 
 
-def preserve(original: Pixels, edited: Pixels, *, mask: Mask | None = None, seed: int = 0) -> Preserved:
-    """Restore every pixel of the input that an edit did not mean to touch, at the edited picture's size.
+def preserve_fitted(
+    base: Pixels, edited: Pixels, *, mask: Mask | None = None, source_fit: Fit | None = None, seed: int = 0
+) -> Preserved:
+    """Restore the input, already fitted to the answer's size, wherever the edit did not mean to touch it.
 
     Parameters
     ----------
-    original : (H, W, 3) uint8, sRGB
-        The input, at its own size.
-    edited : (h, w, 3) uint8, sRGB
-        The edited picture, from any editor.
-    mask : (h, w) float32 [0, 1], optional
-        Where the edit is, on the answer's grid, if the caller knows; 0 = must equal the input. None finds it.
+    base, edited : (H, W, 3) uint8, sRGB
+    mask : (H, W) float32 [0, 1], optional
+        Where the edit is, if the caller knows; 0 = must equal the input. None finds it.
+    source_fit : Fit, optional
+        How ``base`` was cropped from the input; lets a stretch or a letterbox of the whole input be recognized.
     seed : int
         Of the grain that is added to an edit that lost it.
 
     Returns
     -------
     Preserved
-        (h, w, 3) pixels. Where the mask is 0 they equal the centre crop and Lanczos resize of the input to the bit. Of a global
-        edit nothing is restored, and the mask is 1 everywhere.
+        Bit-identical to ``base`` where the mask is 0. Of a global edit nothing is restored, and the mask is 1 everywhere.
 
     Raises
     ------
     InvalidValueError
-        ``mask`` has another size than the edited picture, or a picture is not (H, W, 3) uint8.
-    """
-    require_pixels("original", original)
-    require_pixels("edited", edited)
-    fit = fill_size(original.shape[1], original.shape[0], (edited.shape[1], edited.shape[0]))
-    return preserve_fitted(fit_pixels(original, fit), edited, mask=mask, source_fit=fit, seed=seed)
-
-
-def preserve_fitted(
-    base: Pixels, edited: Pixels, *, mask: Mask | None = None, source_fit: Fit | None = None, seed: int = 0
-) -> Preserved:
-    """Do the same as ``preserve`` for an input that is already fitted to the answer's size.
-
-    Parameters
-    ----------
-    base, edited : (H, W, 3) uint8, sRGB
-    mask : (H, W) float32 [0, 1], optional
-    source_fit : Fit, optional
-        How ``base`` was cropped from the input; lets a stretch or a letterbox of the whole input be recognized.
-    seed : int
-
-    Returns
-    -------
-    Preserved
-
-    Raises
-    ------
-    InvalidValueError
-        As ``preserve``.
+        ``edited`` or ``mask`` has another size than ``base``, or a picture is not (H, W, 3) uint8.
     """
     found = compare(base, edited, mask=mask, source_fit=source_fit)
     if found.kind == "global":

@@ -1,0 +1,124 @@
+"""From an engine's picture to the finished one: restore what it did not mean to touch, at the size asked for, and encode."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from retouch.engines.base import EditInputs, EngineOutput
+from retouch.errors import InvalidValueError
+from retouch.images.array_types import Mask, Pixels
+from retouch.images.codec import encode
+from retouch.images.geometry import fill_size, fit_pixels
+from retouch.preserve.composite import Preserved, composite
+from retouch.preserve.lineage import Ancestry, Lineage
+from retouch.preserve.original import composite_into_original
+from retouch.preserve.report import encode_mask_runs
+from retouch.preserve.restore import preserve_fitted
+from retouch.preserve.source_file import SourceFile, encode_like
+from retouch.types import EditRequest, OutputFormat
+
+__all__ = ["encode_finished", "explain_preserved", "restore_untouched", "trace_ancestry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A file and what is to be said about it."""
+
+    data: bytes
+    notes: tuple[str, ...] = ()
+
+
+def restore_untouched(request: EditRequest, inputs: EditInputs, output: EngineOutput) -> Preserved:
+    """Return the answer's pixels, untouched ones exactly the input's.
+
+    Parameters
+    ----------
+    request : EditRequest
+        ``preserve`` and ``size`` decide.
+    inputs : EditInputs
+        As the engine got them.
+    output : EngineOutput
+        Where it tells its change mask, that is taken; where it doesn't, the change is found (``retouch.preserve.restore``).
+
+    Raises
+    ------
+    EngineError
+        The engine's picture or mask has another size than the input.
+    """
+    base = inputs.fitted(output.base_index)
+    original = inputs.originals[output.base_index]
+    enlarge = request.size == "original" and base.shape != original.shape
+    knows_change = output.change_mask is not None or output.is_global
+    if request.preserve == "off":
+        if enlarge:
+            base, output = original, _enlarged(output, original)
+        return composite(base, output.pixels, None, is_global=True)
+    if enlarge:
+        known = composite(base, output.pixels, output.change_mask, is_global=output.is_global).pixels
+        return composite_into_original(original, known[..., :3], seed=output.seed)
+    if knows_change or output.pixels.shape[2] == 4:
+        return composite(base, output.pixels, output.change_mask, is_global=output.is_global)
+    return preserve_fitted(base, output.pixels, source_fit=inputs.fit(output.base_index), seed=output.seed)
+
+
+def _enlarged(output: EngineOutput, original: Pixels) -> EngineOutput:
+    """Bring an engine's picture to the size of the original by a plain resize."""
+    height, width = original.shape[:2]
+    fit = fill_size(output.pixels.shape[1], output.pixels.shape[0], (width, height))
+    return EngineOutput(fit_pixels(output.pixels, fit), output.seed, output.base_index, is_global=True)
+
+
+def encode_finished(request: EditRequest, preserved: Preserved, source: SourceFile | None) -> Encoded:
+    """Encode an answer; at the original's size with the EXIF data, color profile and JPEG tables of its file.
+
+    Raises
+    ------
+    InvalidValueError
+        A transparent picture was asked for as JPEG.
+    """
+    pixels, output_format = preserved.pixels, request.output_format
+    if pixels.shape[2] == 4:
+        if output_format is not OutputFormat.PNG:
+            raise InvalidValueError("output_format", '"png" for a transparent picture', output_format.value)
+        return Encoded(encode(pixels, output_format))
+    if request.size != "original" or source is None or source.pixels.shape != pixels.shape:
+        return Encoded(encode(pixels, output_format))
+    answer = encode_like(
+        source, _in_native_colors(pixels, preserved.change_mask, source), preserved.change_mask, output_format
+    )
+    return Encoded(answer.data, answer.notes)
+
+
+def _in_native_colors(pixels: Pixels, change_mask: Mask, source: SourceFile) -> Pixels:
+    """Convert the edit to the file's own color space and keep every untouched pixel as it stands in the file."""
+    if source.native is None or source.to_native is None:
+        return pixels
+    converted = source.to_native(pixels)
+    untouched = change_mask == 0
+    converted[untouched] = source.native[untouched]
+    return converted
+
+
+def trace_ancestry(inputs: EditInputs, output: EngineOutput, preserved: Preserved) -> Ancestry:
+    """Return what the answer descends from, for an edit that may follow."""
+    index = output.base_index
+    lineage = inputs.lineage(index)
+    if preserved.change_mask.shape != lineage.touched.shape:  # the edit was brought into the original's resolution
+        ancestry = inputs.pictures[index].ancestry
+        height, width = inputs.originals[index].shape[:2]
+        lineage = ancestry.lineage if ancestry else Lineage.start((width, height))
+    return Ancestry(inputs.first_input(index), lineage.advance(preserved.change_mask))
+
+
+def explain_preserved(preserved: Preserved) -> Mapping[str, Any]:
+    """Return what the preserve step found and did, JSON-ready, with the mask as runs."""
+    if preserved.report is not None:
+        return preserved.report.to_json(preserved.change_mask)
+    return {
+        "kind": "known",
+        "summary": "The engine knew what it changed: every pixel outside the mask is the input's.",
+        "changed_share": round(preserved.changed_share, 6),
+        "mask": encode_mask_runs(np.asarray(preserved.change_mask > 0)),
+    }
