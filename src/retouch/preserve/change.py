@@ -113,7 +113,7 @@ def find_change(base: Pixels, edited: Pixels, valid: Bits, *, exact: bool = Fals
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """Regions with weak evidence around strong one; the evidence of all scales and of the coarser ones; what stands out clearly."""
+    """Weak evidence around strong one; the evidence of all scales and of the coarser ones; what stands out clearly."""
 
     regions: Bits
     score: FloatImage

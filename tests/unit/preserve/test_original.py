@@ -6,6 +6,7 @@ from PIL import Image
 
 from retouch.errors import InvalidValueError
 from retouch.images.geometry import fill_size, fit_pixels
+from retouch.preserve.facade import preserve
 from retouch.preserve.original import composite_into_original
 
 
@@ -89,3 +90,17 @@ def test_an_edit_of_the_whole_picture_comes_back_at_the_input_s_size(large):
 def test_a_mask_of_another_size_is_refused(large):
     with pytest.raises(InvalidValueError, match="mask must be 2400 x 1600"):
         composite_into_original(large, large, mask=np.zeros((10, 10), np.float32))
+
+
+def test_a_large_edited_picture_is_compared_small_and_composited_large(large, with_disc, as_jpeg):
+    edited = as_jpeg(with_disc(large, (1500, 600), 90), 92)
+
+    answer = preserve(large, edited)
+
+    truth = np.zeros((1600, 2400), np.uint8)
+    cv2.circle(truth, (1500, 600), 90, 1, -1)
+    outside = answer.change_mask == 0
+    assert np.array_equal(answer.pixels[outside], large[outside])
+    assert (answer.change_mask[truth > 0] == 1).mean() > 0.99
+    assert answer.changed_share < 0.02
+    assert np.abs(answer.pixels[600, 1500].astype(int) - [40, 80, 220]).max() < 12

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from retouch.errors import InvalidValueError
 from retouch.images.geometry import fill_size, fit_pixels
-from retouch.preserve.restore import preserve, preserve_fitted
+from retouch.preserve.facade import preserve
+from retouch.preserve.restore import preserve_fitted
 
 
 def assert_untouched_outside(answer, base):
