@@ -13,7 +13,17 @@ import numpy as np
 from retouch.images.array_types import FloatImage, Mask, PixelsRGBA
 from retouch.images.color import linear_to_srgb, srgb_to_linear
 
-__all__ = ["Layer", "Window", "bleed_colors", "blur_layer", "flip_layer", "layer_from_rgba", "overlap", "resize_layer", "rotate_layer"]
+__all__ = [
+    "Layer",
+    "Window",
+    "bleed_colors",
+    "blur_layer",
+    "flip_layer",
+    "layer_from_rgba",
+    "overlap",
+    "resize_layer",
+    "rotate_layer",
+]
 
 _SOLID = 0.9
 

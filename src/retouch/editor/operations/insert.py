@@ -138,9 +138,12 @@ def _shows_water(scene: Scene, around: Surroundings) -> bool:
 
 
 def _must_fly(found: Sequence[ObjectEntry], operation: AddObject, around: Surroundings) -> bool:
-    """Whether a thing that can fly has to, because there is a sky and nothing to stand on."""
-    is_free = operation.placement.relation in _FREE and around.sky is not None and not around.has_ground
-    return is_free and any(_is_flying(entry) for entry in found)
+    """Whether a thing that can fly has to, because there is nothing to stand on."""
+    relation = operation.placement.relation
+    if relation not in _FREE or around.has_ground or not any(_is_flying(entry) for entry in found):
+        return False
+    # In the foreground, the picture's lower border can cut its foot; further back nothing does.
+    return around.sky is not None or relation is Relation.BACKGROUND
 
 
 def suited(entries: Sequence[ObjectEntry], operation: AddObject, short_side_px: int) -> tuple[ObjectEntry, ...]:
@@ -158,6 +161,9 @@ def suited(entries: Sequence[ObjectEntry], operation: AddObject, short_side_px: 
         or 0.4 <= entry.length_m / usual.length_m <= 2.3
         or entry.noun == usual.name
     ] or list(entries)
+    if usual is not None:
+        # A bird that does all that birds do: a hen or a penguin is one, but not what is meant by "a bird".
+        chosen = [entry for entry in chosen if set(entry.places) >= set(usual.places)] or chosen
     in_air = operation.placement.relation is Relation.SKY
     on_ground = operation.placement.relation not in (Relation.SKY, Relation.ABOVE)
     chosen = [entry for entry in chosen if entry.stands or not on_ground] or chosen

@@ -257,7 +257,8 @@ def score_sites(
     foot = np.maximum(heights * 0.10, 3)
     if place is Place.GROUND:
         support = around.ground.mean(left + 0.2 * widths, bases - foot * 0.3, right - 0.2 * widths, bases + foot * 0.7)
-        score += 1.5 * support
+        # Further back, nothing but the ground shows where a thing stands.
+        score += (3.0 if relation is Relation.BACKGROUND else 1.5) * support
         if around.sky is not None:
             score -= 2.5 * around.sky.mean(left, bases - foot, right, bases + foot)
         if around.water is not None and relation is not Relation.WATER:

@@ -104,8 +104,8 @@ def water_mask(scene: Scene) -> Mask | None:
 
     Notes
     -----
-    Water lies in the open, below the horizon, is no sky or subject, and is calm and blue, green or grey. A guess by color; what is
-    to float on it should be confirmed by the classifier.
+    Water lies in the open, below the horizon, is no sky or subject, and is calm and blue, green or grey. A guess by color; have
+    the classifier confirm it before something floats on it.
     """
     horizon = scene.horizon
     if horizon is None or (scene.sky is None and horizon.confidence < _MIN_OPEN_AIR_CONFIDENCE):

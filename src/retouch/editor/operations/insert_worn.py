@@ -17,7 +17,7 @@ __all__ = ["WornFit", "fit_worn", "require_head"]
 
 _MIN_HEAD_CONFIDENCE: Final = 0.2
 _HEADLESS: Final = ("building", "vehicle", "tower", "bridge", "furniture", "boat", "ship", "airplane", "rocket")
-_MAX_HEADLESS: Final = 0.25
+_MAX_HEADLESS: Final = 0.15
 """Probability that the subject is a building, a vehicle or furniture, above which the top of its silhouette is no head."""
 _LEAST_TILT: Final = 3.0
 # How wide a worn thing is against the head, and how far it comes down from the crown, in head heights.

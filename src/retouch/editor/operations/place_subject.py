@@ -21,8 +21,21 @@ from retouch.types import Resolution
 
 __all__ = ["place_subject"]
 
-CUT_BORDER_SHARE: Final = 0.06
-"""A subject is cut by the border when it covers at least this share of it."""
+Side = Literal["top", "bottom", "left", "right"]
+_SIDES: Final[tuple[Side, ...]] = ("top", "bottom", "left", "right")
+
+_CUT_OF_BORDER: Final = 0.02
+_CUT_OF_EXTENT: Final = 0.08
+"""A border cuts a subject when what touches it is at least these shares of the border's length and of the subject's extent."""
+
+_MAX_CUT_ENLARGEMENT: Final = 2.0
+_LEAST_CUT_HEIGHT: Final = 0.45
+"""Share of the picture's height: smaller, a subject can't hang from the upper border without floating."""
+
+_BEYOND_PX: Final = 3
+"""So far outside the picture lies a side at which the subject is cut, so that no soft rim shows there."""
+
+_MOST_COVERED: Final = 0.8
 
 _LEAST_SHARE: Final = 0.30
 """Of the picture's shorter side: smaller, the subject would not be what the picture is about."""
@@ -55,7 +68,7 @@ def place_subject(stage: Stage, operation: PlaceSubject, context: Context) -> St
 
     Notes
     -----
-    A subject that its own picture's lower border cuts stays at the lower border here: it has no feet to stand on.
+    A side at which the subject's own picture cuts it off lies at that side's border here too, so that no straight edge shows.
     """
     index = operation.subject.image_index
     if index is None:
@@ -70,26 +83,25 @@ def place_subject(stage: Stage, operation: PlaceSubject, context: Context) -> St
     anchor_mask, anchor_resolutions = _anchor(stage, operation.placement)
     around = look_around(stage.scene, anchor_mask)
     canvas = Canvas(stage.pixels)
-    cut_below = _border_share(finding.mask[-1]) > CUT_BORDER_SHARE
+    cuts = cut_sides(finding.mask)
     placement = operation.placement
-    in_air = placement.relation in (Relation.SKY, Relation.ABOVE) and not cut_below
-    site_box = (
-        _at_lower_border(layer, placement, operation.scale, around, _cut_side(finding.mask), context.rng)
-        if cut_below
-        else _standing(layer, source, operation, stage.scene, around, context.rng, in_air=in_air)
-    )
+    in_air = placement.relation in (Relation.SKY, Relation.ABOVE) and not cuts
+    if cuts & {"top", "bottom"} or cuts >= {"left", "right"}:
+        site_box = _at_borders(layer, operation, around, cuts, context.rng)
+    else:
+        site_box = _standing(layer, source, operation, stage.scene, around, context.rng, in_air=in_air)
+        site_box = _move_to_side(site_box, cuts, around.picture_hw[1])
     # Cut by the border, it has no foot on any ground: no shadow is cast, as by what floats.
-    site = site_at(site_box, Place.AIR if in_air or cut_below else Place.GROUND)
+    site = site_at(site_box, Place.AIR if in_air or "bottom" in cuts else Place.GROUND)
     if placement.relation is Relation.BEHIND and around.anchor_mask is not None:
         site = site_at(site_box, site.place, behind=True)
     shown = lay_standing(canvas, stage, layer, site, around, context.rng, is_lit=False)
     pixels, mask = canvas.finish()
     noun = operation.subject.noun or "subject"
     notes = [f"The subject of picture {index + 1} was cut out and placed into the scene."]
-    if cut_below:
-        notes.append("It is cut off at the bottom of its own picture, so it stays at the bottom of this one.")
-    if _border_share(finding.mask[0]) > CUT_BORDER_SHARE:
-        notes.append("It is cut off at the top of its own picture, and that straight edge shows.")
+    if cuts:
+        where = " and the ".join(side for side in _SIDES if side in cuts)
+        notes.append(f"It is cut off at the {where} of its own picture, so it stays at the {where} of this one.")
     if max(box.width, box.height) * MAX_ENLARGEMENT < site.long_side_px + 1:
         notes.append("It is small in its own picture, which limits its size here.")
     return stage.after(
@@ -127,38 +139,80 @@ def _cut(source: Scene, mask: Mask, target: Target) -> tuple[Layer, Box]:
     return Layer(bleed_colors(srgb_to_linear(np.ascontiguousarray(source.pixels[rows, cols])), alpha), alpha), box
 
 
-def _border_share(line: Mask) -> float:
-    return float((line > 0.5).mean())
+def cut_sides(mask: Mask) -> frozenset[Side]:
+    """Return the sides of its own picture that cut a thing off.
+
+    Parameters
+    ----------
+    mask : (H, W) float32 [0, 1]
+    """
+    box = mask_box(mask)
+    if box is None:
+        return frozenset()
+    borders: tuple[tuple[Side, Mask, float], ...] = (
+        ("top", mask[:2].max(axis=0), box.width),
+        ("bottom", mask[-2:].max(axis=0), box.width),
+        ("left", mask[:, :2].max(axis=1), box.height),
+        ("right", mask[:, -2:].max(axis=1), box.height),
+    )
+    return frozenset(
+        side
+        for side, line, extent in borders
+        if (line > 0.5).sum() >= max(_CUT_OF_BORDER * line.size, _CUT_OF_EXTENT * extent)
+    )
 
 
-def _cut_side(mask: Mask) -> Literal["left", "right"] | None:
-    """Which side border of its own picture cuts the subject, the more of it the more surely; None when neither does."""
-    left, right = _border_share(mask[:, 0]), _border_share(mask[:, -1])
-    if max(left, right) <= CUT_BORDER_SHARE:
-        return None
-    return "left" if left >= right else "right"
-
-
-def _at_lower_border(
-    layer: Layer,
-    placement: Placement,
-    scale: float,
-    around: Surroundings,
-    cut_side: Literal["left", "right"] | None,
-    rng: np.random.Generator,
+def _at_borders(
+    layer: Layer, operation: PlaceSubject, around: Surroundings, cuts: frozenset[Side], rng: np.random.Generator
 ) -> Box:
-    """A box that ends at the picture's lower border, at the side where the subject is cut, or else where there is most room."""
+    """Return a box whose cut sides all lie at the picture's borders.
+
+    Raises
+    ------
+    UnsupportedInstructionError
+        The subject would have to be enlarged too much, float, or hide nearly all of the picture.
+    """
     h, w = around.picture_hw
     tall, wide = layer.alpha.shape
-    height = min(_CUT_HEIGHT_SHARE * h * scale, 0.98 * h, MAX_ENLARGEMENT * tall, 1.1 * w * tall / wide)
-    width = height * wide / tall
-    share = _column_share(placement, around.subject_box, w)
+    height = min(_CUT_HEIGHT_SHARE * h * operation.scale, 0.98 * h, 1.1 * w * tall / wide)
+    if {"top", "bottom"} <= cuts:
+        height = h + 2.0 * _BEYOND_PX
+    elif "top" in cuts:
+        height = 0.9 * h
+    if {"left", "right"} <= cuts:
+        height = max(height, (w + 2.0 * _BEYOND_PX) * tall / wide)
+    least = _LEAST_CUT_HEIGHT * h if "top" in cuts else 0.0
+    spans = {"top", "bottom"} <= cuts or {"left", "right"} <= cuts
+    most = (_MAX_CUT_ENLARGEMENT if spans else MAX_ENLARGEMENT) * tall
+    width = min(height, most) * wide / tall
+    covered = min(height, h) * min(width, w) / (h * w) * float(layer.alpha.mean())
+    if (spans and height > most) or most < least or covered > _MOST_COVERED:
+        where = " and the ".join(side for side in _SIDES if side in cuts)
+        raise UnsupportedInstructionError(
+            (),
+            (operation.subject.phrase,),
+            f"It is cut off at the {where} of its own picture, and a straight edge would show here. Send a picture that shows "
+            "all of it.",
+        )
+    height = min(height, most)
+    share = _column_share(operation.placement, around.subject_box, w)
     center = share * w + float(rng.normal(0, 0.02)) * w
     center = float(np.clip(center, min(width / 2, w / 2), max(w - width / 2, w / 2)))
-    if cut_side is not None:
-        center = width / 2 - 2 if cut_side == "left" else w - width / 2 + 2
-    # A little beyond the border, so that no soft rim shows there.
-    return Box(center - width / 2, h - height + 2, center + width / 2, h + 2.0)
+    top = h - height + _BEYOND_PX if "bottom" in cuts or "top" not in cuts else -_BEYOND_PX
+    return _move_to_side(Box(center - width / 2, top, center + width / 2, top + height), cuts, w)
+
+
+def _move_to_side(box: Box, cuts: frozenset[Side], picture_width: int) -> Box:
+    """Move a box to the left or right border where the subject is cut there; one that is cut at both spans the picture."""
+    if {"left", "right"} <= cuts:
+        shift = (picture_width - box.width) / 2 - box.left
+    elif "left" in cuts:
+        shift = -_BEYOND_PX - box.left
+    elif "right" in cuts:
+        shift = picture_width + _BEYOND_PX - box.right
+    else:
+        return box
+    return Box(box.left + shift, box.top, box.right + shift, box.bottom)
 
 
 def _column_share(placement: Placement, subject: Box | None, width: int) -> float:
