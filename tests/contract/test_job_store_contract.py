@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from retouch.errors import NotFoundError, QueueFullError, StorageError
-from retouch.jobs.models import Job, JobResult, JobState, NewJob, Problem, ResultImage
+from retouch.jobs.models import Job, JobInput, JobResult, JobState, NewJob, Problem, ResultImage
 from retouch.jobs.store import JobStore, connect
 from retouch.types import EditRequest, OutputFormat, Progress
 
@@ -16,8 +16,11 @@ STORES = {"sqlite": lambda folder: f"sqlite:///{folder / 'jobs.sqlite'}"}
 REQUEST = EditRequest(
     "Add a bird", seed=7, num_images=2, output_format=OutputFormat.PNG, aspect_ratio="16:9", explain=True
 )
+ANSWER = JobInput("answer", "first", "lineage")
 RESULT = JobResult(
-    images=(ResultImage("a.png", "image/png", 10, 4, 3, 7, 0.25, mask_name="m.png"),),
+    images=(
+        ResultImage("a.png", "image/png", 10, 4, 3, 7, 0.25, mask_name="m.png", preserve_report={"kind": "known"}),
+    ),
     prompt="Add a bird",
     seed=7,
     engine="fake/1",
@@ -57,9 +60,9 @@ def store(url, clock):
 def enqueue(store, clock):
     numbers = count(1)
 
-    def put(request=REQUEST, *, deadline=300.0, max_waiting=100, digests=("d1",)) -> Job:
+    def put(request=REQUEST, *, deadline=300.0, max_waiting=100, inputs=(JobInput("d1"),)) -> Job:
         clock.now += 0.001
-        new = NewJob(f"job-{next(numbers)}", request, "fake", digests, clock.now + deadline)
+        new = NewJob(f"job-{next(numbers)}", request, "fake", inputs, clock.now + deadline)
         return store.enqueue(new, max_waiting=max_waiting)
 
     return put
@@ -72,11 +75,11 @@ def claim(store: JobStore, worker: str = "w1") -> Job:
 
 
 def test_a_job_comes_back_as_it_was_put_in(store, enqueue):
-    job = enqueue(digests=("d1", "d2"))
+    job = enqueue(inputs=(JobInput("d1"), ANSWER))
     again = store.get(job.id)
     assert again == job
     assert again.request == REQUEST
-    assert again.input_digests == ("d1", "d2")
+    assert again.inputs == (JobInput("d1"), ANSWER)
     assert (again.state, again.attempts, again.result, again.problem) == (JobState.QUEUED, 0, None, None)
 
 
@@ -254,11 +257,11 @@ def test_a_job_whose_deadline_passed_while_it_waited_has_failed(store, enqueue, 
 
 
 def test_inputs_are_in_use_until_their_job_is_finished(store, enqueue):
-    enqueue(digests=("a", "b"))
-    enqueue(digests=("b", "c"))
-    assert store.inputs_in_use() == {"a", "b", "c"}
+    enqueue(inputs=(JobInput("a"), JobInput("b")))
+    enqueue(inputs=(JobInput("b"), ANSWER))
+    assert store.inputs_in_use() == {"a", "b", "answer", "first", "lineage"}
     store.finish(claim(store).id, "w1", JobState.SUCCEEDED, RESULT)
-    assert store.inputs_in_use() == {"b", "c"}
+    assert store.inputs_in_use() == {"b", "answer", "first", "lineage"}
 
 
 def test_only_old_finished_jobs_are_forgotten(store, enqueue, clock):

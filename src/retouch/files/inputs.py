@@ -1,4 +1,7 @@
-"""Input pictures of waiting edits, named by their content, so that a retry sends the same bytes through the same edit."""
+"""Input pictures of waiting edits and of results, named by their content.
+
+A retry sends the same bytes through the same edit, and an answer that is edited again finds the first input of its chain.
+"""
 
 import hashlib
 import logging
@@ -40,12 +43,17 @@ class InputFiles:
             They could not be written.
         """
         digest = hashlib.sha256(data).hexdigest()
-        path = self._path(digest)
-        try:
-            os.utime(path)  # young again, so that a clean-up that runs now leaves it alone
-        except OSError:
-            store(path, data)
+        if not self.keep(digest):
+            store(self._path(digest), data)
         return digest
+
+    def keep(self, digest: str) -> bool:
+        """Make the bytes young again, so that a clean-up that runs now leaves them alone; False when they are gone."""
+        try:
+            os.utime(self._path(digest))
+        except OSError:
+            return False
+        return True
 
     def get(self, digest: str) -> bytes:
         """Return the bytes with that SHA-256.
@@ -64,7 +72,7 @@ class InputFiles:
         return data
 
     def delete_unused(self, in_use: Set[str], *, min_age_seconds: float) -> int:
-        """Delete what no waiting edit needs and was not put lately; return how many went.
+        """Delete what is neither in use nor was put or kept lately; return how many went.
 
         The age protects bytes that were put for an edit which is about to be enqueued.
         """

@@ -1,25 +1,38 @@
-"""Finished pictures in a local folder, under names that nobody can guess."""
+"""Finished pictures in a local folder, under names that nobody can guess.
 
+Beside a picture may lie its origin: what the picture descends from, for an edit of it that may follow. It goes with its picture
+and is never served.
+"""
+
+import contextlib
+import json
 import logging
 import os
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from retouch.errors import NotFoundError
-from retouch.files.storing import PARTIAL_SUFFIX, as_storage_error, store
+from retouch.errors import NotFoundError, StorageError
+from retouch.files.storing import as_storage_error, store
 
-__all__ = ["ResultFiles", "StoredFile"]
+__all__ = ["ResultFiles", "StoredFile", "is_result_name"]
 
 _NAME_BYTES: Final = 20
 _NAME: Final = re.compile(r"[0-9a-f]{40}\.(?:jpg|png)")
 _MEDIA_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png"}
+_ORIGIN_SUFFIX: Final = ".origin"
 _ABANDONED_SECONDS: Final = 3600
 
 _log = logging.getLogger(__name__)
+
+
+def is_result_name(text: str) -> bool:
+    """Tell whether a text has the form of a result's name; whether there is such a result is another question."""
+    return _NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +68,17 @@ class ResultFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._first_of: dict[str, object] = {}
 
-    def save(self, data: bytes, suffix: str) -> str:
+    def save(self, data: bytes, suffix: str, origin: Mapping[str, Any] | None = None) -> str:
         """Store a picture and return its name.
 
         Parameters
         ----------
         data : bytes
         suffix : {".jpg", ".png"}
+        origin : mapping, optional
+            JSON-ready. Its key ``first`` is the SHA-256 of the input that the picture descends from.
 
         Raises
         ------
@@ -70,7 +86,15 @@ class ResultFiles:
             It could not be written; nothing is left behind.
         """
         name = secrets.token_hex(_NAME_BYTES) + suffix
-        store(self._path(name), data)
+        path = self._path(name)
+        try:
+            if origin is not None:  # first, so that a picture that can be found has its origin beside it
+                store(_origin_path(path), json.dumps(origin).encode("ascii"))
+            store(path, data)
+        except StorageError:
+            with contextlib.suppress(StorageError):
+                self.delete(name)
+            raise
         return name
 
     def find(self, name: str) -> StoredFile:
@@ -101,24 +125,62 @@ class ResultFiles:
         except OSError as exc:
             raise as_storage_error(exc, "read") from exc
 
+    def read_origin(self, name: str) -> dict[str, Any] | None:
+        """Return what was saved as the picture's origin; None when nothing was.
+
+        Raises
+        ------
+        StorageError
+            It can't be read, or was changed on the disk.
+        """
+        data = self._read_origin_file(name)
+        if data is None:
+            return None
+        origin = _parse_origin(data)
+        if origin is None:
+            raise StorageError("What a stored result descends from was changed on the server's disk. Send the picture.")
+        return origin
+
+    def first_inputs(self) -> frozenset[str]:
+        """Return the SHA-256 of every input that a result descends from.
+
+        Raises
+        ------
+        StorageError
+            An origin can't be read at present, so nobody knows what it refers to.
+        """
+        found = (path.name.removesuffix(_ORIGIN_SUFFIX) for path in self._folder.glob(f"*/*{_ORIGIN_SUFFIX}"))
+        names = {name for name in found if is_result_name(name)}
+        for name in self._first_of.keys() - names:
+            del self._first_of[name]
+        for name in names - self._first_of.keys():  # a name's bytes never change, so each file is read once
+            origin = _parse_origin(self._read_origin_file(name) or b"{}")
+            if origin is None:
+                _log.warning("the origin of the result %s was changed on the disk", name)
+            self._first_of[name] = (origin or {}).get("first")
+        return frozenset(digest for digest in self._first_of.values() if isinstance(digest, str))
+
     def delete(self, name: str) -> None:
-        """Delete a file; it may be gone already."""
+        """Delete a picture and its origin; they may be gone already."""
+        path = self._path(name)
         try:
-            self._path(name).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            _origin_path(path).unlink(missing_ok=True)
         except OSError as exc:
             raise as_storage_error(exc, "deleted") from exc
 
     def delete_older_than(self, age_seconds: float) -> int:
         """Delete results of at least that age, and what a crash left half-written; return how many went."""
-        if not self._folder.is_dir():
-            return 0
         now = time.time()
         deleted = 0
         for path in self._folder.glob("*/*"):
-            limit = min(age_seconds, _ABANDONED_SECONDS) if path.suffix == PARTIAL_SUFFIX else age_seconds
+            if path.suffix == _ORIGIN_SUFFIX and path.with_suffix("").exists():
+                continue  # it goes with its picture
+            limit = age_seconds if path.suffix in _MEDIA_TYPES else min(age_seconds, _ABANDONED_SECONDS)
             try:
                 if now - path.stat().st_mtime >= limit:
                     path.unlink()
+                    _origin_path(path).unlink(missing_ok=True)
                     deleted += 1
             except FileNotFoundError:
                 continue
@@ -132,11 +194,33 @@ class ResultFiles:
         store(probe, b"\0" * 4096)
         probe.unlink(missing_ok=True)
 
+    def _read_origin_file(self, name: str) -> bytes | None:
+        try:
+            return _origin_path(self._path(name)).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as exc:
+            raise as_storage_error(exc, "read") from exc
+
     def _path(self, name: str) -> Path:
         """The only way from a name to a path; a name that ``save`` could not have made leads nowhere."""
-        if _NAME.fullmatch(name) is None:
+        if not is_result_name(name):
             raise _no_file(name)
         return self._folder / name[:2] / name
+
+
+def _origin_path(path: Path) -> Path:
+    """Where a picture's origin is; the ending keeps it from ever being served."""
+    return path.with_name(path.name + _ORIGIN_SUFFIX)
+
+
+def _parse_origin(data: bytes) -> dict[str, Any] | None:
+    """An origin's content; None when it is none."""
+    try:
+        origin = json.loads(data)
+    except ValueError:
+        return None
+    return origin if isinstance(origin, dict) else None
 
 
 def _no_file(name: str) -> NotFoundError:

@@ -20,8 +20,10 @@ _INPUT_GRACE_SECONDS: Final = 600.0
 _log = logging.getLogger(__name__)
 
 
-class _OldResults(Protocol):
+class _Results(Protocol):
     def delete_older_than(self, age_seconds: float, /) -> int: ...
+
+    def first_inputs(self) -> Set[str]: ...
 
 
 class _UnusedInputs(Protocol):
@@ -46,7 +48,7 @@ class Housekeeper:
         self,
         store: JobStore,
         signals: JobSignals,
-        results: _OldResults,
+        results: _Results,
         inputs: _UnusedInputs,
         *,
         policy: QueuePolicy,
@@ -80,11 +82,13 @@ class Housekeeper:
                 self._signals.work_arrived()
 
     def clean_up(self) -> None:
-        """Delete old results, their jobs, and inputs that no job needs any more."""
+        """Delete old results, their jobs, and inputs that neither a job nor a result needs any more."""
         if self._retention_seconds > 0:
             self._results.delete_older_than(self._retention_seconds)
             self._store.delete_finished_before(time.time() - self._retention_seconds)
-        self._inputs.delete_unused(self._store.inputs_in_use(), min_age_seconds=_INPUT_GRACE_SECONDS)
+        # Jobs are asked before results: what a job that ends in between hands on to its results is seen in one of the two.
+        needed = self._store.inputs_in_use()
+        self._inputs.delete_unused(needed | self._results.first_inputs(), min_age_seconds=_INPUT_GRACE_SECONDS)
 
     def _run(self) -> None:
         cleaned_at = float("-inf")

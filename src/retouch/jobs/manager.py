@@ -1,31 +1,54 @@
 """What can be done with jobs: put one in, look at it, cancel it. The seam between the server and the queue."""
 
+import json
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from retouch.jobs.models import Job, JobState, NewJob
+from retouch.jobs.models import Job, JobInput, JobState, NewJob
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 from retouch.pipeline import draw_seed
 from retouch.types import EditRequest
 
-__all__ = ["InputStore", "JobManager", "QueuePolicy"]
+__all__ = ["Answer", "InputStore", "JobManager", "QueuePolicy"]
 
 _ID_BYTES: Final = 24
 
 
 class InputStore(Protocol):
-    """Keeps the input pictures of waiting jobs."""
+    """Keeps the input pictures of waiting jobs and of results."""
 
     def put(self, data: bytes, /) -> str:
         """Store the bytes and return their SHA-256."""
 
     def get(self, digest: str, /) -> bytes:
         """Return the bytes with that SHA-256."""
+
+    def keep(self, digest: str, /) -> bool:
+        """Spare the bytes from a clean-up that runs now; False when they are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An input picture that is itself an answer of this server.
+
+    Attributes
+    ----------
+    data : bytes
+        Its file.
+    first : str
+        SHA-256 of the first input of its chain of edits.
+    lineage : mapping
+        JSON of its ``Lineage``.
+    """
+
+    data: bytes
+    first: str
+    lineage: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +90,15 @@ class JobManager:
         self._signals = signals
         self.policy = policy
 
-    def enqueue(self, request: EditRequest, pictures: Sequence[bytes], *, engine: str) -> Job:
+    def enqueue(self, request: EditRequest, pictures: Sequence[bytes | Answer], *, engine: str) -> Job:
         """Accept an edit.
 
         Parameters
         ----------
         request : EditRequest
             Without a seed it gets one here, so that a second attempt makes the same bytes as the first.
-        pictures : sequence of bytes
-            The input files.
+        pictures : sequence of bytes or Answer
+            The input files. Whatever an answer descends from is noted with the job, so that a second attempt finds it too.
         engine : str
             Name of the engine.
 
@@ -87,17 +110,24 @@ class JobManager:
             The inputs or the job could not be stored; nothing was accepted.
         """
         seeded = request if request.seed is not None else replace(request, seed=draw_seed())
-        digests = tuple(self._inputs.put(picture) for picture in pictures)
+        inputs = tuple(self._store_input(picture) for picture in pictures)
         new = NewJob(
             id=secrets.token_urlsafe(_ID_BYTES),
             request=seeded,
             engine=engine,
-            input_digests=digests,
+            inputs=inputs,
             deadline_at=time.time() + self.policy.deadline_seconds,
         )
         job = self._store.enqueue(new, max_waiting=self.policy.max_waiting)
         self._signals.work_arrived()
         return job
+
+    def _store_input(self, picture: bytes | Answer) -> JobInput:
+        if isinstance(picture, bytes):
+            return JobInput(self._inputs.put(picture))
+        self._inputs.keep(picture.first)  # when it is gone the edit goes on without it, and says so
+        lineage = self._inputs.put(json.dumps(picture.lineage).encode("ascii"))
+        return JobInput(self._inputs.put(picture.data), picture.first, lineage)
 
     def get(self, job_id: str) -> Job:
         """Return a job; ``NotFoundError`` when there is none."""

@@ -23,6 +23,7 @@ from retouch.types import EditRequest, OutputFormat, Progress
 __all__ = [
     "LEGAL_TRANSITIONS",
     "Job",
+    "JobInput",
     "JobResult",
     "JobState",
     "NewJob",
@@ -99,6 +100,39 @@ def _json_ready(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class JobInput:
+    """An input picture of a job, as SHA-256 of byte strings in the input store.
+
+    Attributes
+    ----------
+    picture : str
+        The picture's file.
+    first : str or None
+        Of a picture that is itself an answer: the file of the first input of its chain of edits.
+    lineage : str or None
+        Given together with ``first``: how the two belong together, as the JSON of ``retouch.preserve.lineage.Lineage``.
+    """
+
+    picture: str
+    first: str | None = None
+    lineage: str | None = None
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Everything that the input store has to keep for it."""
+        return tuple(digest for digest in (self.picture, self.first, self.lineage) if digest is not None)
+
+    def to_json(self) -> str | dict[str, str | None]:
+        """Return a JSON-ready value; of a picture that is no answer, only its digest."""
+        return self.picture if self.first is None else asdict(self)
+
+    @classmethod
+    def from_json(cls, body: str | Mapping[str, Any]) -> "JobInput":
+        """Return the input that ``to_json`` described."""
+        return cls(body) if isinstance(body, str) else cls(**body)
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """What is put into the queue.
 
@@ -110,8 +144,8 @@ class NewJob:
         With a seed, so that every attempt makes the same bytes.
     engine : str
         Name of the engine.
-    input_digests : tuple of str
-        SHA-256 of the input pictures, in order.
+    inputs : tuple of JobInput
+        The input pictures, in order.
     deadline_at : float
         Seconds since the epoch.
     """
@@ -119,7 +153,7 @@ class NewJob:
     id: str
     request: EditRequest
     engine: str
-    input_digests: tuple[str, ...]
+    inputs: tuple[JobInput, ...]
     deadline_at: float
 
 
@@ -138,6 +172,8 @@ class ResultImage:
     mask_name : str or None
         The change mask in the file store, with ``explain``.
     has_nsfw_concepts : bool
+    preserve_report : mapping or None
+        What the preserve step found and did, with ``explain``.
     """
 
     name: str
@@ -149,6 +185,7 @@ class ResultImage:
     changed_share: float
     mask_name: str | None = None
     has_nsfw_concepts: bool = False
+    preserve_report: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +225,7 @@ class Job:
     id, engine : str
     state : JobState
     request : EditRequest
-    input_digests : tuple of str
+    inputs : tuple of JobInput
     attempts : int
         How often it was started.
     created_at, deadline_at : float
@@ -207,7 +244,7 @@ class Job:
     engine: str
     state: JobState
     request: EditRequest
-    input_digests: tuple[str, ...]
+    inputs: tuple[JobInput, ...]
     attempts: int
     created_at: float
     deadline_at: float

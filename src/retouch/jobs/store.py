@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from retouch.errors import NotFoundError, QueueFullError, StorageError
 from retouch.jobs.models import (
     Job,
+    JobInput,
     JobResult,
     JobState,
     NewJob,
@@ -137,7 +138,7 @@ class JobStore:
                     state=JobState.QUEUED.value,
                     engine=new.engine,
                     request=request_to_json(new.request),
-                    input_digests=list(new.input_digests),
+                    input_digests=[each.to_json() for each in new.inputs],
                     attempts=0,
                     created_at=self._clock(),
                     deadline_at=new.deadline_at,
@@ -301,10 +302,11 @@ class JobStore:
             return connection.scalar(statement) or 0
 
     def inputs_in_use(self) -> frozenset[str]:
-        """Return the SHA-256 of every input that an unfinished job needs."""
+        """Return the SHA-256 of everything in the input store that an unfinished job needs."""
         statement = sa.select(_jobs.c.input_digests).where(_jobs.c.state.not_in(_FINAL_STATES))
         with _storage_errors(), self._read() as connection:
-            return frozenset(digest for (digests,) in connection.execute(statement) for digest in digests)
+            inputs = [_inputs(stored) for (stored,) in connection.execute(statement)]
+        return frozenset(digest for of_one_job in inputs for each in of_one_job for digest in each.digests)
 
     @contextlib.contextmanager
     def _read(self) -> Iterator[sa.Connection]:
@@ -344,13 +346,17 @@ def _problem_to_json(problem: Problem) -> dict[str, Any]:
     }
 
 
+def _inputs(stored: list[Any]) -> tuple[JobInput, ...]:
+    return tuple(JobInput.from_json(each) for each in stored)
+
+
 def _job(row: Any) -> Job:
     return Job(
         id=row.id,
         engine=row.engine,
         state=JobState(row.state),
         request=request_from_json(row.request),
-        input_digests=tuple(row.input_digests),
+        inputs=_inputs(row.input_digests),
         attempts=row.attempts,
         created_at=row.created_at,
         deadline_at=row.deadline_at,

@@ -5,16 +5,17 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
+from retouch.engines.base import InputPicture
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import EditAbortedError, ModeratedError, RetouchError, StorageError
-from retouch.images.array_types import Pixels
-from retouch.images.codec import DecodeLimits, decode
+from retouch.images.codec import DecodeLimits
 from retouch.jobs.manager import InputStore, QueuePolicy
 from retouch.jobs.models import Job, JobResult, JobState, Problem, ResultImage
+from retouch.jobs.pictures import PictureReader, trace_origin
 from retouch.jobs.pulse import Pulse, StopReason
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
@@ -33,11 +34,11 @@ _log = logging.getLogger(__name__)
 class ResultStore(Protocol):
     """Keeps finished pictures."""
 
-    def save(self, data: bytes, suffix: str, /) -> str:
-        """Store a picture and return its public name."""
+    def save(self, data: bytes, suffix: str, origin: Mapping[str, Any] | None = None, /) -> str:
+        """Store a picture, and privately what it descends from; return its public name."""
 
     def delete(self, name: str, /) -> None:
-        """Delete a picture."""
+        """Delete a picture and what was stored with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +123,7 @@ class Worker:
         if pulse.should_abort():
             raise EditAbortedError("The edit was stopped before it began.")
         engine = self._shop.registry.get(job.engine)
-        pictures: list[Pixels] = []
-        notes: list[str] = []
-        for index, digest in enumerate(job.input_digests):
-            decoded = decode(self._shop.inputs.get(digest), self._shop.decode_limits, index=index)
-            pictures.append(decoded.pixels)
-            notes.extend(f"Picture {index + 1}: {note}" for note in decoded.notes)
+        pictures, notes = self._read_pictures(job)
         decoded_at = time.perf_counter()
         edited = run_edit(
             job.request,
@@ -143,21 +139,33 @@ class Worker:
             "decode": decoded_at - started,
             **edited.timings,
         }
-        images = self._save(edited.images)
+        images = self._save(edited.images, job, pictures)
         return _result(edited, images, timings)
 
-    def _save(self, images: Sequence[EditedImage]) -> tuple[ResultImage, ...]:
+    def _read_pictures(self, job: Job) -> tuple[list[InputPicture], list[str]]:
+        reader = PictureReader(self._shop.inputs, self._shop.decode_limits, with_source=job.request.size == "original")
+        pictures: list[InputPicture] = []
+        notes: list[str] = []
+        for index, given in enumerate(job.inputs):
+            picture, said = reader.read(given, index=index)
+            pictures.append(picture)
+            notes.extend(f"Picture {index + 1}: {note}" for note in said)
+        return pictures, notes
+
+    def _save(
+        self, images: Sequence[EditedImage], job: Job, pictures: Sequence[InputPicture]
+    ) -> tuple[ResultImage, ...]:
         """Keep all pictures of a job, or none."""
         saved: list[str] = []
 
-        def keep(data: bytes, suffix: str) -> str:
-            saved.append(self._shop.results.save(data, suffix))
+        def keep(data: bytes, suffix: str, origin: Mapping[str, Any] | None = None) -> str:
+            saved.append(self._shop.results.save(data, suffix, origin))
             return saved[-1]
 
         try:
             return tuple(
                 ResultImage(
-                    name=keep(image.data, image.format.suffix),
+                    name=keep(image.data, image.format.suffix, trace_origin(image, job.inputs, pictures)),
                     media_type=image.format.media_type,
                     size_bytes=len(image.data),
                     width=image.width,
@@ -166,6 +174,7 @@ class Worker:
                     changed_share=image.changed_share,
                     mask_name=None if image.change_mask_png is None else keep(image.change_mask_png, ".png"),
                     has_nsfw_concepts=image.has_nsfw_concepts,
+                    preserve_report=image.preserve_report,
                 )
                 for image in images
             )

@@ -64,6 +64,8 @@ class SourceFile:
         Orientation applied and removed, preview pictures left out (they would show the picture before the edit).
     icc_profile : bytes or None
     jpeg : JpegSettings or None
+    notes : tuple of str
+        What had to be done to the picture, as ``retouch.images.codec.DecodedImage`` has them.
     """
 
     pixels: Pixels
@@ -73,6 +75,7 @@ class SourceFile:
     exif: bytes | None
     icc_profile: bytes | None
     jpeg: JpegSettings | None
+    notes: tuple[str, ...] = ()
 
     @property
     def kept(self) -> Pixels:
@@ -103,20 +106,22 @@ class EncodedAnswer:
     notes: tuple[str, ...] = field(default=())
 
 
-def read_source_file(data: bytes, limits: DecodeLimits | None = None) -> SourceFile:
+def read_source_file(data: bytes, limits: DecodeLimits | None = None, *, index: int | None = None) -> SourceFile:
     """Decode an input and read what its file says.
 
     Parameters
     ----------
     data : bytes
     limits : DecodeLimits, optional
+    index : int, optional
+        Which input picture this is, counted from 0, for the error's ``index``.
 
     Raises
     ------
     ImageDecodeError, ImageTooLargeError
         As ``retouch.images.codec.decode``.
     """
-    decoded = decode(data, limits)
+    decoded = decode(data, limits, index=index)
     with Image.open(io.BytesIO(data)) as opened:
         jpeg = _jpeg_settings(opened)
         profile = opened.info.get("icc_profile")
@@ -128,7 +133,7 @@ def read_source_file(data: bytes, limits: DecodeLimits | None = None) -> SourceF
                 native, to_native = upright, _from_srgb(profile)
         if native is None and profile and opened.mode != "RGB":
             profile = None  # the pixels are sRGB now; a CMYK or gray profile does not fit them
-    return SourceFile(decoded.pixels, native, to_native, decoded.format, exif, profile, jpeg)
+    return SourceFile(decoded.pixels, native, to_native, decoded.format, exif, profile, jpeg, decoded.notes)
 
 
 def encode_like(source: SourceFile, pixels: Pixels, change_mask: Mask, output_format: OutputFormat) -> EncodedAnswer:

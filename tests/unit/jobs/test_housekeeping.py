@@ -5,9 +5,16 @@ import pytest
 
 from retouch.errors import NotFoundError, StorageError
 from retouch.jobs.housekeeping import Housekeeper
+from retouch.jobs.manager import Answer
 from retouch.jobs.models import JobState
 from retouch.jobs.worker import Worker
+from retouch.testing import REFUSED_WORD
 from retouch.types import EditRequest
+
+
+def stored_answer(b, name: str) -> Answer:
+    """What the server puts into the queue for an answer that is sent back."""
+    return Answer(b.results.read(name), **b.results.read_origin(name))
 
 
 @pytest.fixture
@@ -61,19 +68,70 @@ def test_a_retention_of_zero_keeps_everything(keeper, photo):
     assert b.results.find(name)
 
 
-def test_inputs_go_once_no_job_needs_them(keeper, photo, tmp_path):
-    b, housekeeper = keeper()
-    job = b.manager.enqueue(EditRequest("Add a bird"), [photo], engine="fake")
-    for path in (tmp_path / "inputs").glob("*/*"):
+def make_old(folder):
+    for path in folder.glob("*/*"):
         os.utime(path, (0, 0))
 
+
+def test_the_inputs_of_a_job_that_failed_go_and_those_of_a_waiting_one_stay(keeper, photo, tmp_path):
+    b, housekeeper = keeper()
+    job = b.manager.enqueue(EditRequest(f"do the {REFUSED_WORD}"), [photo], engine="fake")
+    make_old(tmp_path / "inputs")
+
     housekeeper.clean_up()
-    assert b.shop.inputs.get(job.input_digests[0]) == photo
+    assert b.shop.inputs.get(job.inputs[0].picture) == photo
 
     Worker(b.shop).work_once()
     housekeeper.clean_up()
     with pytest.raises(StorageError):
-        b.shop.inputs.get(job.input_digests[0])
+        b.shop.inputs.get(job.inputs[0].picture)
+
+
+def test_a_first_input_stays_until_the_last_result_that_descends_from_it_is_gone(keeper, photo, tmp_path):
+    b, housekeeper = keeper()
+    request = EditRequest("Add a bird", seed=1)
+    job = b.manager.enqueue(request, [photo], engine="fake")
+    first = job.inputs[0].picture
+    Worker(b.shop).work_once()
+    turns = [b.manager.get(job.id).result.images[0].name]
+    again = b.manager.enqueue(request, [stored_answer(b, turns[0])], engine="fake")
+    Worker(b.shop).work_once()
+    turns.append(b.manager.get(again.id).result.images[0].name)
+    make_old(tmp_path / "inputs")
+
+    for name in turns:
+        housekeeper.clean_up()
+        assert b.shop.inputs.get(first) == photo
+        os.utime(b.results.find(name).path, (0, 0))
+    housekeeper.clean_up()
+
+    with pytest.raises(StorageError):
+        b.shop.inputs.get(first)
+    assert [path for path in (tmp_path / "results").glob("*/*") if path.is_file()] == []
+
+
+def test_a_waiting_edit_of_an_answer_keeps_all_that_the_answer_descends_from(keeper, photo, tmp_path):
+    b, housekeeper = keeper()
+    first = b.manager.enqueue(EditRequest("Add a bird"), [photo], engine="fake").inputs[0].picture
+    Worker(b.shop).work_once()
+    name = next((tmp_path / "results").glob("*/*.jpg")).name
+    waiting = b.manager.enqueue(EditRequest("Add a bird"), [stored_answer(b, name)], engine="fake")
+    b.results.delete(name)
+    make_old(tmp_path / "inputs")
+
+    housekeeper.clean_up()
+    assert b.shop.inputs.get(first) == photo
+    Worker(b.shop).work_once()
+
+    assert not [note for note in b.manager.get(waiting.id).result.notes if "first input" in note]
+
+
+def test_an_input_that_an_answer_brings_back_is_young_again(bench, photo, tmp_path):
+    b = bench()
+    digest = b.shop.inputs.put(photo)
+    make_old(tmp_path / "inputs")
+    b.manager.enqueue(EditRequest("Add a bird"), [Answer(photo, digest, {})], engine="fake")
+    assert b.shop.inputs.delete_unused(frozenset(), min_age_seconds=600) == 0
 
 
 def test_the_thread_begins_with_a_round_and_ends_when_told(keeper, photo):
