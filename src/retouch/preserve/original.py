@@ -155,25 +155,39 @@ def _bring_in(
     edited_fit = Fit(fit.box, (edited.shape[1], edited.shape[0]))
     fitted = base if edited_fit.size_wh == fit.size_wh else fit_pixels(original, edited_fit)
     sharpening, grain = _match_surroundings(original, fitted, plan, edited_fit, seed)
+    # The tone is undone once where the edit is small, else only in the tiles that are needed.
+    is_small = edited.size <= 3 * MAX_WORKING_PIXELS
+    toned = found.tone.undo(edited) if is_small else edited
     pixels, alpha = target.copy(), np.zeros((height, width), np.float32)
-    for number, (rows, cols) in enumerate(_tiles(plan.alpha, fit, height, width)):
-        size_hw = (rows.stop - rows.start, cols.stop - cols.start)
-        share = _read(plan.alpha, _at(to_working, rows, cols), size_hw, cv2.INTER_LINEAR)
-        share = np.clip(share, 0.0, 1.0)
+    for number, tile in enumerate(_tiles(plan.alpha, fit, height, width)):
+        size_hw = (tile[0].stop - tile[0].start, tile[1].stop - tile[1].start)
+        working = _at(to_working, *tile)
+        share = np.clip(_read(plan.alpha, working, size_hw), 0.0, 1.0)
         if mask is not None:
-            share[mask[rows, cols] == 0] = 0.0
+            share[mask[tile] == 0] = 0.0
         if not share.any():
             continue
-        source = found.tone.undo(_read_edit(edited, _at(to_edited, rows, cols), size_hw)).astype(np.float32)
+        read = _read_edit(toned, _at(to_edited, *tile), size_hw)
+        source = (read if is_small else found.tone.undo(read)).astype(np.float32)
         if sharpening[0] > 1.0:
-            source += (sharpening[0] - 1.0) * (source - cv2.GaussianBlur(source, (0, 0), sharpening[1]))
-        source += _read(plan.offset, _at(to_working, rows, cols), size_hw, cv2.INTER_LINEAR)
+            blurred = cv2.GaussianBlur(source, (0, 0), sharpening[1])
+            source = cv2.addWeighted(source, sharpening[0], blurred, 1.0 - sharpening[0], 0.0)
+        if _reaches(plan.offset, working, size_hw):
+            source += _read(plan.offset, working, size_hw)
         if grain:
             source += make_grain(grain, size_hw, seed + number)[..., None]
-        ready = convert((np.clip(source, 0, 255) + 0.5).astype(np.uint8)).astype(np.float32)
-        pixels[rows, cols] = mix(target[rows, cols], ready, share)
-        alpha[rows, cols] = share
+        ready = convert(cv2.convertScaleAbs(np.maximum(source, 0.0, out=source)))
+        pixels[tile] = ready if share.min() == 1.0 else mix(target[tile], ready.astype(np.float32), share)
+        alpha[tile] = share
     return pixels, alpha
+
+
+def _reaches(offset: FloatImage, matrix: Affine, size_hw: tuple[int, int]) -> bool:
+    """Whether a tone correction has anything to say in a tile."""
+    left, top = np.floor(matrix[:, 2]).astype(int) - 1
+    right, bottom = np.ceil(matrix @ np.array([size_hw[1], size_hw[0], 1.0])).astype(int) + 1
+    part = offset[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+    return bool(part.size and np.abs(part).max() > 0.4)
 
 
 def _from_original(fit: Fit) -> Affine:
@@ -216,17 +230,17 @@ def _tiles(alpha: Mask, fit: Fit, height: int, width: int) -> Iterator[tuple[sli
                 yield slice(top, bottom), slice(left, right)
 
 
-def _read(image: FloatImage, matrix: Affine, size_hw: tuple[int, int], interpolation: int) -> FloatImage:
-    """Read a float image through a map; 0 outside of it."""
-    flags = interpolation | cv2.WARP_INVERSE_MAP
+def _read(image: FloatImage, matrix: Affine, size_hw: tuple[int, int]) -> FloatImage:
+    """Read a float image through a map, bilinear; 0 outside of it."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(image, matrix, size_hw[::-1], flags=flags, borderMode=cv2.BORDER_CONSTANT))
 
 
 def _read_edit(edited: Pixels, matrix: Affine, size_hw: tuple[int, int]) -> Pixels:
-    """Read the edited picture through a map: Lanczos where it is enlarged, averaged first where it is reduced."""
+    """Read the edited picture through a map: bicubic where it is enlarged, averaged before Lanczos where it is reduced."""
     shrink = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     source = cv2.GaussianBlur(edited, (0, 0), 0.45 * shrink) if shrink > 1.3 else edited
-    flags = cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP
+    flags = (cv2.INTER_CUBIC if shrink < 0.8 else cv2.INTER_LANCZOS4) | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(source, matrix, size_hw[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
 
