@@ -182,7 +182,7 @@ def _connected_to(weak: Bits, strong: Bits) -> Bits:
     """Return the weak pixels that are connected to a strong one."""
     count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
     touched = np.zeros(count, np.bool_)
-    touched[np.unique(labels[strong])] = True
+    touched[labels[strong]] = True
     touched[0] = False
     return np.asarray(touched[labels], dtype=np.bool_)
 

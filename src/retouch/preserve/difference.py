@@ -34,8 +34,8 @@ Bits = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.uint8]
 
 CONTRAST_BINS: Final = 32
-MIN_CLASS_SIZE: Final = 60
-LEVEL_SAMPLES: Final = 200_000
+MIN_CLASS_SIZE: Final = 40
+LEVEL_SAMPLES: Final = 90_000
 DRIFT_QUANTILE: Final = 0.4
 LOW_QUANTILE, LOW_FACTOR = 0.15, 1.8
 """The level is the 0.4 quantile of the differences in a class of contrast, or 1.8 times the 0.15 quantile where that is less:
