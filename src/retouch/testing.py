@@ -39,6 +39,8 @@ class FakeEngine:
         Raised by every edit after its first step.
     gate : threading.Event, optional
         Every edit waits before its first step until the event is set, or until it is told to abort.
+    redraws : bool
+        True behaves as a generative engine: the whole picture comes back a little different, and no mask tells what was meant.
 
     Attributes
     ----------
@@ -53,11 +55,13 @@ class FakeEngine:
         step_seconds: float = 0.0,
         error: Exception | None = None,
         gate: threading.Event | None = None,
+        redraws: bool = False,
     ) -> None:
         self._steps = steps
         self._step_seconds = step_seconds
         self._error = error
         self._gate = gate
+        self._redraws = redraws
         self.edits_started = 0
 
     @property
@@ -72,8 +76,8 @@ class FakeEngine:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Up to four pictures, at least one."""
-        return Capabilities(max_input_images=4)
+        """Up to four pictures, at least one; of any size, unless it redraws."""
+        return Capabilities(max_input_images=4, any_size=not self._redraws)
 
     def load(self) -> None:
         """Nothing to load."""
@@ -102,12 +106,15 @@ class FakeEngine:
                 on_step(Progress(step, self._steps, "painting"))
             if self._error is not None:
                 raise self._error
-        pixels, mask = _paint_square(inputs.fitted(0), np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        pixels, mask = _paint_square(inputs.fitted(0), rng)
         interpretation = Interpretation(
             plan=({"operation": "PaintSquare", "phrase": request.prompt},),
             resolutions=(Resolution(request.prompt, "a square", 1.0, verified=True),),
             notes=("The fake engine paints squares.",),
         )
+        if self._redraws:
+            return EngineOutput(pixels=_redraw(pixels, rng), seed=seed, interpretation=interpretation)
         return EngineOutput(pixels=pixels, seed=seed, change_mask=mask, interpretation=interpretation)
 
     def _wait_for_gate(self, should_abort: ShouldAbort | None) -> None:
@@ -134,3 +141,10 @@ def _paint_square(base: Pixels, rng: np.random.Generator) -> tuple[Pixels, Mask]
     pixels[top : top + side, left : left + side] = rng.integers(0, 256, 3, dtype=np.uint8)
     mask[top : top + side, left : left + side] = 1.0
     return pixels, mask
+
+
+def _redraw(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Add noise of at most 2 levels everywhere."""
+    noise = rng.integers(-2, 3, pixels.shape, dtype=np.int16)
+    redrawn: Pixels = np.clip(pixels + noise, 0, 255).astype(np.uint8)
+    return redrawn

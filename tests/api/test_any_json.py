@@ -22,6 +22,7 @@ FIELDS = [
         "engine",
         "response_format",
         "stream",
+        "parent",
         "extra_body",
     ),
 ]
@@ -47,6 +48,8 @@ MOSTLY_RIGHT = st.fixed_dictionaries(
         ),
         "prompt": st.text(max_size=40),
         "engine": st.sampled_from(["fake", "other", ""]),
+        "parent": st.from_regex(r"[0-9a-f]{40}[.](jpg|png)", fullmatch=True)
+        | st.sampled_from(["..", "http://x/files/"]),
     },
 )
 RELAXED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -61,7 +61,9 @@ def test_the_reference_holds_the_documented_examples_and_every_field_with_its_li
     assert "Add a bird to the foreground of the photo." in prompts
     assert any(prompt.startswith("Place this image with the t-rex on this mug") for prompt in prompts)
     schema = content["schema"]
-    assert schema["required"] == ["model", "prompt", "image_url"]
+    assert schema["required"] == ["model", "prompt"]
+    assert schema["allOf"] == [{"anyOf": [{"required": ["image_url"]}, {"required": ["parent"]}]}]
+    assert "Extension" in schema["properties"]["parent"]["description"]
     assert schema["properties"]["num_images"]["maximum"] == 4
     assert schema["properties"]["guidance_scale"]["minimum"] == 1
     assert schema["properties"]["aspect_ratio"]["enum"] == list(kontext.ASPECT_RATIOS)

@@ -7,7 +7,7 @@ written for clients never gets into it: what is unexpected is answered with the 
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -142,7 +142,7 @@ def answer_http_exception(request: Request, error: Exception) -> SafeJSONRespons
     return answer_problem(request, Problem(code, message), dict(error.headers or {}))
 
 
-def rename_param(problem: Problem, names: Mapping[str, str]) -> Problem:
+def rename_param(problem: Problem, names: Mapping[str, str], *, leading: Sequence[str] = ()) -> Problem:
     """Return a problem in a dialect's own words.
 
     Parameters
@@ -151,6 +151,8 @@ def rename_param(problem: Problem, names: Mapping[str, str]) -> Problem:
         As the lower layers know it.
     names : mapping of str to str
         Their field names to the dialect's. ``image`` stands for the input pictures.
+    leading : sequence of str
+        Fields that the first input pictures came in, before those of ``image``.
     """
     details = dict(problem.details)
     message = problem.message
@@ -165,9 +167,14 @@ def rename_param(problem: Problem, names: Mapping[str, str]) -> Problem:
     elif problem.code in _ABOUT_THE_PROMPT or details.get("attempt") is not None:
         details["param"] = names["prompt"]
     elif "index" in details:
-        index = details.pop("index")
-        details["param"] = names["image"] if index is None else f"{names['image']}[{index}]"
+        details["param"] = _picture_param(details.pop("index"), names["image"], leading)
     return replace(problem, message=message, details=details)
+
+
+def _picture_param(index: int | None, field: str, leading: Sequence[str]) -> str:
+    if index is None:
+        return field
+    return leading[index] if index < len(leading) else f"{field}[{index - len(leading)}]"
 
 
 def _public_details(problem: Problem) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from retouch.jobs.models import Problem
 from retouch.server.errors import ProblemError
 
-__all__ = ["file_url", "public_base_url"]
+__all__ = ["file_url", "own_base_urls", "public_base_url"]
 
 _HOST: Final = re.compile(r"([A-Za-z0-9.\-_]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 
@@ -26,9 +26,23 @@ def public_base_url(request: Request, configured: str | None) -> str:
     """
     if configured is not None:
         return configured.rstrip("/")
+    requested = _requested_base_url(request)
+    if requested is None:
+        raise ProblemError(Problem("invalid_host", "The Host header is not a host name with an optional port."))
+    return requested
+
+
+def own_base_urls(request: Request, configured: str | None) -> tuple[str, ...]:
+    """Return every base under which the client may know this server's results: the one configured, the one it called."""
+    known = (None if configured is None else configured.rstrip("/"), _requested_base_url(request))
+    return tuple(dict.fromkeys(url for url in known if url is not None))
+
+
+def _requested_base_url(request: Request) -> str | None:
+    """The scheme and Host of the request; None when the Host is not a host name."""
     host = request.headers.get("host") or request.url.netloc
     if _HOST.fullmatch(host) is None:
-        raise ProblemError(Problem("invalid_host", "The Host header is not a host name with an optional port."))
+        return None
     return f"{request.url.scheme}://{host}{request.scope.get('root_path', '').rstrip('/')}"
 
 

@@ -18,7 +18,6 @@ from starlette.requests import Request
 
 from retouch import kontext
 from retouch.errors import ImageError, InvalidValueError
-from retouch.fetch import FetchPolicy, fetch_images
 from retouch.jobs.models import JobResult, Problem, ResultImage
 from retouch.server.catalog import MODELS
 from retouch.server.dialects import aimlapi_reference as reference
@@ -29,6 +28,7 @@ from retouch.server.dialects.fields import (
     ImageSources,
     Integer,
     Number,
+    ResultReference,
     Rule,
     RuleBrokenError,
     Text,
@@ -38,8 +38,9 @@ from retouch.server.dialects.fields import (
 )
 from retouch.server.errors import ProblemError, rename_param
 from retouch.server.json_response import SafeJSONResponse
-from retouch.server.public_urls import file_url, public_base_url
+from retouch.server.public_urls import file_url, own_base_urls, public_base_url
 from retouch.server.services import Services, services_of
+from retouch.server.sources import PictureSources
 from retouch.server.waiting import wait_for_result
 from retouch.types import MAX_SEED, AspectRatio, EditRequest, OutputFormat, PreserveMode
 
@@ -111,8 +112,16 @@ _FIELDS: Final = (
     Field(
         "image_url",
         ImageSources(kontext.MAX_REFERENCE_IMAGES),
-        "The picture to edit, or up to four that the prompt brings together: http(s) URLs or `data:` URIs.",
+        "The picture to edit, or up to four that the prompt brings together: http(s) URLs or `data:` URIs. An answer of this "
+        "server may be sent by its URL; see `parent`.",
         required=True,
+        unless="parent",
+    ),
+    Field(
+        "parent",
+        ResultReference(),
+        "Extension: the URL or `file_name` of an answer to edit again, in place of `image_url` or as the picture before those of "
+        "`image_url`. Every pixel that no turn has touched stays that of the first input, however many turns there are.",
     ),
     Field(
         "num_images",
@@ -186,6 +195,8 @@ class ParsedBody:
     request : EditRequest
     image_sources : tuple of str
         URLs and ``data:`` URIs.
+    parent : str or None
+        Name of the result that is edited again.
     engine : str or None
     with_base64 : bool
         Whether the answer carries the pictures themselves.
@@ -197,10 +208,15 @@ class ParsedBody:
 
     request: EditRequest
     image_sources: tuple[str, ...]
+    parent: str | None
     engine: str | None
     with_base64: bool
     ignored: tuple[Mapping[str, str], ...]
     notes: tuple[str, ...]
+
+    def in_our_words(self, problem: Problem) -> Problem:
+        """Return a problem of the lower layers as this dialect calls things."""
+        return rename_param(problem, _PARAM_NAMES, leading=() if self.parent is None else ("parent",))
 
 
 def parse_body(body: Mapping[str, Any]) -> ParsedBody:
@@ -237,10 +253,25 @@ def parse_body(body: Mapping[str, Any]) -> ParsedBody:
             model=values["model"],
         )
     except InvalidValueError as exc:  # rules that concern two fields at once
-        raise ProblemError(_in_our_words(Problem.from_error(exc))) from exc
+        raise ProblemError(rename_param(Problem.from_error(exc), _PARAM_NAMES)) from exc
     return ParsedBody(
-        request, values["image_url"], values.get("engine"), response_format == "b64_json", tuple(ignored), tuple(notes)
+        request=request,
+        image_sources=_image_sources(values),
+        parent=values.get("parent"),
+        engine=values.get("engine"),
+        with_base64=response_format == "b64_json",
+        ignored=tuple(ignored),
+        notes=tuple(notes),
     )
+
+
+def _image_sources(values: Mapping[str, Any]) -> tuple[str, ...]:
+    sources: tuple[str, ...] = values.get("image_url", ())
+    beside_parent = kontext.MAX_REFERENCE_IMAGES - 1
+    if "parent" in values and len(sources) > beside_parent:
+        rule = f"at most {beside_parent} pictures beside parent"
+        raise invalid_body([{"field": "image_url", "rule": rule, "received": f"{len(sources)} pictures"}])
+    return sources
 
 
 def _merge_extra_body(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -308,10 +339,6 @@ def _ratio_of(size: str) -> AspectRatio | None:
     return cast(AspectRatio, min(kontext.ASPECT_RATIOS, key=distance))
 
 
-def _in_our_words(problem: Problem) -> Problem:
-    return rename_param(problem, _PARAM_NAMES)
-
-
 @router.post(
     "/v1/images/generations",
     tags=["images"],
@@ -328,25 +355,19 @@ async def generate(request: Request) -> SafeJSONResponse:
     async with services.intake.place():
         parsed = parse_body(await services.intake.read_json_object(request))
         engine = _engine_name(parsed, services)
+        sources = PictureSources(services.results, services.fetch_policy, own_base_urls(request, services.public_url))
         try:
-            pictures = await _fetch(parsed.image_sources, services.fetch_policy)
+            pictures = await sources.collect(parsed.image_sources, parent=parsed.parent, field="image_url")
         except ImageError as exc:
-            raise ProblemError(_in_our_words(Problem.from_error(exc))) from exc
+            raise ProblemError(rename_param(Problem.from_error(exc), _PARAM_NAMES)) from exc
         job = await asyncio.to_thread(services.jobs.enqueue, parsed.request, pictures, engine=engine)
         del pictures
     try:
         result = await wait_for_result(request, services.jobs, job)
     except ProblemError as exc:
-        raise ProblemError(_in_our_words(exc.problem)) from exc
+        raise ProblemError(parsed.in_our_words(exc.problem)) from exc
     encoded = await asyncio.to_thread(_read_base64, parsed, result, services)
     return SafeJSONResponse(_answer(parsed, result, encoded, base_url))
-
-
-async def _fetch(sources: tuple[str, ...], policy: FetchPolicy) -> list[bytes]:
-    """Fetch the pictures; when all of them came along as ``data:`` URIs, in a thread, since decoding megabytes takes its time."""
-    if all(source[:5].lower() == "data:" for source in sources):
-        return await asyncio.to_thread(asyncio.run, fetch_images(sources, policy))
-    return await fetch_images(sources, policy)
 
 
 def _engine_name(parsed: ParsedBody, services: Services) -> str:
@@ -408,8 +429,17 @@ def _described(image: ResultImage, encoded: Mapping[str, str], base_url: str) ->
 
 
 def _explained(image: ResultImage, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
-    """What changed in one picture. The mask is a grey PNG: 0 is the input's pixel, 255 is wholly the edit's."""
+    """What changed in one picture. The mask is a gray PNG: 0 is the input's pixel, 255 is wholly the edit's."""
     explained: dict[str, Any] = {"seed": image.seed, "changed_share": round(image.changed_share, 6)}
     if image.mask_name is not None:
         explained["mask"] = _located(image.mask_name, encoded, base_url)
+    if image.preserve_report is not None:
+        explained["preserve"] = _without_empty(image.preserve_report)
     return explained
+
+
+def _without_empty(value: Any) -> Any:
+    """The same without keys that have no value: several clients take null for something."""
+    if isinstance(value, Mapping):
+        return {name: _without_empty(item) for name, item in value.items() if item is not None}
+    return value

@@ -77,7 +77,12 @@ _ANSWER: Final = {
                 },
             },
         },
-        "explain": {"type": "object", "description": "With `explain`: plan, resolutions, notes, and a mask an image."},
+        "explain": {
+            "type": "object",
+            "description": "With `explain`: plan, resolutions and notes; of each image its mask, and under `preserve` what was "
+            "kept: changed share, the mask as runs (kept, changed, kept, ... from the top left), and, where the change had to be "
+            "found, alignment, drift, PSNR outside the edit before, and confidence.",
+        },
     },
 }
 _ERROR: Final = {
@@ -109,7 +114,7 @@ _ERROR: Final = {
 _SITUATIONS: Final = {
     400: "A field is wrong, a picture can't be used, or the instruction can't be carried out.",
     401: "No key, or an unknown one.",
-    404: "No such model.",
+    404: "No such model, or no such result (any more).",
     413: "The body or a picture is too large.",
     415: "The body is not JSON.",
     429: "Too many edits are waiting; `Retry-After` says when to come again.",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from retouch.files.results import is_result_name
 from retouch.jobs.models import Problem
 from retouch.server.errors import ProblemError
 
@@ -20,6 +21,7 @@ __all__ = [
     "ImageSources",
     "Integer",
     "Number",
+    "ResultReference",
     "Rule",
     "RuleBrokenError",
     "Text",
@@ -30,6 +32,7 @@ __all__ = [
 
 _SHOWN_CHARACTERS: Final = 80
 _SOURCE: Final = re.compile(r"(https?://|data:)", re.IGNORECASE)
+_RESULT_URL: Final = re.compile(r"https?://[^\s?#]+/files/([^/\s?#]+)", re.IGNORECASE)
 
 
 class RuleBrokenError(ValueError):
@@ -201,6 +204,31 @@ class ImageSources:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultReference:
+    """A result of this server, by its URL or its file name; read as the name. Under which host the URL has it is all the same."""
+
+    @property
+    def text(self) -> str:
+        """See ``Rule``."""
+        return "the URL or the file name of a result, as an answer of this server has it"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """See ``Rule``."""
+        return {"type": "string"}
+
+    def read(self, value: Any) -> str:
+        """See ``Rule``."""
+        if not isinstance(value, str):
+            raise RuleBrokenError(self.text)
+        url = _RESULT_URL.fullmatch(value)
+        name = value if url is None else url[1]
+        if not is_result_name(name):
+            raise RuleBrokenError(self.text)
+        return name
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """A field of a body.
 
@@ -213,6 +241,8 @@ class Field:
     required : bool
     default : object
         What the reference says of a field that is left out; None when there is nothing to say.
+    unless : str or None
+        Of a required field: another field that can stand in its place.
     """
 
     name: str
@@ -220,6 +250,7 @@ class Field:
     description: str
     required: bool = False
     default: Any = None
+    unless: str | None = None
 
 
 def read_fields(body: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
@@ -235,7 +266,7 @@ def read_fields(body: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, A
     for each in fields:
         received = body.get(each.name)
         if received is None:
-            if each.required:
+            if each.required and (each.unless is None or body.get(each.unless) is None):
                 problems.append({"field": each.name, "rule": f"{each.rule.text} (required)", "received": None})
             continue
         try:
@@ -267,7 +298,13 @@ def json_schema(fields: Sequence[Field]) -> dict[str, Any]:
     for each in fields:
         default = {} if each.default is None else {"default": each.default}
         properties[each.name] = {**each.rule.schema, "description": each.description, **default}
-    return {"type": "object", "required": [each.name for each in fields if each.required], "properties": properties}
+    always = [each.name for each in fields if each.required and each.unless is None]
+    either = [
+        {"anyOf": [{"required": [each.name]}, {"required": [each.unless]}]}
+        for each in fields
+        if each.required and each.unless is not None
+    ]
+    return {"type": "object", "required": always, "properties": properties, **({"allOf": either} if either else {})}
 
 
 def _shown(value: Any) -> str:
