@@ -22,7 +22,7 @@ from retouch.editor.operations.insert_shadow import (
     water_reflection,
     worn_shade,
 )
-from retouch.editor.operations.insert_size import SizeRule, size_rule
+from retouch.editor.operations.insert_size import SizeRule, sane_share, size_rule
 from retouch.editor.operations.insert_worn import fit_worn, require_head
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Scene
@@ -37,13 +37,14 @@ MAX_ENLARGEMENT: Final = 1.6
 """A cut-out enlarged further shows that it is."""
 
 MAX_DRAWN_SIDE_PX: Final = 900
-_LEAST_SHARE: Final = 0.13
-"""A photograph that can't fill this share of the picture's shorter side is too small for it."""
+_LEAST_SHARE: Final = 0.7
+"""A photograph that can't be shown at this share of its usual size is too small for the picture."""
 
 MIN_SIDE_PX: Final = 14
 _WORN: Final = (Relation.ON_HEAD, Relation.OVER_EYES)
 _FREE: Final = (Relation.ANYWHERE, Relation.FOREGROUND, Relation.BACKGROUND)
 """Placements that a flying thing fulfils as well as a standing one."""
+_MOST_BEFORE_SKY: Final = 0.3
 _WATERSIDE: Final = ("sea", "lake")
 _LEAST_WATER_PROBABILITY: Final = 0.15
 
@@ -142,8 +143,10 @@ def _must_fly(found: Sequence[ObjectEntry], operation: AddObject, around: Surrou
     relation = operation.placement.relation
     if relation not in _FREE or around.has_ground or not any(_is_flying(entry) for entry in found):
         return False
-    # In the foreground, the picture's lower border can cut its foot; further back nothing does.
-    return around.sky is not None or relation is Relation.BACKGROUND
+    # In the foreground, the picture's lower border can cut its foot; further back nothing does. A subject that fills the picture
+    # leaves no sky to fly in.
+    has_sky = around.sky is not None and float(around.subject.mean()) < _MOST_BEFORE_SKY
+    return has_sky or relation is Relation.BACKGROUND
 
 
 def suited(entries: Sequence[ObjectEntry], operation: AddObject, short_side_px: int) -> tuple[ObjectEntry, ...]:
@@ -170,9 +173,11 @@ def suited(entries: Sequence[ObjectEntry], operation: AddObject, short_side_px: 
     poses = [entry for entry in chosen if _is_flying(entry) == in_air] if operation.noun != "balloon" else []
     chosen = poses or chosen
     photographs = [entry for entry in chosen if not entry.is_drawn]
-    large_enough = [
-        entry for entry in photographs if entry.long_side_px * MAX_ENLARGEMENT >= _LEAST_SHARE * short_side_px
+    least_px = [
+        _LEAST_SHARE * sane_share(entry.length_m, operation.placement.relation)[1] * short_side_px / MAX_ENLARGEMENT
+        for entry in photographs
     ]
+    large_enough = [entry for entry, least in zip(photographs, least_px, strict=True) if entry.long_side_px >= least]
     drawn = [entry for entry in chosen if entry.is_drawn]
     return tuple(large_enough or drawn or photographs)
 
@@ -303,7 +308,8 @@ def lay_standing(
     fitted = harmonize(sized, tone, scene.light, rng, is_lit=is_lit)
     margin = (fitted.alpha.shape[0] - size_hw[0]) // 2
     hidden = around.anchor_mask if site.behind_anchor else None
-    if hidden is None and _stands_behind_subject(site, around):
+    behind = _stands_behind_subject(site, around) if site.behind_subject is None else site.behind_subject
+    if hidden is None and behind:
         hidden = around.subject
 
     if site.place is Place.GROUND:

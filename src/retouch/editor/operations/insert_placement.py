@@ -9,7 +9,7 @@ import numpy as np
 
 from retouch.editor.instructions.plan import Placement, Relation
 from retouch.editor.objects.nouns import Place
-from retouch.editor.operations.insert_region import Box, BoxSums, mask_box, standing_ground, water_mask
+from retouch.editor.operations.insert_region import MIN_GROUND, Box, BoxSums, mask_box, standing_ground, water_mask
 from retouch.editor.operations.insert_size import SizeRule, chosen_long_side
 from retouch.editor.scene.scene import Scene
 from retouch.images.array_types import FloatImage, Mask
@@ -32,6 +32,15 @@ _TOLERANCE: Final = {
 }
 """How much covering the subject counts against a place; 1 where the prompt does not ask to be near it."""
 
+_DEPTH: Final = {Relation.FOREGROUND: False, Relation.IN_FRONT_OF: False, Relation.BACKGROUND: True}
+"""Whether the subject hides what stands there."""
+
+_WET: Final = 0.35
+_EYE_LEVEL_M: Final = 1.2
+"""What is smaller than this and stands on level ground doesn't reach up to the horizon."""
+_NEAR_WITHOUT_GROUND: Final = 1.4
+"""How much larger a thing is that stands so near that the lower border cuts its foot."""
+
 _BESIDE = (Relation.NEXT_TO, Relation.LEFT_OF, Relation.RIGHT_OF)
 
 
@@ -49,7 +58,7 @@ class Surroundings:
         What must not be covered: the head, or the upper part of the subject.
     ground, sky, water : BoxSums or None
     has_ground : bool
-        Whether there is anything at all that a thing could stand on.
+        Whether there is anything at all that a thing could stand on, and that is no water.
     clutter : BoxSums
         How busy the picture is, 0 to 1.
     horizon_row : float or None
@@ -90,6 +99,8 @@ class Site:
     behind_anchor : bool
         The anchor's mask hides part of it.
     box : Box
+    behind_subject : bool or None
+        Whether the subject hides part of it; None: as its foot stands above or below the subject's.
     is_limited : bool
         It would be clearly larger if its own picture had the pixels.
     """
@@ -101,6 +112,7 @@ class Site:
     place: Place
     behind_anchor: bool
     box: Box
+    behind_subject: bool | None = None
     is_limited: bool = False
 
 
@@ -123,7 +135,7 @@ def look_around(scene: Scene, anchor_mask: Mask | None) -> Surroundings:
         subject_box=box,
         face=face,
         ground=BoxSums(ground),
-        has_ground=bool(ground.any()),
+        has_ground=float((ground if water is None else ground * (water < _WET)).mean()) >= MIN_GROUND,
         sky=None if sky is None else BoxSums(sky),
         water=None if water is None else BoxSums(water),
         clutter=BoxSums(busy),
@@ -197,6 +209,8 @@ def find_site(
         for row in rows.tolist()
     ]
     limit = min(max_long_side_px, 0.92 * h, 0.92 * w)
+    if placement.relation is Relation.FOREGROUND and not around.has_ground:
+        chosen = [(size * _NEAR_WITHOUT_GROUND, true) for size, true in chosen]
     xs, bases = np.tile(columns, GRID_ROWS), np.repeat(rows, GRID_COLUMNS)
     sizes = np.repeat([min(max(size, least_long_side_px), limit) for size, _ in chosen], GRID_COLUMNS)
     widths = np.where(aspect >= 1, sizes, sizes * aspect)
@@ -212,7 +226,12 @@ def find_site(
     x = float(np.clip(x, min(wide / 2 + 3, w / 2), max(w - wide / 2 - 3, w / 2)))
     foot = min(float(bases[k]) + float(rng.uniform(-0.3, 0.3)) * step_y, 0.988 * h)
     freely = placement.relation not in (Relation.ON, Relation.BEHIND, Relation.BACKGROUND)
-    if place is Place.GROUND and freely and not _has_ground(around, x, foot, wide, tall):
+    is_near = placement.relation in (Relation.FOREGROUND, Relation.ANYWHERE)
+    if (
+        place is Place.GROUND
+        and freely
+        and (not _has_ground(around, x, foot, wide, tall) or (is_near and _towers(around, foot - tall, length_m)))
+    ):
         # No ground to stand on: the picture's lower border cuts the foot, so that nothing floats.
         place, foot = Place.AIR, h + 0.07 * tall
     box = Box(x - wide / 2, foot - tall, x + wide / 2, foot)
@@ -223,9 +242,16 @@ def find_site(
         true_long_side_px=chosen[k // GRID_COLUMNS][1],
         place=place,
         behind_anchor=placement.relation is Relation.BEHIND,
+        behind_subject=_DEPTH.get(placement.relation),
         box=box,
         is_limited=max(chosen[k // GRID_COLUMNS][0], least_long_side_px) > 1.15 * max_long_side_px,
     )
+
+
+def _towers(around: Surroundings, top: float, length_m: float | None) -> bool:
+    """Whether a small thing rises above the horizon, so that it must be nearer than any ground that the picture shows."""
+    row = around.horizon_row
+    return row is not None and around.sky is not None and (length_m or 0.5) < _EYE_LEVEL_M and top < row
 
 
 def _has_ground(around: Surroundings, x: float, foot: float, wide: float, tall: float) -> bool:

@@ -9,11 +9,16 @@ import numpy as np
 from retouch.editor.scene.scene import Scene
 from retouch.images.array_types import FloatImage, Mask
 
-__all__ = ["Box", "BoxSums", "mask_box", "standing_ground", "water_mask"]
+__all__ = ["MIN_GROUND", "Box", "BoxSums", "mask_box", "standing_ground", "water_mask"]
 
 _HEADS_TO_THE_FLOOR: Final = 3.5
 """A picture that ends less than this many heads below the chin cuts a standing or sitting person above the floor."""
-_MIN_GROUND: Final = 0.02
+_HEADS_TO_THE_NECK: Final = 1.2
+_CUT_SHARE: Final = 0.1
+_CLOSE_UP_SHARE: Final = 0.4
+MIN_GROUND: Final = 0.02
+"""Share of the picture: less ground than this is an error of segmentation."""
+
 _MIN_OPEN_AIR_CONFIDENCE: Final = 0.3
 
 
@@ -82,21 +87,33 @@ class BoxSums:
 
 
 def standing_ground(scene: Scene) -> Mask:
-    """Return the scene's ground, or nothing where what looks like it can't be: below a portrait, or a mere trace.
+    """Return the scene's ground, or nothing where what looks like it can't be: below a portrait or a close-up, or a mere trace.
 
     Returns
     -------
     (H, W) float32 [0, 1]
     """
-    ground, head = scene.ground, scene.head if scene.subject.present else None
-    height = ground.shape[0]
-    is_portrait = (
-        head is not None
-        and head.found_by == "face"
-        and float(scene.subject.matte[-1].max()) > 0.5
-        and head.bottom + _HEADS_TO_THE_FLOOR * (head.bottom - head.top) > height
-    )
-    return np.zeros_like(ground) if is_portrait or float(ground.mean()) < _MIN_GROUND else ground
+    ground = scene.ground
+    fills = scene.subject.present and (_is_portrait(scene) or _is_close_up(scene.subject.matte))
+    return np.zeros_like(ground) if fills or float(ground.mean()) < MIN_GROUND else ground
+
+
+def _is_portrait(scene: Scene) -> bool:
+    """Whether the picture ends above the floor on which a person stands or sits."""
+    head, box = scene.head, mask_box(scene.subject.matte)
+    if head is None or box is None or head.found_by != "face":
+        return False
+    height, tall = scene.subject.matte.shape[0], head.bottom - head.top
+    # A matte that ends at the neck has lost a dark suit before a dark wall.
+    is_cut = box.bottom >= height - 2 or box.bottom < head.bottom + _HEADS_TO_THE_NECK * tall
+    return is_cut and head.bottom + _HEADS_TO_THE_FLOOR * tall > height
+
+
+def _is_close_up(matte: Mask) -> bool:
+    """Whether the subject fills the picture and two or more borders cut it: what is beside it is no floor in reach."""
+    lines = (matte[0], matte[-1], matte[:, 0], matte[:, -1])
+    cut = sum(float((line > 0.5).mean()) > _CUT_SHARE for line in lines)
+    return cut >= 2 and float(matte.mean()) > _CLOSE_UP_SHARE
 
 
 def water_mask(scene: Scene) -> Mask | None:

@@ -110,7 +110,14 @@ def cast_shadow(
     matrix = np.array([[1.0, -shear, offset + shear * base], [0.0, rise, foot - rise * base]], np.float32)
     flat = cv2.warpAffine(alpha[: base + 1], matrix, (width, tall), flags=cv2.INTER_AREA)
     crisp_sigma = max(1.0, (0.010 + 0.06 * (1 - light.hardness) ** 1.5) * max(h, w))
-    crisp, soft = cv2.GaussianBlur(flat, (0, 0), crisp_sigma), cv2.GaussianBlur(flat, (0, 0), crisp_sigma * 2.6)
+    # The penumbra lies on the ground, so it is foreshortened as the shadow is.
+    flatness = float(np.clip(2 * rise, 0.2, 1.0))
+    crisp, soft = (
+        cv2.GaussianBlur(flat, (0, 0), sigma, sigmaY=max(0.7, flatness * sigma))
+        for sigma in (crisp_sigma, 2.2 * crisp_sigma)
+    )
+    # A thin body's shadow must not vanish in its own penumbra.
+    crisp, soft = (each / np.clip(each.max(), 0.6, 1.0) for each in (crisp, soft))
     away = np.clip((foot - np.arange(tall, dtype=np.float32)) / max(rise * h, 1.0), 0, 1)[:, None]
     shade = crisp * (1 - away) + soft * away
     strength = (0.42 + 0.56 * light.hardness) * (1 - 0.22 * away)

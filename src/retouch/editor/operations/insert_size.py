@@ -8,7 +8,7 @@ from retouch.editor.objects.nouns import kinds_of, known_noun
 from retouch.editor.operations.insert_region import mask_box
 from retouch.editor.scene.scene import Scene
 
-__all__ = ["SizeRule", "chosen_long_side", "size_rule"]
+__all__ = ["SizeRule", "chosen_long_side", "sane_share", "size_rule"]
 
 CAMERA_HEIGHT_M: Final = 1.5
 """Eye level of a standing photographer who holds the camera a little lower."""

@@ -17,11 +17,13 @@ BoolMask = npt.NDArray[np.bool_]
 
 _LONG_SIDE_PX: Final = 400
 _CASCADES: Final = (
-    ("haarcascade_frontalface_alt2.xml", 0.8),
-    ("haarcascade_frontalcatface_extended.xml", 0.7),
-    ("haarcascade_profileface.xml", 0.6),
+    ("haarcascade_frontalface_alt2.xml", 0.8, 6),
+    ("haarcascade_frontalface_default.xml", 0.7, 10),
+    ("haarcascade_frontalcatface_extended.xml", 0.7, 6),
+    ("haarcascade_profileface.xml", 0.6, 6),
 )
-"""Shipped with OpenCV, with how far each is trusted. People before cats: the cat cascade also fires on people."""
+"""Shipped with OpenCV: how far each is trusted, and how many windows must agree. People before cats: the cat cascade also fires
+on people."""
 _MIN_ON_SUBJECT: Final = 0.6
 _MIN_FACE: Final = 0.05
 _MARGIN: Final = 0.12
@@ -70,8 +72,8 @@ def _from_face(pixels: Pixels, matte: Mask) -> Head | None:
     margin = round(_MARGIN * max(gray.shape))
     padded = cv2.copyMakeBorder(gray, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     least = max(24, round(_MIN_FACE * max(gray.shape)))
-    for name, trust in _CASCADES:
-        found = _cascade(name).detectMultiScale(padded, scaleFactor=1.1, minNeighbors=6, minSize=(least, least))
+    for name, trust, agreeing in _CASCADES:
+        found = _cascade(name).detectMultiScale(padded, scaleFactor=1.1, minNeighbors=agreeing, minSize=(least, least))
         boxes = [
             ((x - margin) / scale + left, (y - margin) / scale + top, w / scale, h / scale) for x, y, w, h in found
         ]
