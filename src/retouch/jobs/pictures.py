@@ -138,8 +138,9 @@ def _admitting(limits: DecodeLimits, data: bytes) -> DecodeLimits:
 
 def _restored_source(answer: SourceFile, first: SourceFile | None, pixels: Pixels, lineage: Lineage) -> SourceFile:
     """Return an answer's file as if writing it had cost nothing: untouched pixels are the first input's, in its colors too."""
-    if answer.native is None or first is None or first.native is None:
+    to_native = answer.to_native if first is None else answer.to_native or first.to_native
+    if to_native is None or first is None or first.icc_profile != answer.icc_profile:
         return replace(answer, pixels=pixels)
-    native = first.native.copy()
-    native[lineage.touched] = answer.native[lineage.touched]
-    return replace(answer, pixels=pixels, native=native)
+    native = first.kept.copy()
+    native[lineage.touched] = answer.kept[lineage.touched]
+    return replace(answer, pixels=pixels, native=native, to_native=to_native)

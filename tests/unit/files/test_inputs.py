@@ -47,6 +47,15 @@ def test_putting_the_same_bytes_again_makes_them_young_so_that_a_clean_up_spares
     assert inputs.get(digest) == b"photo"
 
 
+def test_bytes_can_be_kept_as_long_as_they_are_there(inputs, tmp_path):
+    digest = inputs.put(b"photo")
+    make_old(tmp_path, 1000)
+    assert inputs.keep(digest)
+    assert inputs.delete_unused(frozenset(), min_age_seconds=600) == 0
+    assert inputs.delete_unused(frozenset(), min_age_seconds=0) == 1
+    assert not inputs.keep(digest)
+
+
 def test_bytes_that_were_changed_on_the_disk_are_not_used(inputs, tmp_path):
     digest = inputs.put(b"photo")
     next((tmp_path / "inputs").glob("*/*")).write_bytes(b"other")

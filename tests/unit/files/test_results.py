@@ -104,6 +104,93 @@ def test_cleaning_a_folder_that_was_never_used_is_no_error(results):
     assert results.delete_older_than(0) == 0
 
 
+ORIGIN = {"first": "f" * 64, "lineage": {"turns": 1}}
+
+
+def test_an_origin_lies_beside_its_picture_and_is_no_result_itself(results, tmp_path):
+    name = results.save(b"pixels", ".png", ORIGIN)
+    assert results.read_origin(name) == ORIGIN
+    assert results.read_origin(results.save(b"fresh", ".png")) is None
+    (origin,) = tmp_path.rglob("*.origin")
+    for asked in (origin.name, f"{origin.parent.name}/{origin.name}"):
+        with pytest.raises(NotFoundError):
+            results.find(asked)
+        with pytest.raises(NotFoundError):
+            results.read_origin(asked)
+
+
+@pytest.mark.parametrize("name", ["../x", "", "0" * 40 + ".png\n", "/etc/passwd"])
+def test_a_name_that_was_never_given_out_has_no_origin(results, name):
+    with pytest.raises(NotFoundError):
+        results.read_origin(name)
+
+
+def test_an_origin_goes_with_its_picture_however_that_goes(results, tmp_path):
+    deleted, expired, kept = (results.save(b"pixels", ".jpg", ORIGIN) for _ in range(3))
+    results.delete(deleted)
+    for path in tmp_path.rglob(f"{expired}*"):
+        os.utime(path, (0, 0))
+    for path in tmp_path.rglob(f"{kept}.origin"):
+        os.utime(path, (0, 0))  # older than its picture, as it was written first
+
+    assert results.delete_older_than(3600) == 1
+
+    assert sorted(path.name for path in files_in(tmp_path)) == [kept, f"{kept}.origin"]
+
+
+def test_an_origin_that_a_crash_left_without_its_picture_is_deleted(results, tmp_path):
+    name = results.save(b"pixels", ".jpg", ORIGIN)
+    results.find(name).path.unlink()
+    assert results.delete_older_than(10**9) == 0
+    two_hours_ago = time.time() - 7200
+    os.utime(next(tmp_path.rglob("*.origin")), (two_hours_ago, two_hours_ago))
+    assert results.delete_older_than(10**9) == 1
+    assert files_in(tmp_path) == []
+
+
+def test_a_disk_that_is_full_after_the_origin_leaves_neither_behind(results, tmp_path, monkeypatch):
+    syncs = []
+
+    def full_at_the_second_file(_descriptor):
+        syncs.append(1)
+        if len(syncs) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(atomic.os, "fsync", full_at_the_second_file)
+    with pytest.raises(StorageError, match="disk is full"):
+        results.save(b"pixels", ".png", ORIGIN)
+    assert files_in(tmp_path) == []
+
+
+def test_first_inputs_are_those_of_every_result_that_is_there(results, tmp_path):
+    assert results.first_inputs() == frozenset()
+    names = [results.save(b"pixels", ".png", {"first": digest * 64, "lineage": {}}) for digest in "aab"]
+    results.save(b"fresh", ".png")
+    assert results.first_inputs() == {"a" * 64, "b" * 64}
+    results.delete(names[0])
+    assert results.first_inputs() == {"a" * 64, "b" * 64}
+    results.delete(names[1])
+    assert results.first_inputs() == {"b" * 64}
+    assert ResultFiles(tmp_path / "results").first_inputs() == {"b" * 64}
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b"\xff", b'{"first": 5}', b"{}"])
+def test_an_origin_that_was_changed_on_the_disk_refers_to_nothing(results, tmp_path, damage, caplog):
+    name = results.save(b"pixels", ".png", ORIGIN)
+    next(tmp_path.rglob("*.origin")).write_bytes(damage)
+    (tmp_path / "results" / "00").mkdir()
+    (tmp_path / "results" / "00" / "stray.origin").write_bytes(b"{}")
+    assert results.first_inputs() == frozenset()
+    assert results.read(name) == b"pixels"
+
+
+def test_an_origin_that_is_no_json_object_cant_be_read(results, tmp_path):
+    name = results.save(b"pixels", ".png", ORIGIN)
+    next(tmp_path.rglob("*.origin")).write_bytes(b"[]")
+    with pytest.raises(StorageError):
+        results.read_origin(name)
+
+
 def test_the_write_check_leaves_nothing_behind(results, tmp_path):
     results.check_writable()
     assert files_in(tmp_path) == []

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from retouch import errors
-from retouch.jobs.models import LEGAL_TRANSITIONS, JobState, Problem, request_from_json, request_to_json
+from retouch.jobs.models import LEGAL_TRANSITIONS, JobInput, JobState, Problem, request_from_json, request_to_json
 from retouch.types import EditRequest, OutputFormat
 
 
@@ -27,6 +27,16 @@ def test_a_request_survives_json():
         explain=True,
     )
     assert request_from_json(json.loads(json.dumps(request_to_json(request)))) == request
+
+
+@pytest.mark.parametrize("given", [JobInput("a"), JobInput("a", "b", "c")])
+def test_an_input_survives_json(given):
+    assert JobInput.from_json(json.loads(json.dumps(given.to_json()))) == given
+
+
+def test_an_input_names_all_that_it_needs():
+    assert JobInput("a").digests == ("a",)
+    assert JobInput("a", "b", "c").digests == ("a", "b", "c")
 
 
 def test_a_problem_carries_the_context_of_its_error():

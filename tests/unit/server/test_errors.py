@@ -33,3 +33,11 @@ def test_what_an_engine_refuses_is_about_the_prompt():
     assert renamed(UnsupportedInstructionError([], ["fly"], "No.")).details["param"] == "prompt"
     assert renamed(ModeratedError("Refused.", allowed_from=4, attempt=0)).details["param"] == "prompt"
     assert renamed(ModeratedError("Refused.", allowed_from=4, index=0)).details["param"] == "image_url[0]"
+
+
+def test_a_picture_that_came_in_a_field_of_its_own_is_named_by_that_field():
+    names = [
+        rename_param(Problem.from_error(ImageDecodeError("It is damaged.", index=index)), NAMES, leading=("parent",))
+        for index in (0, 1, 3)
+    ]
+    assert [problem.details["param"] for problem in names] == ["parent", "image_url[0]", "image_url[2]"]

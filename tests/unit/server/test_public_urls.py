@@ -2,7 +2,7 @@ import pytest
 from starlette.requests import Request
 
 from retouch.server.errors import ProblemError
-from retouch.server.public_urls import file_url, public_base_url
+from retouch.server.public_urls import file_url, own_base_urls, public_base_url
 
 
 def request(host: str, scheme: str = "http", root_path: str = "") -> Request:
@@ -32,3 +32,10 @@ def test_a_configured_base_wins():
 def test_what_is_no_host_name_is_refused(host):
     with pytest.raises(ProblemError):
         public_base_url(request(host), None)
+
+
+def test_results_are_known_under_the_configured_base_and_the_one_that_was_called():
+    both = own_base_urls(request("127.0.0.1:8000", root_path="/base"), "https://photos.example.org/edit/")
+    assert both == ("https://photos.example.org/edit", "http://127.0.0.1:8000/base")
+    assert own_base_urls(request("a b"), "https://photos.example.org") == ("https://photos.example.org",)
+    assert own_base_urls(request("localhost"), None) == ("http://localhost",)
