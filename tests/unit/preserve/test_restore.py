@@ -161,7 +161,7 @@ def test_outside_of_the_edit_the_answer_is_the_plain_crop_and_lanczos_resize_of_
     assert_untouched_outside(answer, base)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_edited_the_answer_equals_the_input_outside_of_its_mask(coffee, data):
     rng = np.random.default_rng(data.draw(st.integers(0, 2**16)))
