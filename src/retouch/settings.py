@@ -199,7 +199,8 @@ class StorageSettings(_Group):
         default=24 * 7,
         ge=0,
         description="Hours after which a result file and its job are deleted. 0 keeps them for ever. The default gives clients "
-        "a week to fetch.",
+        "a week to fetch. The first input that a result was made from is kept as long as the result, so that editing the result "
+        "again can go back to it.",
     )
 
 

@@ -1,11 +1,17 @@
 """A server process under its clients: killed, stopped, left, and asked for too much."""
 
 import contextlib
+import io
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
+from skimage.data import astronaut
+
+from retouch.images.geometry import fit_pixels, plan_fit
 
 pytestmark = pytest.mark.slow
 QUICK_LEASE = {"RETOUCH_QUEUE__LEASE_SECONDS": "1"}
@@ -24,6 +30,28 @@ def states(tmp_path):
             return connection.execute("SELECT state, attempts FROM jobs ORDER BY created_at").fetchall()
 
     return read
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """The folder of results, and the file that came last."""
+
+    class Finished:
+        folder = tmp_path / "data" / "server" / "results"
+
+        def newest(self) -> bytes:
+            return max(self.folder.rglob("*.png"), key=lambda path: path.stat().st_mtime).read_bytes()
+
+    return Finished()
+
+
+def test_an_answer_is_edited_again_by_its_url_although_nothing_is_fetched_from_this_machine(start, body):
+    server = start()
+    answer = server.post(body(seed=1)).json()["images"][0]
+    again = server.post(body(seed=2, image_url=answer["url"]))
+    assert again.status_code == 200
+    refused = server.post(body(image_url=f"{server.url}/health"))
+    assert refused.json()["error"]["code"] == "address_not_allowed"
 
 
 def test_an_edit_over_a_real_connection(start, body):
@@ -47,6 +75,31 @@ def test_a_job_whose_process_is_killed_in_the_middle_runs_again_after_the_next_s
     start(**QUICK_LEASE)
 
     wait_until(lambda: states() == [("succeeded", 2)])
+
+
+def test_an_edit_of_an_answer_that_is_killed_in_the_middle_still_knows_the_first_input(
+    start, body, states, finished, wait_until
+):
+    server = start(**QUICK_LEASE)
+    answer = server.post(body(seed=1)).json()["images"][0]
+    server.kill()
+    server = start(*LONG_EDIT, **QUICK_LEASE)
+    again = body(seed=2, parent=answer["url"], output_format="png")
+    del again["image_url"]
+    lost = server.post_in_vain(again)
+    wait_until(lambda: states() == [("succeeded", 1), ("running", 1)])
+    server.kill()
+    lost.join(20)
+    for path in finished.folder.rglob(f"{answer['file_name']}*"):
+        path.unlink()
+
+    start(**QUICK_LEASE)
+    wait_until(lambda: states() == [("succeeded", 1), ("succeeded", 2)])
+
+    first = astronaut()[64:448]
+    plain = fit_pixels(first, plan_fit(512, 384, aspect_ratio=None, keep_size=False))
+    last = np.asarray(Image.open(io.BytesIO(finished.newest())))
+    assert 0.9 < (last == plain).all(axis=2).mean() < 1
 
 
 def test_a_job_that_kills_every_process_fails_at_last(start, body, states, wait_until):
