@@ -10,6 +10,7 @@ from retouch.images.compose import (
     overlap,
     pad_layer,
     resize_layer,
+    rotate_layer,
     sharpen_layer,
 )
 
@@ -88,3 +89,18 @@ def test_sharpening_raises_contrast_inside() -> None:
     layer = Layer(ramp, np.ones((30, 30), np.float32))
     sharper = sharpen_layer(layer, 1.5, 0.8)
     assert np.ptp(sharper.linear[15, 12:18, 0]) > np.ptp(ramp[15, 12:18, 0])
+
+
+def test_a_layer_turned_clockwise_leans_to_the_right_and_says_where_its_foot_is() -> None:
+    mast = Layer(np.full((60, 10, 3), 0.5, np.float32), np.ones((60, 10), np.float32))
+    turned, foot_x, foot_y = rotate_layer(mast, 30.0)
+    rows, cols = np.nonzero(turned.alpha > 0.5)
+    assert cols[rows < 15].mean() > foot_x + 15
+    assert abs(cols[rows > foot_y - 6].mean() - foot_x) < 5
+    assert np.allclose(turned.linear, 0.5)
+    assert abs(turned.alpha.sum() - mast.alpha.sum()) < 0.1 * mast.alpha.sum()
+
+
+def test_a_layer_that_is_not_turned_is_the_same() -> None:
+    layer = layer_from_rgba(disc())
+    assert rotate_layer(layer, 0.0) == (layer, 20.0, 40.0)

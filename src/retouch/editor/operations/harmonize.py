@@ -79,7 +79,7 @@ def measure_tone(pixels: Pixels, scene: Scene, box: tuple[int, int, int, int], *
     in_sky : bool
         The sky's own brightness says little about what stands before it; then the picture as a whole is measured.
     """
-    near = pixels if in_sky else _neighborhood(pixels, box)
+    near = pixels if in_sky else pixels[_neighborhood(pixels, box)]
     light_near = np.sort(luminance(srgb_to_linear(_thin(near))).ravel())
     whole = _thin(pixels)
     light_all = np.sort(luminance(srgb_to_linear(whole)).ravel())
@@ -309,13 +309,15 @@ def _thin(pixels: Pixels) -> Pixels:
     return np.ascontiguousarray(pixels[::step, ::step, :3])
 
 
-def _neighborhood(pixels: Pixels, box: tuple[int, int, int, int]) -> Pixels:
+def _neighborhood(pixels: Pixels, box: tuple[int, int, int, int]) -> tuple[slice, slice]:
+    """Return the rows and columns of twice the box."""
     left, top, right, bottom = box
     grow_x, grow_y = max(16, (right - left) // 2), max(16, (bottom - top) // 2)
     rows = slice(max(0, top - grow_y), max(1, bottom + grow_y))
     cols = slice(max(0, left - grow_x), max(1, right + grow_x))
     part = pixels[rows, cols]
-    return part if part.shape[0] >= 8 and part.shape[1] >= 8 else pixels
+    # Outside the picture there is nothing to measure; then the whole of it stands in.
+    return (rows, cols) if part.shape[0] >= 8 and part.shape[1] >= 8 else (slice(None), slice(None))
 
 
 def _scene_sigma(pixels: Pixels, scene: Scene, box: tuple[int, int, int, int], *, in_sky: bool) -> float:
@@ -326,7 +328,7 @@ def _scene_sigma(pixels: Pixels, scene: Scene, box: tuple[int, int, int, int], *
     if in_sky:
         return whole
     # The subject's own edges say nothing about the depth of the ground beside it.
-    others = np.dstack([1 - subject.matte] * 3) if subject.present else None
-    around = None if others is None else np.ascontiguousarray(_neighborhood(others, box)[..., 0])
-    local = blur_sigma(np.ascontiguousarray(_neighborhood(rgb, box)), around)
+    window = _neighborhood(rgb, box)
+    others = np.ascontiguousarray(1 - subject.matte[window]) if subject.present else None
+    local = blur_sigma(np.ascontiguousarray(rgb[window]), others)
     return float(np.clip(local, whole * 0.8, whole + 1.6))

@@ -1,10 +1,13 @@
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from skimage import data
 
 from retouch.editor.instructions.plan import AddObject, ColorValue, Placement, Relation, Target, TargetKind
+from retouch.editor.objects.cutout import Cutout, ObjectEntry
 from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.operations.insert import insert
 from retouch.editor.operations.stage import Context, Stage
@@ -12,7 +15,20 @@ from retouch.editor.scene.values import Finding, Head, Horizon, Light, Subject
 from retouch.errors import EditAbortedError, UnsupportedInstructionError
 from retouch.images.array_types import Mask, Pixels
 
-LIBRARY = ObjectLibrary()
+
+class QuickLibrary(ObjectLibrary):
+    """Draws each object once, at one size: how objects are drawn is tested elsewhere."""
+
+    def load(self, entry: ObjectEntry, **wishes: Any) -> Cutout:
+        return _drawn_once(entry, wishes.get("color_rgb"))
+
+
+@functools.cache
+def _drawn_once(entry: ObjectEntry, color_rgb: tuple[int, int, int] | None) -> Cutout:
+    return ObjectLibrary().load(entry, long_side_px=90, color_rgb=color_rgb, light_x=0.7, hardness=0.9)
+
+
+LIBRARY = QuickLibrary()
 
 
 class FakeScene:
@@ -76,13 +92,16 @@ class FakeScene:
         return Finding(self.subject.matte, 0.9, "the post", verified=True)
 
 
+@functools.cache
 def field() -> Pixels:
     rows = np.arange(240)[:, None]
     noise = np.random.default_rng(0).integers(-6, 7, (240, 320, 3))
     sky, ground = np.array([140, 180, 225]), np.array([150, 135, 105])
     picture = np.where((rows < 80)[..., None], sky, ground) + noise
     picture[60:180, 140:180] = (90, 60, 50)
-    return picture.clip(0, 255).astype(np.uint8)
+    pixels: Pixels = picture.clip(0, 255).astype(np.uint8)
+    pixels.setflags(write=False)
+    return pixels
 
 
 def stage_of(scene: FakeScene) -> Stage:
@@ -94,6 +113,28 @@ def context_of(seed: int = 1, should_abort: Callable[[], bool] | None = None) ->
 
 
 def add(
+    noun: str,
+    relation: Relation = Relation.ANYWHERE,
+    *,
+    seed: int = 1,
+    scene: FakeScene | None = None,
+    **changes: object,
+) -> Stage:
+    """Add to the open field (computed once for all tests), or to another scene."""
+    if scene is None:
+        return add_to_field(noun, relation, seed, tuple(sorted(changes.items())))
+    return add_anew(noun, relation, seed=seed, scene=scene, **changes)
+
+
+@functools.cache
+def add_to_field(noun: str, relation: Relation, seed: int, changes: tuple[tuple[str, object], ...]) -> Stage:
+    stage = add_anew(noun, relation, seed=seed, **dict(changes))
+    for each in (stage.pixels, stage.change_mask, *stage.added.values()):
+        each.setflags(write=False)
+    return stage
+
+
+def add_anew(
     noun: str,
     relation: Relation = Relation.ANYWHERE,
     *,
@@ -143,14 +184,14 @@ def test_pixels_outside_the_mask_are_exactly_those_of_the_stage(noun: str, relat
     ("noun", "relation"), [("bird", Relation.FOREGROUND), ("crown", Relation.ON_HEAD), ("balloon", Relation.SKY)]
 )
 def test_the_same_seed_gives_the_same_bytes_and_seeds_differ_visibly(noun: str, relation: Relation) -> None:
-    first, again, other = add(noun, relation), add(noun, relation), add(noun, relation, seed=2)
+    first, again, other = add(noun, relation), add_anew(noun, relation), add(noun, relation, seed=2)
     assert np.array_equal(first.pixels, again.pixels)
     assert np.array_equal(first.change_mask, again.change_mask)
     difference = np.abs(first.pixels.astype(int) - other.pixels.astype(int)).max(axis=2)
     assert (difference > 20).sum() > 50
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("relation", [Relation.FOREGROUND, Relation.NEXT_TO, Relation.ANYWHERE])
 def test_an_object_on_the_ground_is_inside_the_picture_of_sane_size_and_off_the_face(
     seed: int, relation: Relation
@@ -164,7 +205,7 @@ def test_an_object_on_the_ground_is_inside_the_picture_of_sane_size_and_off_the_
     assert stage.added["ball"][62:102, 140:180].max() == 0
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_balloon_for_the_top_left_sky_is_there(seed: int) -> None:
     stage = add("balloon", seed=seed, placement=Placement(Relation.SKY, None, "left", "top"))
     left, top, right, bottom = shown_box(stage, "balloon")
@@ -213,7 +254,7 @@ def test_a_hat_without_a_head_is_refused() -> None:
 
 
 def test_a_boat_floats_on_the_water_with_a_reflection() -> None:
-    picture = field()
+    picture = field().copy()
     picture[90:240] = np.array([60, 120, 150]) + np.random.default_rng(2).integers(-3, 4, (150, 320, 3))
     picture[60:180, 140:180] = (90, 60, 50)
     before = FakeScene(picture.astype(np.uint8), water=0.5)
@@ -327,3 +368,87 @@ def test_transparency_is_kept_and_the_object_is_opaque() -> None:
 def test_an_aborted_edit_stops() -> None:
     with pytest.raises(EditAbortedError):
         insert(stage_of(FakeScene()), AddObject("ball", "a ball"), context_of(should_abort=lambda: True), LIBRARY)
+
+
+def test_a_boat_for_water_that_only_its_color_speaks_for_is_refused() -> None:
+    picture = field().copy()
+    picture[90:240] = (60, 120, 150)
+    with pytest.raises(UnsupportedInstructionError, match="no water"):
+        add("boat", Relation.WATER, scene=FakeScene(picture, water=0.02))
+
+
+class BareScene(FakeScene):
+    """Sky and nothing to stand on; no subject."""
+
+    @property
+    def ground(self) -> Mask:
+        return self._part(240, 240)
+
+
+def test_a_bird_flies_where_nothing_can_be_stood_on() -> None:
+    stage = add("bird", Relation.FOREGROUND, scene=BareScene(subject=False, head=False))
+    assert stage.resolutions[-1].resolved_to == "flying bird"
+    assert any("nothing to stand on" in note for note in stage.notes)
+
+
+class LowHorizon(FakeScene):
+    """The same field seen from close to the ground: the horizon is just above the lower border."""
+
+    @property
+    def horizon(self) -> Horizon:
+        return Horizon(215.0, 0.9)
+
+    @property
+    def sky(self) -> Mask:
+        return self._part(0, 215)
+
+    @property
+    def ground(self) -> Mask:
+        return self._part(215, 240)
+
+
+def test_what_would_tower_over_the_horizon_is_near_and_cut_by_the_lower_border() -> None:
+    stage = add("bird", Relation.FOREGROUND, scene=LowHorizon(subject=False, head=False))
+    assert stage.added["bird"][-1].max() > 0.5
+
+
+def test_what_is_in_the_foreground_is_not_hidden_by_the_subject() -> None:
+    class Low(FakeScene):
+        @property
+        def subject(self) -> Subject:
+            matte = self._part(200, 240)
+            return Subject(matte, 0.9, True)
+
+    stage = add("ball", Relation.FOREGROUND, scene=Low(head=False))
+    assert (stage.added["ball"] > 0.95).sum() > 0.6 * np.prod([b - a for a, b in _extent(stage.added["ball"])])
+
+
+def _extent(mask: Mask) -> tuple[tuple[int, int], tuple[int, int]]:
+    rows, cols = np.nonzero(mask > 0.5)
+    return (int(rows.min()), int(rows.max()) + 1), (int(cols.min()), int(cols.max()) + 1)
+
+
+def test_a_crown_turns_with_a_tilted_head() -> None:
+    class Tilted(FakeScene):
+        @property
+        def head(self) -> Head:
+            return Head(140, 62, 180, 102, 0.9, "face", tilt=20.0)
+
+    upright, tilted = add("crown", Relation.ON_HEAD), add("crown", Relation.ON_HEAD, scene=Tilted())
+    (_, upright_cols), (_, tilted_cols) = _extent(upright.added["crown"]), _extent(tilted.added["crown"])
+    # The head leans to the right, about the middle of the face, and the crown with it.
+    assert sum(tilted_cols) / 2 > sum(upright_cols) / 2 + 4
+
+
+def test_a_crown_for_a_temple_is_refused() -> None:
+    class Temple(FakeScene):
+        @property
+        def head(self) -> Head:
+            return Head(140, 62, 180, 102, 0.3, "silhouette")
+
+        @property
+        def labels(self) -> tuple[tuple[str, float], ...]:
+            return (("temple", 0.45), ("castle", 0.05))
+
+    with pytest.raises(UnsupportedInstructionError, match="no head"):
+        add("crown", Relation.ON_HEAD, scene=Temple())

@@ -114,6 +114,27 @@ def test_a_subject_that_the_side_cuts_stays_at_that_side() -> None:
     assert stage.added["subject"][:, 0].max() > 0.95
 
 
+def test_a_subject_cut_at_top_and_bottom_spans_the_picture_from_top_to_bottom() -> None:
+    stage = place(PlainScene((210, 30, 40), (100, 0, 180, 200)), PlainScene((0, 0, 0), None))
+    shown = stage.added["subject"]
+    assert shown[0].max() > 0.95
+    assert shown[-1].max() > 0.95
+    assert any("top and the bottom" in note for note in stage.notes)
+
+
+def test_a_subject_cut_only_at_one_side_stands_on_the_ground_at_that_side() -> None:
+    stage = place(PlainScene((210, 30, 40), (200, 60, 280, 160)), PlainScene((0, 0, 0), None))
+    shown = stage.added["subject"]
+    assert shown[:, -1].max() > 0.95
+    assert shown[-1].max() == 0
+
+
+@pytest.mark.parametrize("box", [(0, 0, 280, 200), (120, 0, 140, 30)])
+def test_a_subject_whose_straight_edges_would_show_is_refused(box: tuple[int, int, int, int]) -> None:
+    with pytest.raises(UnsupportedInstructionError, match="straight edge"):
+        place(PlainScene((210, 30, 40), box), PlainScene((0, 0, 0), None))
+
+
 def test_a_whole_subject_stands_on_the_ground_with_a_shadow() -> None:
     scene = PlainScene((0, 0, 0), None)
     stage = place(PlainScene((210, 30, 40), WHOLE), scene)

@@ -44,6 +44,17 @@ def test_the_ground_is_the_sand_and_not_the_sky() -> None:
     assert ground[:110].max() == 0
 
 
+def test_a_tower_on_the_horizon_is_no_ground() -> None:
+    pixels = seaside(horizon_row=200)
+    pixels[40:200, 180:200] = pixels[230:231, 180:200]  # as sandy as the ground that it stands on
+    sky = find_sky(pixels, NOTHING)
+
+    ground = find_ground(pixels, NOTHING, sky, find_horizon(pixels, NOTHING, sky))
+
+    assert ground[:185].max() == 0
+    assert ground[230:].mean() > 0.9
+
+
 @pytest.mark.parametrize("name", ["coffee", "cat", "astronaut", "plain"])
 def test_indoors_and_close_ups_have_no_sky(name: str, request: pytest.FixtureRequest) -> None:
     assert request.getfixturevalue(name).sky is None
