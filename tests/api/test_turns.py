@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from skimage.data import coffee
+from starlette.testclient import TestClient
 
 from retouch.images.geometry import fit_pixels, plan_fit
+from retouch.library import create_registry
+from retouch.server.app import create_app
+from retouch.settings import load_settings
 from retouch.testing import FakeEngine
 
 GENERATIONS = "/v1/images/generations"
@@ -55,7 +59,7 @@ class Story:
         mask = self.get(said["explain"]["images"][0]["mask"]["url"])
         changed = np.asarray(Image.open(io.BytesIO(mask))) > 0
         self.touched = changed if self.touched is None else self.touched | changed
-        return {**said["images"][0], "notes": said["meta"].get("notes", [])}
+        return {**said["images"][0], "notes": said["meta"].get("notes", []), "explain": said["explain"]["images"][0]}
 
     def get(self, url: str) -> bytes:
         return self._client.get(url).content
@@ -100,6 +104,8 @@ def test_after_ten_turns_untouched_pixels_are_exactly_those_of_the_first_input(s
     last = pixels_of(story.get(answer["url"]))
     untouched = ~story.touched
     assert 0.6 < untouched.mean() < 0.95
+    assert answer["explain"]["turns"] == 10
+    assert answer["explain"]["touched_share"] == pytest.approx(story.touched.mean(), abs=1e-6)
     np.testing.assert_array_equal(last[untouched], plain(first)[untouched])
     assert (last != plain(first)).any(axis=2).mean() > 0.05
 
@@ -110,6 +116,7 @@ def test_an_answer_that_is_uploaded_anew_is_a_picture_of_its_own_and_its_losses_
     answer = story.turn(2, image_url=as_uri(story.get(answer["url"])), output_format="png")
     untouched = ~story.touched
     assert (pixels_of(story.get(answer["url"]))[untouched] != plain(first)[untouched]).mean() > 0.05
+    assert answer["explain"]["turns"] == 1
 
 
 def test_a_turn_may_change_the_ratio(story, client, body):
@@ -321,6 +328,20 @@ def test_of_an_engine_that_redraws_everything_explain_tells_what_was_found_and_u
     assert report["confidence"] > 0.5
     same = (pixels_of(client.get(said["data"][0]["url"]).content) == plain(first)).all(axis=2)
     assert same[~story.touched].mean() > 0.94
+
+
+@pytest.mark.slow
+def test_three_turns_of_the_builtin_editor_leave_the_rest_alone(tmp_path, body):
+    app = create_app(load_settings(None, {}), create_registry(tmp_path), tmp_path)
+    first = coffee()
+    with TestClient(app, base_url="http://127.0.0.1:8000", headers={"Authorization": "Bearer any"}) as client:
+        story = Story(client, body)
+        answer = story.turn(1, prompt="Add a bird to the foreground.", image_url=as_uri(as_file(first)))
+        answer = story.turn(2, prompt="Make the cup blue.", **by_parent(answer))
+        answer = story.turn(3, prompt="Add a boat.", output_format="png", **by_url(answer))
+        last = pixels_of(story.get(answer["url"]))
+    assert 0.3 < story.touched.mean() < 0.7
+    np.testing.assert_array_equal(last[~story.touched], plain(first)[~story.touched])
 
 
 class TestAtTheInputsOwnSize:

@@ -174,6 +174,10 @@ class ResultImage:
     has_nsfw_concepts : bool
     preserve_report : mapping or None
         What the preserve step found and did, with ``explain``.
+    turns : int
+        Edits between the first input and this picture.
+    touched_share : float or None
+        Share of pixels that any of these turns touched, 0 to 1; None where the descent is not known.
     """
 
     name: str
@@ -186,6 +190,8 @@ class ResultImage:
     mask_name: str | None = None
     has_nsfw_concepts: bool = False
     preserve_report: Mapping[str, Any] | None = None
+    turns: int = 1
+    touched_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from retouch.preserve.lineage import Ancestry, Lineage
 from retouch.preserve.source_file import SourceFile, read_source_file
 from retouch.types import EditedImage
 
-__all__ = ["PictureReader", "trace_origin"]
+__all__ = ["PictureReader", "lineage_of", "trace_origin"]
 
 _FIRST_INPUT_GONE: Final = (
     "The first input of this answer can't be read any more, so the edit starts from the answer as its file has it."
@@ -129,6 +129,11 @@ def trace_origin(
         if picture.ancestry is not None and ancestry.first is picture.ancestry.first:
             return {"first": stored.first, "lineage": ancestry.lineage.to_json()}
     return None
+
+
+def lineage_of(image: EditedImage) -> Lineage | None:
+    """Return how an answer belongs to its first input, where that is known."""
+    return image.ancestry.lineage if isinstance(image.ancestry, Ancestry) else None
 
 
 def _admitting(limits: DecodeLimits, data: bytes) -> DecodeLimits:

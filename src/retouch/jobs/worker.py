@@ -15,7 +15,7 @@ from retouch.errors import EditAbortedError, ModeratedError, RetouchError, Stora
 from retouch.images.codec import DecodeLimits
 from retouch.jobs.manager import InputStore, QueuePolicy
 from retouch.jobs.models import Job, JobResult, JobState, Problem, ResultImage
-from retouch.jobs.pictures import PictureReader, trace_origin
+from retouch.jobs.pictures import PictureReader, lineage_of, trace_origin
 from retouch.jobs.pulse import Pulse, StopReason
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
@@ -164,17 +164,10 @@ class Worker:
 
         try:
             return tuple(
-                ResultImage(
+                _result_image(
+                    image,
                     name=keep(image.data, image.format.suffix, trace_origin(image, job.inputs, pictures)),
-                    media_type=image.format.media_type,
-                    size_bytes=len(image.data),
-                    width=image.width,
-                    height=image.height,
-                    seed=image.seed,
-                    changed_share=image.changed_share,
                     mask_name=None if image.change_mask_png is None else keep(image.change_mask_png, ".png"),
-                    has_nsfw_concepts=image.has_nsfw_concepts,
-                    preserve_report=image.preserve_report,
                 )
                 for image in images
             )
@@ -241,6 +234,24 @@ class WorkerPool:
         until = time.monotonic() + timeout_seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+
+
+def _result_image(image: EditedImage, *, name: str, mask_name: str | None) -> ResultImage:
+    lineage = lineage_of(image)
+    return ResultImage(
+        name=name,
+        media_type=image.format.media_type,
+        size_bytes=len(image.data),
+        width=image.width,
+        height=image.height,
+        seed=image.seed,
+        changed_share=image.changed_share,
+        mask_name=mask_name,
+        has_nsfw_concepts=image.has_nsfw_concepts,
+        preserve_report=image.preserve_report,
+        turns=1 if lineage is None else lineage.turns,
+        touched_share=None if lineage is None else float(lineage.touched.mean()),
+    )
 
 
 def _result(edited: EditResult, images: tuple[ResultImage, ...], timings: dict[str, float]) -> JobResult:

@@ -429,8 +429,17 @@ def _described(image: ResultImage, encoded: Mapping[str, str], base_url: str) ->
 
 
 def _explained(image: ResultImage, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
-    """What changed in one picture. The mask is a gray PNG: 0 is the input's pixel, 255 is wholly the edit's."""
-    explained: dict[str, Any] = {"seed": image.seed, "changed_share": round(image.changed_share, 6)}
+    """What changed in one picture, in this turn and (``touched_share``) in all turns since the first input.
+
+    The mask is a gray PNG: 0 is the input's pixel, 255 is wholly the edit's.
+    """
+    explained: dict[str, Any] = {
+        "seed": image.seed,
+        "changed_share": round(image.changed_share, 6),
+        "turns": image.turns,
+    }
+    if image.touched_share is not None:
+        explained["touched_share"] = round(image.touched_share, 6)
     if image.mask_name is not None:
         explained["mask"] = _located(image.mask_name, encoded, base_url)
     if image.preserve_report is not None:

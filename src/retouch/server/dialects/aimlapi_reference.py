@@ -79,9 +79,10 @@ _ANSWER: Final = {
         },
         "explain": {
             "type": "object",
-            "description": "With `explain`: plan, resolutions and notes; of each image its mask, and under `preserve` what was "
-            "kept: changed share, the mask as runs (kept, changed, kept, ... from the top left), and, where the change had to be "
-            "found, alignment, drift, PSNR outside the edit before, and confidence.",
+            "description": "With `explain`: plan, resolutions and notes; of each image its mask, the number of `turns` since the "
+            "first input, the `touched_share` of them all, and under `preserve` what was kept: changed share, the mask as runs "
+            "(kept, changed, kept, ... from the top left), and, where the change had to be found, alignment, drift, PSNR outside "
+            "the edit before, and confidence.",
         },
     },
 }
