@@ -91,12 +91,14 @@ def insert(stage: Stage, operation: AddObject, context: Context, library: Object
         raise UnsupportedInstructionError(
             (), (operation.phrase,), "The picture shows no water that I can see. Name another place for it."
         )
-    must_fly = _must_fly(found, operation, around)
+    must_fly, is_far = _must_fly(found, operation, around), operation.placement.relation is Relation.BACKGROUND
     if must_fly:
         operation = replace(operation, placement=replace(operation.placement, relation=Relation.SKY))
     candidates = suited(found, operation, short_side)
     rule = size_rule(scene)
     planned = _plan(operation, candidates, around, rule, context.rng)
+    if must_fly and is_far:
+        planned = [replace(each, site=replace(each.site, behind_subject=True)) for each in planned]
     canvas = Canvas(stage.pixels)
     shown = np.zeros(canvas.picture_hw, np.float32)
     loaded: list[Cutout] = []

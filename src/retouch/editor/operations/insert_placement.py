@@ -210,7 +210,9 @@ def find_site(
     ]
     limit = min(max_long_side_px, 0.92 * h, 0.92 * w)
     if placement.relation is Relation.FOREGROUND and not around.has_ground:
-        chosen = [(size * _NEAR_WITHOUT_GROUND, true) for size, true in chosen]
+        chosen = [(size if true is not None else size * _NEAR_WITHOUT_GROUND, true) for size, true in chosen]
+        # What the lower border cuts must not rise over the face.
+        limit = min(limit, h if around.face is None else max(h - around.face.bottom, 0.2 * h))
     xs, bases = np.tile(columns, GRID_ROWS), np.repeat(rows, GRID_COLUMNS)
     sizes = np.repeat([min(max(size, least_long_side_px), limit) for size, _ in chosen], GRID_COLUMNS)
     widths = np.where(aspect >= 1, sizes, sizes * aspect)
