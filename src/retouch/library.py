@@ -6,7 +6,7 @@ The command line and the server build the same parts, so an edit is the same edi
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, Literal, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 import platformdirs
@@ -18,19 +18,56 @@ from retouch.engines.registry import EngineRegistry
 from retouch.errors import ImageDecodeError, InvalidValueError
 from retouch.fetch import FetchPolicy, fetch_images
 from retouch.images.array_types import Pixels
-from retouch.images.codec import DecodeLimits, decode
+from retouch.images.codec import DecodedImage, DecodeLimits, decode, decode_opened
 from retouch.kontext import MAX_REFERENCE_IMAGES
 from retouch.pipeline import run_edit
 from retouch.preserve.lineage import Ancestry
 from retouch.preserve.source_file import read_source_file
 from retouch.safety.pictures import DEFAULT_TOLERANCE, OpenNsfwCheck, PictureCheck
-from retouch.types import EditedImage, EditRequest, EditResult, ProgressCallback, ShouldAbort
+from retouch.types import (
+    AspectRatio,
+    EditedImage,
+    EditRequest,
+    EditResult,
+    OutputFormat,
+    PreserveMode,
+    ProgressCallback,
+    ShouldAbort,
+    SizeMode,
+)
 
-__all__ = ["Editor", "ImageSource", "create_picture_check", "create_registry", "default_data_directory", "edit"]
+__all__ = [
+    "EditOptions",
+    "Editor",
+    "ImageSource",
+    "create_picture_check",
+    "create_registry",
+    "default_data_directory",
+    "edit",
+]
 
-ImageSource: TypeAlias = str | os.PathLike[str] | bytes | Pixels | Image.Image | EditedImage
-"""A path, an http(s) URL, a ``data:`` URI, the bytes of a file, an (H, W, 3) uint8 sRGB array, a Pillow image, or a picture of
-an earlier result: editing that again goes back to the first input for every pixel that no edit has touched."""
+
+class EditOptions(TypedDict, total=False):
+    """What may be said beside picture and prompt; each has the default, the limits and the meaning of ``EditRequest``'s field.
+
+    ``output_format`` may also be given as the text "jpeg" or "png".
+    """
+
+    seed: int | None
+    num_images: int
+    aspect_ratio: AspectRatio | None
+    size: SizeMode
+    output_format: OutputFormat | Literal["jpeg", "png"]
+    guidance_scale: float | None
+    safety_tolerance: int
+    preserve: PreserveMode
+    explain: bool
+
+
+ImageSource: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Pixels | Image.Image | EditedImage
+"""A path, an http(s) URL, a ``data:`` URI, the bytes of a file, an open binary file, an (H, W, 3) uint8 sRGB array, a Pillow
+image, or a picture of an earlier result: editing that again goes back to the first input for every pixel that no edit has
+touched."""
 
 
 def default_data_directory() -> Path:
@@ -121,7 +158,7 @@ class Editor:
         *,
         on_step: ProgressCallback | None = None,
         should_abort: ShouldAbort | None = None,
-        **options: Any,
+        **options: Unpack[EditOptions],
     ) -> EditResult:
         """Edit a picture, or bring up to four together.
 
@@ -134,7 +171,8 @@ class Editor:
         on_step, should_abort : callable, optional
             Progress and abort; see ``retouch.types``.
         **options
-            The other fields of ``EditRequest``: ``seed``, ``num_images``, ``aspect_ratio``, ``size``, ``output_format``, ...
+            See ``EditOptions``: ``seed``, ``num_images``, ``aspect_ratio``, ``size``, ``output_format``, ``guidance_scale``,
+            ``safety_tolerance``, ``preserve``, ``explain``.
 
         Returns
         -------
@@ -148,7 +186,7 @@ class Editor:
         ModeratedError
             The picture check, where there is one, refused a picture.
         """
-        request = EditRequest(prompt=prompt, **options)
+        request = _build_request(prompt, options)
         pictures, notes = self._load(_as_list(image), keep_file=request.size == "original")
         engine = self._registry.get(self._engine_name)
         return run_edit(
@@ -178,47 +216,98 @@ class Editor:
             if isinstance(data, np.ndarray):
                 pictures.append(InputPicture(data))
                 continue
-            decoded = decode(data, self._limits, index=index)
+            decoded = data if isinstance(data, DecodedImage) else decode(data, self._limits, index=index)
             notes.extend(f"Picture {index + 1}: {note}" for note in decoded.notes)
             pixels = decoded.pixels
             ancestry = source.ancestry if isinstance(source, EditedImage) else None
             if isinstance(ancestry, Ancestry):
                 pixels = ancestry.lineage.restore(ancestry.first, pixels)
-            file = read_source_file(data, self._limits) if keep_file else None
+            file = read_source_file(data, self._limits) if keep_file and isinstance(data, bytes) else None
             pictures.append(InputPicture(pixels, file, ancestry if isinstance(ancestry, Ancestry) else None))
         return pictures, notes
 
 
 def edit(
-    image: ImageSource | Sequence[ImageSource], prompt: str, *, engine: str | None = None, **options: Any
+    image: ImageSource | Sequence[ImageSource],
+    prompt: str,
+    *,
+    engine: str | None = None,
+    **options: Unpack[EditOptions],
 ) -> EditResult:
-    """Edit a picture in one call; see ``Editor.edit``. For many edits keep an ``Editor``, which loads its models once."""
+    """Edit a picture in one call; for many edits keep an ``Editor``, which loads its models once.
+
+    Parameters
+    ----------
+    image : path, URL, bytes, array or Pillow image, or a sequence of up to four of them
+        See ``ImageSource``.
+    prompt : str
+        What to change: "make the cup blue".
+    engine : str, optional
+        Name of the engine; "builtin" when left out.
+    **options
+        See ``EditOptions``: ``seed``, ``num_images``, ``aspect_ratio``, ``size``, ``output_format``, ``guidance_scale``,
+        ``safety_tolerance``, ``preserve``, ``explain``.
+
+    Returns
+    -------
+    EditResult
+
+    Raises
+    ------
+    InvalidValueError, ImageError, UnsupportedInstructionError
+        The request can't be carried out; nothing was edited.
+    """
     return Editor(engine).edit(image, prompt, **options)
 
 
+def _build_request(prompt: str, options: EditOptions) -> EditRequest:
+    """Check option names and bring values into the types of ``EditRequest``."""
+    unknown = set(options) - set(EditOptions.__annotations__)
+    if unknown:
+        known = ", ".join(EditOptions.__annotations__)
+        raise TypeError(f"edit() has no option named {', '.join(map(repr, sorted(unknown)))}; its options are {known}")
+    values: dict[str, Any] = dict(options)
+    for name in ("seed", "num_images", "safety_tolerance"):
+        if isinstance(values.get(name), np.integer):
+            values[name] = int(values[name])
+    wanted = values.get("output_format", OutputFormat.JPEG)
+    if isinstance(wanted, str) and wanted in tuple(OutputFormat):
+        values["output_format"] = OutputFormat(wanted)
+    return EditRequest(prompt=prompt, **values)
+
+
 def _as_list(image: ImageSource | Sequence[ImageSource]) -> list[ImageSource]:
-    if isinstance(image, str | bytes | os.PathLike | np.ndarray | Image.Image | EditedImage):
-        return [image]
-    return list(image)
+    return list(image) if isinstance(image, list | tuple) else [image]  # type: ignore[list-item]
 
 
 def _is_url(source: str) -> bool:
     return source[:8].lower().startswith(("http://", "https://", "data:"))
 
 
-def _read(source: Any, index: int) -> "bytes | Pixels":
-    if isinstance(source, bytes):
-        return source
-    if isinstance(source, EditedImage):
-        return source.data
-    if isinstance(source, np.ndarray):
-        return _checked_array(source)
-    if isinstance(source, Image.Image):
-        return np.asarray(source.convert("RGB"))
+def _read(source: Any, index: int) -> "bytes | Pixels | DecodedImage":
+    match source:
+        case bytes() | bytearray() | memoryview():
+            return bytes(source)
+        case EditedImage():
+            return source.data
+        case np.ndarray():
+            return _checked_array(source)
+        case Image.Image():
+            return decode_opened(source)
+        case str() | os.PathLike():
+            return _read_file(source, index)
+        case _ if hasattr(source, "read"):
+            return bytes(source.read())
+    kinds = "a path, a URL, bytes, an open binary file, a uint8 array or a Pillow image"
+    raise InvalidValueError("image", kinds, source)
+
+
+def _read_file(path: "str | os.PathLike[str]", index: int) -> bytes:
     try:
-        return Path(source).read_bytes()
-    except OSError as exc:
-        raise ImageDecodeError(f"Can't read the picture {os.fspath(source)!r}: {exc.strerror}.", index=index) from exc
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as exc:  # ValueError: a null character in the name
+        reason = exc.strerror if isinstance(exc, OSError) else "that is no file name"
+        raise ImageDecodeError(f"Can't read the picture {os.fspath(path)!r}: {reason}.", index=index) from exc
 
 
 def _checked_array(pixels: "np.ndarray[Any, Any]") -> Pixels:

@@ -137,6 +137,8 @@ def run_edit(
         timings["preserve"] += restored - edited
         timings["encode"] += time.perf_counter() - checked
 
+    if len({image.data for image in images}) < len(images):
+        notes = (*notes, "Some attempts came out alike: the prompt leaves nothing open that a seed could vary.")
     if picture_check is None and note_unchecked:
         notes = (*notes, UNCHECKED_NOTE)
     return EditResult(

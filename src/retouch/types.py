@@ -245,10 +245,24 @@ class EditedImage:
 
         Raises
         ------
+        InvalidValueError
+            The ending of ``path`` says another format than the picture has.
         StorageError
             The file could not be written.
         """
+        ending = Path(path).suffix.lower()
+        if ending in (".jpg", ".jpeg", ".png") and (ending == ".png") != (self.format is OutputFormat.PNG):
+            rule = f"a name that ends in {self.format.suffix} (or ask for output_format={ending.lstrip('.')!r})"
+            raise InvalidValueError("path", rule, Path(path).name)
         return write_atomically(path, self.data)
+
+    def _repr_png_(self) -> bytes | None:
+        """Show the picture in a notebook."""
+        return self.data if self.format is OutputFormat.PNG else None
+
+    def _repr_jpeg_(self) -> bytes | None:
+        """Show the picture in a notebook."""
+        return self.data if self.format is OutputFormat.JPEG else None
 
 
 @dataclass(frozen=True, slots=True)

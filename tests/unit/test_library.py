@@ -206,3 +206,40 @@ def test_a_preset_engines_edit_comes_back_at_the_originals_resolution() -> None:
     assert 0.015 < differs.mean() < 0.03
     assert differs[600:780, 990:1220].all()
     assert not differs[:500].any()
+
+
+@pytest.mark.parametrize("wrap", [bytes, bytearray, memoryview, io.BytesIO])
+def test_bytes_in_any_wrapping_are_one_picture(wrap, editor: Editor, engine: CountingEngine) -> None:
+    editor.edit(wrap(FILE), "anything")
+    assert np.array_equal(engine.inputs[0][0], PHOTO)
+
+
+@pytest.mark.parametrize("nothing", [None, 5, object()])
+def test_what_is_no_picture_is_refused_by_kind(nothing: object, editor: Editor) -> None:
+    with pytest.raises(InvalidValueError, match="a path, a URL"):
+        editor.edit(nothing, "anything")
+
+
+def test_a_null_character_in_a_name_is_a_clear_error(editor: Editor) -> None:
+    with pytest.raises(ImageDecodeError, match="no file name"):
+        editor.edit("a\0b.png", "anything")
+
+
+def test_the_format_may_be_a_word_and_a_seed_a_numpy_integer(editor: Editor, engine: CountingEngine) -> None:
+    editor.edit(PHOTO, "anything", output_format="png", seed=np.int64(4))
+    assert engine.requests[0].output_format is OutputFormat.PNG
+    assert engine.requests[0].seed == 4
+
+
+def test_a_misspelled_option_names_the_options(editor: Editor) -> None:
+    with pytest.raises(TypeError, match=r"'sed'; its options are seed"):
+        editor.edit(PHOTO, "anything", sed=1)
+
+
+def test_attempts_that_come_out_alike_are_noted(editor: Editor) -> None:
+    assert any("alike" in note for note in editor.edit(PHOTO, "anything", num_images=2, seed=1).notes)
+
+
+def test_a_name_that_contradicts_the_format_is_refused(editor: Editor, tmp_path: Path) -> None:
+    with pytest.raises(InvalidValueError, match="output_format='png'"):
+        editor.edit(PHOTO, "anything").images[0].save(tmp_path / "out.png")

@@ -80,6 +80,7 @@ def edit(
     """
     try:
         chosen = choose_format(out, output_format)
+        refuse_to_overwrite(out, images)
         result = _run(
             images,
             prompt,
@@ -123,6 +124,12 @@ def choose_format(out: Path, wanted: OutputFormat | None) -> OutputFormat:
             "--format", f"{by_ending.value!r} for a file named {out.name}, or left out", wanted.value
         )
     return by_ending
+
+
+def refuse_to_overwrite(out: Path, images: list[str]) -> None:
+    """Raise ``InvalidValueError`` when ``out`` is one of the input files."""
+    if any(out.exists() and Path(image).exists() and out.samefile(image) for image in images):
+        raise InvalidValueError("--out", "another file than the input, which would be lost", out.name)
 
 
 def _run(
@@ -183,7 +190,7 @@ def result_body(result: "EditResult", paths: list[Path], masks: list[Path]) -> d
 def print_result(result: "EditResult", paths: list[Path], masks: list[Path], *, explain: bool) -> None:
     """Tell a person where the pictures are, what changed, and what was understood."""
     for image, path in zip(result.images, paths, strict=True):
-        kept = "every pixel differs" if image.changed_share == 1 else "the rest is bit-identical to the input"
+        kept = "every pixel differs" if image.changed_share == 1 else "the rest is bit-identical to the resampled input"
         if image.changed_share < 1 and image.format is OutputFormat.JPEG:
             kept = "the rest is the input, as closely as JPEG allows; PNG is exact"
         product.print(

@@ -7,13 +7,22 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from retouch.errors import ImageDecodeError, ImageTooLargeError
 from retouch.images.array_types import Mask, Pixels, PixelsRGBA
 from retouch.types import OutputFormat
 
-__all__ = ["ALLOWED_FORMATS", "DecodeLimits", "DecodedImage", "decode", "decode_rgba", "encode", "encode_mask"]
+__all__ = [
+    "ALLOWED_FORMATS",
+    "DecodeLimits",
+    "DecodedImage",
+    "decode",
+    "decode_opened",
+    "decode_rgba",
+    "encode",
+    "encode_mask",
+]
 
 ALLOWED_FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "TIFF", "BMP")
 _READABLE: Final = "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP"
@@ -99,7 +108,10 @@ def decode(data: bytes, limits: DecodeLimits | None = None, *, index: int | None
     ImageDecodeError
         Not one of the allowed formats, truncated or damaged.
     """
-    picture, file_format, notes = _open_upright(data, limits or DecodeLimits(), index)
+    return _on_white(*_open_upright(data, limits or DecodeLimits(), index))
+
+
+def _on_white(picture: Image.Image, file_format: str, notes: list[str]) -> DecodedImage:
     if picture.mode == "RGBA":
         alpha = np.asarray(picture.getchannel("A"))
         if alpha.min() < 255:
@@ -107,6 +119,22 @@ def decode(data: bytes, limits: DecodeLimits | None = None, *, index: int | None
         white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
         picture = Image.alpha_composite(white, picture).convert("RGB")
     return DecodedImage(np.asarray(picture), file_format, tuple(notes))
+
+
+def decode_opened(picture: Image.Image) -> DecodedImage:
+    """Return the pixels of an image that Pillow has opened, treated as a file would be: upright, sRGB, alpha on white.
+
+    Raises
+    ------
+    ImageDecodeError
+        The image can't be read.
+    """
+    try:
+        notes: list[str] = []
+        upright = _to_srgb(ImageOps.exif_transpose(picture), notes)
+    except Exception as exc:  # as in ``_open_upright``
+        raise ImageDecodeError("The image can't be read. Open it again, or send its file.") from exc
+    return _on_white(upright, picture.format or "image", notes)
 
 
 def decode_rgba(data: bytes, limits: DecodeLimits | None = None) -> PixelsRGBA:
@@ -134,7 +162,8 @@ def encode(pixels: Pixels, output_format: OutputFormat) -> bytes:
     if output_format is OutputFormat.PNG:
         picture.save(buffer, "PNG", compress_level=PNG_COMPRESS_LEVEL)
     else:
-        picture.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=True)
+        # Not `optimize`: Pillow then needs the whole file in one buffer whose size it guesses, and noise outgrows the guess.
+        picture.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return buffer.getvalue()
 
 
@@ -164,6 +193,8 @@ def _open_upright(data: bytes, limits: DecodeLimits, index: int | None) -> tuple
             file_format = "JPEG"
         if getattr(opened, "is_animated", False):
             notes.append("Only the first frame or page was used.")
+        if _is_deep_color(opened):
+            notes.append("16-bit samples were reduced to 8 bits.")
         opened.load()
         upright = ImageOps.exif_transpose(opened)
         return _to_srgb(upright, notes), file_format, notes
@@ -183,6 +214,11 @@ def _open_upright(data: bytes, limits: DecodeLimits, index: int | None) -> tuple
         raise ImageDecodeError(
             "The picture is damaged or cut off and can't be decoded. Save it again and resend it.", index=index
         ) from exc
+
+
+def _is_deep_color(opened: ImageFile.ImageFile) -> bool:
+    """Whether a color file has 16 bits a sample, which Pillow reduces while it decodes and does not say."""
+    return any("16" in str(tile[3]) for tile in opened.tile) and opened.mode in ("RGB", "RGBA", "LA")
 
 
 def _check_size(size_wh: tuple[int, int], limits: DecodeLimits, index: int | None) -> None:
@@ -210,6 +246,8 @@ def _what_it_is(data: bytes) -> str:
 def _to_srgb(picture: Image.Image, notes: list[str]) -> Image.Image:
     """Convert any mode to RGB, or RGBA where there is transparency, in sRGB."""
     profile = picture.info.get("icc_profile")
+    if picture.mode == "CMYK":
+        notes.append("CMYK inks were converted to RGB.")
     if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I"):
         notes.append("16-bit samples were reduced to 8 bits.")
         samples = np.asarray(picture).astype(np.int64)

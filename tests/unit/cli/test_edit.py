@@ -127,3 +127,10 @@ def test_version_and_help_are_there(monkeypatch, capsys) -> None:
     assert "retouch " in capsys.readouterr().out
     assert run(monkeypatch, "--help") == 0
     assert "sentence" in capsys.readouterr().out
+
+
+def test_the_input_is_never_overwritten(monkeypatch, photo: Path, capsys) -> None:
+    before = photo.read_bytes()
+    assert run(monkeypatch, "edit", "-p", "paint", "-o", photo, photo) == 2
+    assert "would be lost" in capsys.readouterr().err
+    assert photo.read_bytes() == before

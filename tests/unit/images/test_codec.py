@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from retouch.errors import ImageDecodeError, ImageError, ImageTooLargeError
-from retouch.images.codec import DecodeLimits, decode, decode_rgba, encode, encode_mask
+from retouch.images.codec import DecodeLimits, decode, decode_opened, decode_rgba, encode, encode_mask
 from retouch.types import OutputFormat
 
 RED_AND_BLUE = np.zeros((40, 60, 3), np.uint8)
@@ -199,3 +199,41 @@ def test_a_faint_mask_never_reads_as_untouched() -> None:
     mask[1, 1] = 1.0
     grey = np.asarray(Image.open(io.BytesIO(encode_mask(mask))))
     assert grey.tolist() == [[1, 0], [0, 255]]
+
+
+@pytest.mark.parametrize("shape", [(300, 300, 3), (832, 1248, 3), (20, 8000, 3)])
+def test_even_noise_can_be_encoded(shape: tuple[int, ...]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    for output_format in OutputFormat:
+        assert decode(encode(noise, output_format)).pixels.shape == shape
+
+
+def test_an_opened_image_gives_what_its_file_gives() -> None:
+    rgba = np.zeros((20, 30, 4), np.uint8)
+    rgba[:, :10] = (200, 45, 40, 255)
+    picture = Image.fromarray(rgba)
+    exif = picture.getexif()
+    exif[0x0112] = 6
+    for data in (
+        save(picture, "PNG", exif=exif),
+        save(Image.fromarray(np.linspace(0, 65535, 600).astype(np.uint16).reshape(20, 30)), "PNG"),
+    ):
+        with Image.open(io.BytesIO(data)) as opened:
+            from_image = decode_opened(opened)
+        assert np.array_equal(from_image.pixels, decode(data).pixels)
+
+
+def test_cmyk_is_noted() -> None:
+    assert any("CMYK" in note for note in decode(save(Image.new("CMYK", (16, 16)), "JPEG")).notes)
+
+
+def test_sixteen_bit_color_is_noted() -> None:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    row = b"\0" + struct.pack(">HHH", 65535, 32768, 0) * 4
+    header = struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(row * 4)) + chunk(b"IEND", b"")
+    decoded = decode(data)
+    assert tuple(decoded.pixels[0, 0]) == (255, 128, 0)
+    assert any("16-bit" in note for note in decoded.notes)

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.color import to_float
@@ -13,6 +14,8 @@ WORK_LONG_SIDE_PX = 640
 FULL_MODEL_SIDE_PX = 1600
 """A picture twice as long or more fits the guided filter's models at a half, a third, ... of its size: they are smooth, and the
 time and memory of a 24-megapixel photo fall by as much squared."""
+MAX_COLOR_OVERLAP = 0.8
+"""Photographs stay below 0.65; blank pictures are at 0.9 and more."""
 _RNG_SEED = 1
 """GrabCut starts from k-means, which draws from OpenCV's generator: seeded, so that the same picture gives the same mask."""
 
@@ -43,7 +46,8 @@ def cut_out(
     Returns
     -------
     (h, w) float32, 0 or 1
-        At the working size. The thresholded likelihood, where it leaves one side without pixels.
+        At the working size. The thresholded likelihood, where it leaves one side without pixels or where both sides have the
+        same colours: there a cut has nothing to go by, and finding none takes OpenCV minutes (a blank wall with some grain).
 
     Notes
     -----
@@ -61,11 +65,19 @@ def cut_out(
     labels[prior > certain] = cv2.GC_FGD
     labels[prior < excluded] = cv2.GC_BGD
     inside = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
-    if inside.all() or not inside.any():
+    if inside.all() or not inside.any() or _color_overlap(small, inside) > MAX_COLOR_OVERLAP:
         return np.asarray(inside, dtype=np.float32)
     cv2.setRNGSeed(_RNG_SEED)
     cv2.grabCut(small, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), rounds, cv2.GC_INIT_WITH_MASK)
     return np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), dtype=np.float32)
+
+
+def _color_overlap(pixels: Pixels, inside: npt.NDArray[np.bool_]) -> float:
+    """Return how much two regions share their colours, 0 to 1: the intersection of their histograms of 16 levels a channel."""
+    levels = (pixels >> 4).astype(np.int32)
+    bins = levels[..., 0] * 256 + levels[..., 1] * 16 + levels[..., 2]
+    shares = [np.bincount(bins[part], minlength=4096) / part.sum() for part in (inside, ~inside)]
+    return float(np.minimum(*shares).sum())
 
 
 def working_size(height: int, width: int, long_side_px: int = WORK_LONG_SIDE_PX) -> tuple[int, int]:
