@@ -215,6 +215,27 @@ def test_a_parent_that_is_no_result_is_refused_by_name(client, body, parent):
     assert answer.json()["error"]["code"] == "invalid_value"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "..",
+        "../jobs.sqlite",
+        "%2e%2e%2fjobs.sqlite",
+        "00/" + NOWHERE,
+        NOWHERE,
+        NOWHERE + "%00",
+        "a" * 5000,
+        "\ud800",
+    ],
+)
+def test_a_url_under_this_server_s_results_leads_to_results_only(client, body, path):
+    sent = json.dumps(body(image_url="http://127.0.0.1:8000/files/" + path)).encode("ascii")
+    answer = client.post(GENERATIONS, content=sent, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (404, "image_url[0]")
+    assert len(answer.json()["message"]) < 400
+
+
 def test_what_lies_beside_a_result_is_not_served(client, body, tmp_path):
     name = client.post(GENERATIONS, json=body()).json()["images"][0]["file_name"]
     assert next((tmp_path / "data").rglob(f"{name}.origin")).stat().st_size > 0
@@ -374,3 +395,14 @@ class TestAtTheInputsOwnSize:
         last = story.get(answer["url"])
         np.testing.assert_array_equal(pixels_of(last)[~story.touched], upright[~story.touched])
         assert Image.open(io.BytesIO(last)).getexif()[self.MAKE] == "Camera"
+
+    def test_an_engine_that_redraws_at_its_own_size_leaves_no_trace_outside_its_edits(self, serve, body):
+        story = Story(serve(engine=FakeEngine(redraws=True)), body)
+        first = coffee()
+        answer = story.turn(1, image_url=as_uri(as_file(first)), size="original", output_format="jpeg")
+        for number in (2, 3):
+            answer = story.turn(number, size="original", output_format="png", **by_parent(answer))
+
+        last = pixels_of(story.get(answer["url"]))
+        assert 0.02 < story.touched.mean() < 0.2
+        np.testing.assert_array_equal(last[~story.touched], first[~story.touched])

@@ -87,7 +87,7 @@ def add(
         str, typer.Argument(metavar="PACK", help="'tuxpaint', or a folder of PNG or WebP cut-outs with transparency.")
     ],
     name: Annotated[str | None, typer.Option(help="Name of the pack; the folder's when left out.")] = None,
-    renew: Annotated[bool, typer.Option("--renew", help="Fetch 'tuxpaint' again even if it is there.")] = False,
+    renew: Annotated[bool, typer.Option("--renew", help="Replace a pack of that name that is there already.")] = False,
     data_dir: DataDir = None,
 ) -> int:
     """Add a pack: Debian's photographed cut-outs (161 MB, GPL-2, through apt, without root), or a folder of your own."""
@@ -102,7 +102,9 @@ def add(
                 count, fetched = add_tuxpaint(root, on_progress=on_progress, renew=renew)
                 pack_name, verb = TUXPAINT, "added" if fetched else "is there already"
             else:
-                pack_name, count, left_out = add_folder(root, Path(source), name=name, on_progress=on_progress)
+                pack_name, count, left_out = add_folder(
+                    root, Path(source), name=name, renew=renew, on_progress=on_progress
+                )
                 verb = "added"
     except RetouchError as exc:
         return print_error(exc)

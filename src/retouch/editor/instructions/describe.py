@@ -1,5 +1,6 @@
 """Operations in plain words, for refusals and ``--explain``."""
 
+from retouch.editor.instructions.articles import with_article
 from retouch.editor.instructions.plan import (
     AddObject,
     AdjustLook,
@@ -94,13 +95,11 @@ def _join(*parts: str) -> str:
 
 
 def _describe_object(operation: AddObject) -> str:
-    count = str(operation.count) if operation.count > 1 else ""
     size = _SIZES.get(operation.scale, f"{operation.scale:g} times as large" if operation.scale != 1.0 else "")
-    color = operation.color.name if operation.color else ""
-    article = "" if count else "a"
-    return _join(
-        article or count, size, color, operation.noun + ("s" if count and not operation.noun.endswith("s") else "")
-    )
+    thing = _join(size, operation.color.name if operation.color else "", operation.noun)
+    if operation.count == 1:
+        return with_article(thing)
+    return f"{operation.count} {thing if thing.endswith('s') else thing + 's'}"
 
 
 def _describe_placement(placement: Placement) -> str:

@@ -21,6 +21,7 @@ def add_folder(
     folder: Path,
     *,
     name: str | None = None,
+    renew: bool = False,
     on_progress: PackProgress = no_progress,
 ) -> tuple[str, int, tuple[str, ...]]:
     """Copy a folder of RGBA pictures into a pack.
@@ -34,6 +35,8 @@ def add_folder(
         it names it better. Links that lead out of the folder are left out.
     name : str or None
         The pack's name; None takes the folder's.
+    renew : bool
+        Replace a pack of that name.
 
     Returns
     -------
@@ -43,13 +46,17 @@ def add_folder(
     Raises
     ------
     ObjectPackError
-        No such folder, nothing usable in it, or the disk refused.
+        No such folder, nothing usable in it, a pack of that name is there already, or the disk refused.
     """
     if not folder.is_dir():
         raise ObjectPackError(
             f"There is no folder {str(folder)!r}. Name a folder of PNG or WebP cut-outs, or 'tuxpaint'."
         )
     pack_name = check_pack_name(name or slug(folder.resolve().name))
+    if (root / pack_name).exists() and not renew:
+        raise ObjectPackError(
+            f"There is a pack named {pack_name!r} already. Choose another name with --name, or replace it with --renew."
+        )
     home = folder.resolve()
     outside: list[str] = []
     sources: list[PackSource] = []
@@ -94,5 +101,5 @@ def clean_name(text: str) -> str:
     """
     plain = "".join(each if each.isprintable() else " " for each in text).replace("_", " ")
     plain = re.split(r"[(,.:;!?—]", plain)[0]
-    plain = re.sub(r"^\s*(an?|the|some)\s+", "", " ".join(plain.split()), flags=re.IGNORECASE)
+    plain = re.sub(r"^\s*(an?|the|some|our|my|your)\s+", "", " ".join(plain.split()), flags=re.IGNORECASE)
     return plain[:MAX_NAME_CHARACTERS].strip()

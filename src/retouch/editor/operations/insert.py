@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from retouch.editor.instructions.articles import with_article
 from retouch.editor.instructions.plan import AddObject, Placement, Relation, Target, TargetKind
 from retouch.editor.objects.cutout import Cutout, ObjectEntry
 from retouch.editor.objects.drawn.catalog import drawn_aspect
@@ -403,11 +404,11 @@ def _resolution(operation: AddObject, loaded: Sequence[Cutout]) -> Resolution:
 
 def _which(cutout: Cutout, library: ObjectLibrary) -> str:
     """Say where the object is from."""
-    article = "an" if cutout.name[:1].lower() in "aeiou" else "a"
+    thing = with_article(cutout.name)
     if not cutout.is_drawn:
-        return f"Added {article} {cutout.name} from the pack {cutout.pack} ({cutout.license})."
+        return f"Added {thing} from the pack {cutout.pack} ({cutout.license})."
     advice = "" if library.has_photographic_pack else " `retouch objects add tuxpaint` fetches photographed ones."
-    return f"Added {article} {cutout.name} drawn by the project.{advice}"
+    return f"Added {thing} drawn by the project.{advice}"
 
 
 def _notes(

@@ -17,37 +17,17 @@ from typing import Final
 import cv2
 import numpy as np
 
+from retouch.editor.instructions.articles import with_article
 from retouch.editor.scene.efficientnet import INPUT_NAME, LOGITS_NAME, POOLED_LOGITS_NAME, STRIDE_PX
 from retouch.editor.scene.nouns import CLASS_COUNT, noun_table
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.models import Session
 
-__all__ = ["ClassMaps", "class_heat", "classify", "describe_labels", "map_classes", "with_article"]
+__all__ = ["ClassMaps", "class_heat", "classify", "describe_labels", "map_classes"]
 
 TRAINING_SIZE_PX: Final = 260
 LONG_SIDES_PX: Final = (420, 640, 900)
 COST_OF_BREADTH: Final = 0.03
-
-
-_WITHOUT_ARTICLE: Final = frozenset(
-    [
-        "beer",
-        "bread",
-        "chocolate",
-        "clothing",
-        "coffee",
-        "coral",
-        "corn",
-        "dough",
-        "food",
-        "furniture",
-        "hay",
-        "ice cream",
-        "pasta",
-        "soup",
-        "wine",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +96,6 @@ def describe_labels(labels: Sequence[tuple[str, float]]) -> str:
     if labels and labels[0][1] >= 0.35:
         return likely[0]
     return f"perhaps {' or '.join(likely[:2])}" if likely else "nothing that I know by name"
-
-
-def with_article(noun: str) -> str:
-    """Return "a mug", "an apple", "coffee", "sunglasses"."""
-    if noun in _WITHOUT_ARTICLE or (noun.endswith("s") and not noun.endswith("ss")):
-        return noun
-    sounds_like_vowel = noun[:1].lower() in "aeiou" and not noun.lower().startswith(("uni", "use", "eu", "one"))
-    return f"{'an' if sounds_like_vowel else 'a'} {noun}"
 
 
 def class_heat(

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
+from retouch.editor.instructions.articles import with_article
 from retouch.editor.instructions.plan import Target, TargetKind
-from retouch.editor.scene.classifier import with_article
 from retouch.editor.scene.color_match import color_likelihood
 from retouch.editor.scene.colored_part import grow_colored_part
 from retouch.editor.scene.named import Evidence, cut_named_part, cut_named_subject, find_support, weigh_evidence
@@ -116,7 +116,7 @@ def _find_noun(scene: "Scene", target: Target, noun: str) -> Finding:
         return _find_colored_part(scene, target)
     if _may_be_unknown_thing(scene, noun):
         return _take_subject_for(scene, target, noun)
-    raise _refuse(target, f"I see {scene.describe()}, but can't make out {with_article(noun)}.")
+    raise _refuse(target, f"I can't make out {with_article(noun)} in this picture; I see {scene.describe()}.")
 
 
 def _may_be_unknown_thing(scene: "Scene", noun: str) -> bool:

@@ -53,10 +53,13 @@ def test_a_loaded_cutout_is_cropped_tightly_and_knows_its_size(tmp_path: Path, o
     assert cutout.pack == "mine"
 
 
-def test_adding_a_pack_again_replaces_it_wholly(tmp_path: Path, own: Path) -> None:
+def test_a_pack_that_is_there_is_replaced_only_when_asked_for(tmp_path: Path, own: Path) -> None:
     add_folder(tmp_path / "objects", own, name="mine")
     (own / "red_kite_2.png").unlink()
-    _, count, _ = add_folder(tmp_path / "objects", own, name="mine")
+    with pytest.raises(ObjectPackError, match="--renew"):
+        add_folder(tmp_path / "objects", own, name="mine")
+    assert len(read_pack(tmp_path / "objects" / "mine")) == 2
+    _, count, _ = add_folder(tmp_path / "objects", own, name="mine", renew=True)
     assert count == 1
     assert [path.name for path in (tmp_path / "objects").iterdir()] == ["mine"]
 
@@ -110,7 +113,7 @@ def test_a_full_disk_leaves_the_old_pack_as_it_was(tmp_path: Path, own: Path, mo
 
     monkeypatch.setattr(pack_module, "encode", full)
     with pytest.raises(ObjectPackError, match="No space left"):
-        add_folder(tmp_path / "objects", own, name="mine")
+        add_folder(tmp_path / "objects", own, name="mine", renew=True)
     assert len(read_pack(tmp_path / "objects" / "mine")) == 2
     assert [path.name for path in (tmp_path / "objects").iterdir()] == ["mine"]
 

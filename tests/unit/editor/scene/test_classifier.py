@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retouch.editor.scene.classifier import class_heat, describe_labels, with_article
+from retouch.editor.instructions.articles import with_article
+from retouch.editor.scene.classifier import class_heat, describe_labels
 from retouch.editor.scene.nouns import CLASS_COUNT, PERSON_WORDS, is_person, noun_table
 from retouch.editor.scene.scene import Scene
 from retouch.editor.scene.torch_weights import read_state_dict
