@@ -185,7 +185,7 @@ def measure_tint(lab: FloatImage) -> tuple[FloatImage, float]:
     """
     bins = np.clip(np.rint(lab[:, 0] * 16), 0, 16).astype(int)
     counts = np.bincount(bins, minlength=17)
-    known = np.flatnonzero(counts >= max(8, len(lab) // 2000))
+    known = np.flatnonzero(counts >= min(max(8, len(lab) // 2000), int(counts.max())))
     means = (
         np.stack([np.bincount(bins, lab[:, axis], minlength=17) for axis in (1, 2)], axis=1)
         / np.maximum(counts, 1)[:, None]

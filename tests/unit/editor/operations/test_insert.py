@@ -9,6 +9,7 @@ from skimage import data
 from retouch.editor.instructions.plan import AddObject, ColorValue, Placement, Relation, Target, TargetKind
 from retouch.editor.objects.cutout import Cutout, ObjectEntry
 from retouch.editor.objects.library import ObjectLibrary
+from retouch.editor.operations.harmonize import measure_tint
 from retouch.editor.operations.insert import insert
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.values import Finding, Head, Horizon, Light, Subject
@@ -452,3 +453,9 @@ def test_a_crown_for_a_temple_is_refused() -> None:
 
     with pytest.raises(UnsupportedInstructionError, match="no head"):
         add("crown", Relation.ON_HEAD, scene=Temple())
+
+
+def test_the_tint_of_a_single_pixel_is_its_own() -> None:
+    tint, toned = measure_tint(np.array([[0.5, 0.02, -0.01]], np.float32))
+    assert np.allclose(tint, [0.02, -0.01])
+    assert 0 <= toned <= 1
