@@ -401,13 +401,21 @@ def _behind_score(
     return np.asarray(1.5 * _near(hidden, 0.35, 0.16) + 1.0 * _near(bases, foot, 0.08 * h))
 
 
+_COLUMNS: Final = {"left": (0.20, 0.0, 0.42), "center": (0.5, 0.3, 0.7), "right": (0.80, 0.58, 1.0)}
+_ROWS: Final = {"top": (0.20, 0.0, 0.45), "middle": (0.5, 0.28, 0.72), "bottom": (0.82, 0.55, 1.0)}
+"""Where a part of the picture has its middle, and from where to where it reaches, as shares of the picture."""
+
+
 def _part_score(placement: Placement, xs: FloatImage, middles: FloatImage, w: int, h: int) -> FloatImage:
-    """The named part of the picture: "top left"."""
+    """The named part of the picture, "top left": nothing that speaks against a place there moves the object out of it."""
     score = np.zeros_like(xs)
-    columns = {"left": 0.20, "center": 0.5, "right": 0.80}
-    rows = {"top": 0.20, "middle": 0.5, "bottom": 0.82}
     if placement.horizontal is not None:
-        score += 1.5 * _near(xs / w, columns[placement.horizontal], 0.09)
+        score += _inside_part(xs / w, *_COLUMNS[placement.horizontal])
     if placement.vertical is not None:
-        score += 1.5 * _near(middles / h, rows[placement.vertical], 0.10)
+        score += _inside_part(middles / h, *_ROWS[placement.vertical])
     return score
+
+
+def _inside_part(position: FloatImage, middle: float, start: float, end: float) -> FloatImage:
+    outside = (position < start) | (position > end)
+    return np.asarray(1.5 * _near(position, middle, 0.1) - 20.0 * outside)

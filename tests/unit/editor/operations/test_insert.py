@@ -11,6 +11,7 @@ from retouch.editor.objects.cutout import Cutout, ObjectEntry
 from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.operations.harmonize import measure_tint
 from retouch.editor.operations.insert import insert
+from retouch.editor.operations.insert_placement import _part_score
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.values import Finding, Head, Horizon, Light, Subject
 from retouch.errors import EditAbortedError, UnsupportedInstructionError
@@ -459,3 +460,12 @@ def test_the_tint_of_a_single_pixel_is_its_own() -> None:
     tint, toned = measure_tint(np.array([[0.5, 0.02, -0.01]], np.float32))
     assert np.allclose(tint, [0.02, -0.01])
     assert 0 <= toned <= 1
+
+
+@pytest.mark.parametrize(("side", "column"), [("left", 0.2), ("right", 0.8)])
+def test_the_side_that_was_named_wins_over_everything_that_speaks_against_it(side: str, column: float) -> None:
+    columns = np.linspace(0, 1, 21) * 1000
+    score = _part_score(Placement(horizontal=side), columns, np.full(21, 500.0), 1000, 1000)
+    inside = np.abs(columns / 1000 - column) <= 0.2
+    assert score[inside].min() > -10
+    assert score[np.abs(columns / 1000 - column) > 0.3].max() < -15
