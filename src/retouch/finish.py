@@ -14,9 +14,9 @@ from retouch.images.geometry import fill_size, fit_pixels
 from retouch.preserve.composite import Preserved, composite
 from retouch.preserve.lineage import Ancestry, Lineage
 from retouch.preserve.original import composite_into_original
-from retouch.preserve.report import encode_mask_runs
+from retouch.preserve.report import encode_mask_runs, psnr_db
 from retouch.preserve.restore import preserve_fitted
-from retouch.preserve.source_file import SourceFile, encode_like
+from retouch.preserve.source_file import EncodedAnswer, SourceFile, encode_like
 from retouch.types import EditRequest, OutputFormat
 
 __all__ = ["encode_finished", "explain_preserved", "restore_untouched", "trace_ancestry"]
@@ -88,7 +88,17 @@ def encode_finished(request: EditRequest, preserved: Preserved, source: SourceFi
     answer = encode_like(
         source, _in_native_colors(pixels, preserved.change_mask, source), preserved.change_mask, output_format
     )
-    return Encoded(answer.data, answer.notes)
+    return Encoded(answer.data, (*answer.notes, *_loss_outside(answer)))
+
+
+def _loss_outside(answer: EncodedAnswer) -> tuple[str, ...]:
+    """Say what writing a JPEG cost outside of the edit."""
+    if answer.psnr_outside_db is None:
+        return ()
+    levels = answer.max_difference_outside
+    return (
+        f"Outside of the edit the JPEG is at {answer.psnr_outside_db:.1f} dB, off by at most {levels} of 255 levels.",
+    )
 
 
 def _in_native_colors(pixels: Pixels, change_mask: Mask, source: SourceFile) -> Pixels:
@@ -112,13 +122,21 @@ def trace_ancestry(inputs: EditInputs, output: EngineOutput, preserved: Preserve
     return Ancestry(inputs.first_input(index), lineage.advance(preserved.change_mask))
 
 
-def explain_preserved(preserved: Preserved) -> Mapping[str, Any]:
+def explain_preserved(inputs: EditInputs, output: EngineOutput, preserved: Preserved) -> Mapping[str, Any]:
     """Return what the preserve step found and did, JSON-ready, with the mask as runs."""
     if preserved.report is not None:
         return preserved.report.to_json(preserved.change_mask)
+    outside = preserved.change_mask == 0
+    base = inputs.fitted(output.base_index)
+    before = psnr_db(base, output.pixels[..., :3], outside) if base.shape[:2] == outside.shape else None
     return {
-        "kind": "known",
-        "summary": "The engine knew what it changed: every pixel outside the mask is the input's.",
+        "kind": "global" if output.is_global else "known",
+        "summary": "The edit touches the whole picture."
+        if output.is_global
+        else "The engine knew what it changed: every pixel outside the mask is the input's.",
         "changed_share": round(preserved.changed_share, 6),
-        "mask": encode_mask_runs(np.asarray(preserved.change_mask > 0)),
+        "confidence": 1.0,
+        "alignment": {"model": "identity", "confidence": 1.0},
+        "outside": {"psnr_before_db": None if before is None else round(before, 2), "exact_after": True},
+        "mask": encode_mask_runs(np.asarray(~outside)),
     }

@@ -128,7 +128,7 @@ def run_edit(
                 changed_share=preserved.changed_share,
                 change_mask_png=encode_mask(preserved.change_mask) if request.explain else None,
                 has_nsfw_concepts=is_nsfw,
-                preserve_report=explain_preserved(preserved) if request.explain else None,
+                preserve_report=explain_preserved(inputs, output, preserved) if request.explain else None,
                 ancestry=trace_ancestry(inputs, output, preserved),
             )
         )

@@ -101,6 +101,8 @@ class ServerSettings(_Group):
     @field_validator("api_keys")
     @classmethod
     def _long_enough(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(set("[]\"' ") & set(key.get_secret_value()) for key in keys):
+            raise ValueError("keys are separated by commas, without brackets, quotes or spaces")
         if any(len(key.get_secret_value()) < 16 for key in keys):
             raise ValueError("a key needs at least 16 characters; `openssl rand -hex 24` makes one")
         return keys

@@ -67,6 +67,7 @@ def preserve(
     try:
         output_format = choose_format(out, None)
         source, result = _restore(original, edited, mask, size)
+        _require_alignment(result)
         answer = _encode(source, result, size, output_format)
         _write(out, answer.data)
         if save_mask is not None:
@@ -96,6 +97,15 @@ def _restore(original: Path, edited: Path, mask: Path | None, size: SizeChoice) 
     else:
         result = restore(source.pixels, edit, mask=None if mask is None else _read_mask(mask, edit.shape[:2]))
     return source, result
+
+
+def _require_alignment(result: "Preserved") -> None:
+    """Raise ``ImageError`` for pictures that have too little in common: nothing could be restored."""
+    if result.report is not None and result.report.kind == "global" and not result.report.alignment.found:
+        raise ImageError(
+            "The pictures could not be aligned, so nothing can be restored. Is EDITED made from ORIGINAL? A --mask says where "
+            "the edit is."
+        )
 
 
 def _encode(

@@ -116,7 +116,7 @@ class Worker:
             return Problem.from_error(exc)
         except Exception:  # noqa: BLE001 - the client gets an id, the log gets the rest
             _log.exception("job %s failed unexpectedly", job.id)
-            return Problem("internal_error", "The edit failed for a reason that the server did not expect.", True)
+            return Problem("internal_error", "The edit failed for a reason that the server did not expect.")
 
     def _edit(self, job: Job, pulse: Pulse) -> JobResult:
         started = time.perf_counter()

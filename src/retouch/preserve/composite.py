@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from retouch.errors import EngineError
 from retouch.images.array_types import Mask, Pixels
+from retouch.preserve.difference import largest_channel_difference
 from retouch.preserve.report import PreserveReport
 
 __all__ = ["Preserved", "composite"]
@@ -75,7 +76,7 @@ def composite(base: Pixels, edited: Pixels, change_mask: Mask | None, *, is_glob
 
 def _differs(base: Pixels, pixels: Pixels) -> npt.NDArray[np.bool_]:
     """Return where the answer is not the input, bit for bit: (H, W) bool. A transparent pixel differs."""
-    differs: npt.NDArray[np.bool_] = (pixels[..., :3] != base).any(axis=2)
+    differs: npt.NDArray[np.bool_] = largest_channel_difference(base, np.ascontiguousarray(pixels[..., :3])) > 0
     if pixels.shape[2] == 4:
         differs |= pixels[..., 3] < 255
     return differs

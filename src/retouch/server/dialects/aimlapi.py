@@ -6,6 +6,7 @@ Clients in the wild read either the published schema's ``data`` or the published
 import asyncio
 import base64
 import json
+import logging
 import math
 import re
 import time
@@ -47,6 +48,7 @@ from retouch.types import MAX_SEED, AspectRatio, EditRequest, OutputFormat, Pres
 __all__ = ["ParsedBody", "parse_body", "router"]
 
 router = APIRouter()
+_log = logging.getLogger(__name__)
 
 _PARAM_NAMES: Final = {"image": "image_url", "images": "image_url", "prompt": "prompt"}
 _SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})")
@@ -361,6 +363,7 @@ async def generate(request: Request) -> SafeJSONResponse:
         except ImageError as exc:
             raise ProblemError(rename_param(Problem.from_error(exc), _PARAM_NAMES)) from exc
         job = await asyncio.to_thread(services.jobs.enqueue, parsed.request, pictures, engine=engine)
+        _log.info("%s is job %s", request.state.inference_id, job.id)
         del pictures
     try:
         result = await wait_for_result(request, services.jobs, job)
