@@ -1,5 +1,6 @@
 """From a target of the plan to a mask: what each phrase stands for in this picture."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -43,7 +44,9 @@ COLOR_ONLY_SHARE: Final = 0.65
 WARM: Final = 0.35
 SURE_OF_ATTACHED: Final = 0.9
 CLASSIFIED_AS: Final = 0.4
-HAS_AN_IDEA: Final = 0.2
+NAMES_THE_PICTURE: Final = 0.2
+"""Probability of the whole picture's best label from which on that label is taken for the subject's name."""
+HAS_AN_IDEA: Final = 0.15
 MIN_COLOR_SHARE: Final = 0.15
 
 
@@ -172,7 +175,8 @@ def _cut_named(scene: "Scene", target: Target, noun: str, evidence: Evidence) ->
 def _is_subject(scene: "Scene", noun: str, evidence: Evidence) -> bool:
     """Return whether a noun that is in the picture is its main subject.
 
-    Its heat must cover the subject and little else. An animal need not be covered: nothing wears a cat. What is worn or fitted is
+    Its heat must lie on the subject and cover it. An animal need not be covered: nothing wears a cat. Nor what the whole picture
+    is classified as: the plain middle of a large mug is no evidence for a mug. What is worn or fitted is
     the subject only where the picture as a whole is classified as that thing.
     """
     inside = resize_float(scene.subject.matte, (evidence.heat.shape[0], evidence.heat.shape[1])) > 0.5
@@ -185,8 +189,15 @@ def _is_subject(scene: "Scene", noun: str, evidence: Evidence) -> bool:
     cover = float((warm & inside).sum() / max(1, int(inside.sum())))
     if is_one_of(noun, ATTACHED_WORDS) and evidence.whole < CLASSIFIED_AS:
         return False
-    is_animal = all(index in ANIMAL_CLASSES for index in noun_table().lookup(noun) or ())
-    return on_subject >= 0.5 and (is_animal or cover >= MIN_SUBJECT_COVER)
+    classes = noun_table().lookup(noun) or ()
+    is_animal = all(index in ANIMAL_CLASSES for index in classes)
+    return on_subject >= 0.5 and (is_animal or cover >= MIN_SUBJECT_COVER or _names_the_picture(scene, classes))
+
+
+def _names_the_picture(scene: "Scene", classes: Sequence[int]) -> bool:
+    """Return whether the picture as a whole is classified as one of these classes before anything else."""
+    best, probability = scene.labels[0]
+    return probability >= NAMES_THE_PICTURE and not set(noun_table().classes[best.lower()]).isdisjoint(classes)
 
 
 def _find_colored_part(scene: "Scene", target: Target, *, near: Mask | None = None) -> Finding:

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from skimage import data
@@ -173,3 +174,24 @@ def test_a_read_only_picture_is_enough(store: ModelStore) -> None:
     assert scene.find(noun("cup")).verified
     assert scene.find(colored(RED)).mask.max() == 1
     assert scene.ground.shape == scene.foreground.shape[:2] == pixels.shape[:2]
+
+
+def test_a_plain_mug_that_fills_the_picture_is_the_mug(store: ModelStore) -> None:
+    """Most of a large plain mug is no evidence for a mug; the whole picture is."""
+    picture = np.full((400, 500, 3), 235, np.uint8)
+    shade = 0.55 + 0.45 * np.sqrt(np.clip(1 - (np.linspace(-0.7, 1.1, 200)) ** 2, 0, 1))
+    picture[100:325, 150:350] = (shade[None, :, None] * np.array([60, 120, 190])).astype(np.uint8)
+    cv2.ellipse(picture, (250, 325), (100, 22), 0, 0, 180, (50, 100, 160), -1, cv2.LINE_AA)
+    cv2.ellipse(picture, (250, 100), (100, 22), 0, 0, 360, (35, 70, 110), -1, cv2.LINE_AA)
+    cv2.ellipse(picture, (250, 100), (100, 22), 0, 0, 360, (80, 140, 210), 4, cv2.LINE_AA)
+    cv2.ellipse(picture, (350, 200), (45, 60), 0, -80, 80, (55, 110, 175), 18, cv2.LINE_AA)
+
+    found = Scene(picture, store).find(noun("mug"))
+
+    assert found.verified
+    assert found.mask[200:300, 170:330].min() > 0.9
+    assert found.mask[:60].max() < 0.05
+
+
+def test_a_cup_is_not_made_of_a_rocket(rocket: Scene) -> None:
+    assert "can't make out a cup" in refusal(rocket, noun("cup")).hint
