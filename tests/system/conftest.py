@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 from skimage.data import astronaut
@@ -30,16 +30,16 @@ class RunningServer:
     url: str
     greeting: str
 
-    def post(self, body: dict, *, timeout: float = 30) -> httpx.Response:
+    def post(self, body: dict, *, timeout: float = 30) -> httpx2.Response:
         """Ask for an edit."""
         headers = {"Authorization": "Bearer key"}
-        return httpx.post(f"{self.url}/v1/images/generations", json=body, headers=headers, timeout=timeout)
+        return httpx2.post(f"{self.url}/v1/images/generations", json=body, headers=headers, timeout=timeout)
 
     def post_in_vain(self, body: dict) -> threading.Thread:
         """Ask for an edit in a thread, knowing that no answer will come."""
 
         def ask():
-            with contextlib.suppress(httpx.HTTPError):
+            with contextlib.suppress(httpx2.HTTPError):
                 self.post(body)
 
         thread = threading.Thread(target=ask)

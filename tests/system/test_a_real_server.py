@@ -5,7 +5,7 @@ import io
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from PIL import Image
@@ -60,7 +60,7 @@ def test_an_edit_over_a_real_connection(start, body):
     answer = server.post(body(num_images=2, seed=1))
     assert answer.status_code == 200
     for image in answer.json()["images"]:
-        file = httpx.get(image["url"], headers={"Range": "bytes=0-1"})
+        file = httpx2.get(image["url"], headers={"Range": "bytes=0-1"})
         assert (file.status_code, file.content) == (206, b"\xff\xd8")
 
 
@@ -119,7 +119,7 @@ def test_a_job_that_kills_every_process_fails_at_last(start, body, states, wait_
 
 def test_a_client_that_goes_away_stops_its_edit(start, body, states, wait_until):
     server = start(*LONG_EDIT)
-    with pytest.raises(httpx.ReadTimeout):
+    with pytest.raises(httpx2.ReadTimeout):
         server.post(body(), timeout=1.0)
     wait_until(lambda: states() == [("cancelled", 1)])
 
@@ -153,6 +153,6 @@ def test_many_clients_at_once_are_all_served_and_the_loop_stays_awake(start, bod
     server = start("--step-seconds", "0.02")
     with ThreadPoolExecutor(12) as pool:
         edits = [pool.submit(server.post, body(seed=seed + 1)) for seed in range(8)]
-        beats = [httpx.get(f"{server.url}/health").elapsed.total_seconds() for _ in range(20)]
+        beats = [httpx2.get(f"{server.url}/health").elapsed.total_seconds() for _ in range(20)]
         assert [edit.result().status_code for edit in edits] == [200] * 8
     assert sorted(beats)[len(beats) // 2] < 0.5

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 
-import httpx
+import httpx2
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def test_it_serves_the_builtin_editor(tmp_path, environment, body):
     )
     try:
         url = re.search(r"http://\S+", process.stdout.readline()).group()
-        answer = httpx.post(
+        answer = httpx2.post(
             f"{url}/v1/images/generations",
             json=body(prompt="Make it black and white."),
             headers={"Authorization": "Bearer key"},
