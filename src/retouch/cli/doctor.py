@@ -72,7 +72,7 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
         "models": models,
         "object_packs": packs,
         "engines": {
-            "builtin": "ready" if all(m["state"] in ("package", "directory") for m in models) else "limited",
+            "builtin": "ready" if all(m["state"] in ("package", "directory") for m in models) else "incomplete",
         },
         "problems": _problems(models, free_bytes),
     }
