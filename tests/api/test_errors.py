@@ -220,7 +220,7 @@ def test_an_engine_that_fails_is_a_500_that_may_be_retried(serve, body):
 
 
 def test_an_unexpected_error_gives_nothing_away(serve, body):
-    client = serve(engine=FakeEngine(error=ZeroDivisionError("the secret path /root/x")))
+    client = serve(engine=FakeEngine(error=ZeroDivisionError("the secret path /srv/x")))
     answer = client.post(GENERATIONS, json=body())
     said = check_shape(answer, 500)
     assert said["error"]["code"] == "internal_error"
@@ -229,7 +229,7 @@ def test_an_unexpected_error_gives_nothing_away(serve, body):
 
 def test_an_unexpected_error_in_the_server_itself_gives_nothing_away_either(client, body, monkeypatch):
     def broken(*_args, **_kwargs):
-        raise RuntimeError("the secret path /root/x")
+        raise RuntimeError("the secret path /srv/x")
 
     monkeypatch.setattr(client.app.state.services.jobs, "enqueue", broken)
     answer = client.post(GENERATIONS, json=body(), headers={"Origin": "http://localhost:3000"})
