@@ -216,13 +216,13 @@ class Editor:
             if isinstance(data, np.ndarray):
                 pictures.append(InputPicture(data))
                 continue
-            decoded = data if isinstance(data, DecodedImage) else decode(data, self._limits, index=index)
+            file = read_source_file(data, self._limits, index=index) if keep_file and isinstance(data, bytes) else None
+            decoded = file or (data if isinstance(data, DecodedImage) else decode(data, self._limits, index=index))
             notes.extend(f"Picture {index + 1}: {note}" for note in decoded.notes)
             pixels = decoded.pixels
             ancestry = source.ancestry if isinstance(source, EditedImage) else None
             if isinstance(ancestry, Ancestry):
                 pixels = ancestry.lineage.restore(ancestry.first, pixels)
-            file = read_source_file(data, self._limits) if keep_file and isinstance(data, bytes) else None
             pictures.append(InputPicture(pixels, file, ancestry if isinstance(ancestry, Ancestry) else None))
         return pictures, notes
 

@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 ALLOWED_FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "TIFF", "BMP")
+CONVERTED_NOTE: Final = "Colours were converted to sRGB."
 _READABLE: Final = "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP"
 
 JPEG_QUALITY: Final = 95
@@ -280,7 +281,7 @@ def _apply_profile(picture: Image.Image, profile: bytes, notes: list[str]) -> Im
         return picture
     if converted is None:
         return picture
-    notes.append("Colours were converted to sRGB.")
+    notes.append(CONVERTED_NOTE)
     if alpha is not None:
         converted.putalpha(alpha)
     return converted

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin
 
 from retouch.images.array_types import Mask, Pixels
-from retouch.images.codec import JPEG_QUALITY, PNG_COMPRESS_LEVEL, DecodeLimits, decode
+from retouch.images.codec import CONVERTED_NOTE, JPEG_QUALITY, PNG_COMPRESS_LEVEL, DecodeLimits, decode
 from retouch.preserve.report import psnr_db
 from retouch.types import OutputFormat
 
@@ -133,7 +133,9 @@ def read_source_file(data: bytes, limits: DecodeLimits | None = None, *, index: 
                 native, to_native = upright, _from_srgb(profile)
         if native is None and profile and opened.mode != "RGB":
             profile = None  # the pixels are sRGB now; a CMYK or gray profile does not fit them
-    return SourceFile(decoded.pixels, native, to_native, decoded.format, exif, profile, jpeg, decoded.notes)
+    kept = native is not None  # then the answer is in the file's own colors
+    notes = tuple(note for note in decoded.notes if not (kept and note == CONVERTED_NOTE))
+    return SourceFile(decoded.pixels, native, to_native, decoded.format, exif, profile, jpeg, notes)
 
 
 def encode_like(source: SourceFile, pixels: Pixels, change_mask: Mask, output_format: OutputFormat) -> EncodedAnswer:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from retouch.images.codec import decode
 from retouch.preserve.source_file import encode_like, read_source_file
 from retouch.types import OutputFormat
 
@@ -71,3 +72,15 @@ def test_png_is_exact(coffee):
 
     assert answer.lossless
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(answer.data))), coffee)
+
+
+def test_a_file_whose_own_colors_are_kept_is_not_said_to_be_converted(coffee):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    data = as_file(coffee, "PNG", icc_profile=profile)
+
+    source = read_source_file(data)
+
+    assert source.native is not None
+    assert np.array_equal(source.native, coffee)
+    assert source.notes == ()
+    assert decode(data).notes == ("Colours were converted to sRGB.",)
