@@ -87,11 +87,26 @@ def test_cmyk_becomes_rgb() -> None:
     assert blue < 60
 
 
+def swapped_profile() -> bytes:
+    """sRGB with the primaries of red and green exchanged, under another name."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = profile.replace(b"rXYZ", b"?XYZ").replace(b"gXYZ", b"rXYZ").replace(b"?XYZ", b"gXYZ")
+    return swapped.replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be"))
+
+
 def test_an_embedded_profile_is_converted() -> None:
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ"))  # far from sRGB, so that a conversion must show
-    data = save(Image.new("RGB", (4, 4), (128, 128, 128)), "PNG", icc_profile=lab.tobytes())
-    decoded = decode(data)
-    assert any("sRGB" in note for note in decoded.notes)
+    decoded = decode(save(Image.new("RGB", (4, 4), (250, 10, 10)), "PNG", icc_profile=swapped_profile()))
+    red, green, blue = decoded.pixels[0, 0].astype(int)
+    assert green > 220, "what the file calls red is green"
+    assert max(red, blue) < 60
+    assert decoded.notes == ("Colours were converted to sRGB.",)
+
+
+def test_an_srgb_profile_changes_nothing() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    decoded = decode(save(Image.fromarray(RED_AND_BLUE), "PNG", icc_profile=profile))
+    assert np.array_equal(decoded.pixels, RED_AND_BLUE)
+    assert decoded.notes == ()
 
 
 def test_a_damaged_profile_is_said_and_not_fatal() -> None:

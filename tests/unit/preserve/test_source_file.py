@@ -75,7 +75,9 @@ def test_png_is_exact(coffee):
 
 
 def test_a_file_whose_own_colors_are_kept_is_not_said_to_be_converted(coffee):
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = srgb.replace(b"rXYZ", b"?XYZ").replace(b"gXYZ", b"rXYZ").replace(b"?XYZ", b"gXYZ")
+    profile = swapped.replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be"))
     data = as_file(coffee, "PNG", icc_profile=profile)
 
     source = read_source_file(data)
