@@ -83,7 +83,7 @@ def feather_mask(mask: Mask, radius_px: float) -> Mask:
     ----------
     mask : (H, W) float32 [0, 1]
     radius_px : float
-        Width of the ramp; 0 leaves the mask as it is.
+        Width of the ramp; below a tenth of a pixel there is none, and 0 leaves the mask as it is.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def feather_mask(mask: Mask, radius_px: float) -> Mask:
     -----
     Erosion by the radius, then a Gaussian of half of it, multiplied by the mask. Borders reflect. O(H W r).
     """
-    if radius_px <= 0:
+    if radius_px < 0.1:
         return mask
     inner = grow_mask(mask, -radius_px)
     soft = cv2.GaussianBlur(inner, (0, 0), radius_px / 2, borderType=cv2.BORDER_REFLECT)
