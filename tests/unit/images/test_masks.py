@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from retouch.images.color import to_float
 from retouch.images.masks import (
     blend_pixels,
     bounding_box,
@@ -134,3 +135,19 @@ def test_smoothstep_rises_from_0_to_1_and_falls_the_other_way(values):
 
     assert (np.diff(rising) >= 0).all()
     assert np.allclose(smoothstep(0.8, 0.2, values), 1 - smoothstep(0.2, 0.8, values), atol=1e-5)
+
+
+@pytest.mark.parametrize("background", [(0, 0, 255), (255, 255, 255)])
+def test_the_foreground_is_free_of_the_background_color_where_the_matte_is_partial(
+    background: tuple[int, int, int],
+) -> None:
+    matte = np.clip((np.arange(120, dtype=np.float32) - 50) / 20, 0, 1)[None].repeat(100, axis=0)
+    red = np.array([200, 30, 20], np.float32)
+    pixels = (matte[..., None] * red + (1 - matte[..., None]) * np.array(background)).round().astype(np.uint8)
+
+    foreground, _ = estimate_layers(to_float(pixels), matte)
+
+    assert foreground.dtype == np.float32
+    rim = (matte > 0.2) & (matte < 1)
+    assert np.abs(foreground[rim] * 255 - red).max() < 25
+    assert np.array_equal((foreground[matte == 1] * 255).round().astype(np.uint8), pixels[matte == 1])

@@ -8,7 +8,6 @@ from retouch.editor.instructions.plan import Target
 from retouch.editor.scene.classifier import ClassMaps, class_heat, classify, describe_labels, map_classes
 from retouch.editor.scene.efficientnet import convert_efficientnet_lite
 from retouch.editor.scene.find import find_target
-from retouch.editor.scene.foreground import estimate_foreground
 from retouch.editor.scene.head import find_head
 from retouch.editor.scene.light import estimate_light
 from retouch.editor.scene.nouns import noun_table
@@ -16,6 +15,8 @@ from retouch.editor.scene.regions import find_ground, find_horizon, find_sky
 from retouch.editor.scene.subject import find_subject
 from retouch.editor.scene.values import Finding, Head, Horizon, Light, Subject
 from retouch.images.array_types import FloatImage, Mask, Pixels
+from retouch.images.color import to_float
+from retouch.images.masks import estimate_layers
 from retouch.models import ModelStore
 
 __all__ = ["Finding", "Head", "Horizon", "Light", "Scene", "Subject"]
@@ -52,7 +53,7 @@ class Scene:
     @property
     def foreground(self) -> FloatImage:
         """(H, W, 3) float32 [0, 1] sRGB: the subject's own colour, also where the matte is partial (for clean compositing)."""
-        return self._once("foreground", lambda: estimate_foreground(self.pixels, self.subject.matte))
+        return self._once("foreground", lambda: estimate_layers(to_float(self.pixels), self.subject.matte)[0])
 
     @property
     def sky(self) -> Mask | None:

@@ -1,10 +1,8 @@
 import threading
 
 import numpy as np
-import pytest
 from skimage import data
 
-from retouch.editor.scene.foreground import estimate_foreground
 from retouch.editor.scene.scene import Scene
 from retouch.editor.scene.subject import saliency_confidence
 from retouch.models import ModelStore
@@ -60,19 +58,3 @@ def test_confidence_weighs_the_middle_of_a_slim_subject_more_than_its_rim() -> N
 
     assert saliency_confidence(score) > score[score > 0].mean()
     assert saliency_confidence(np.zeros((320, 320), np.float32)) == 0
-
-
-@pytest.mark.parametrize("background", [(0, 0, 255), (255, 255, 255)])
-def test_the_foreground_is_free_of_the_background_color_where_the_matte_is_partial(
-    background: tuple[int, int, int],
-) -> None:
-    matte = np.clip((np.arange(120, dtype=np.float32) - 50) / 20, 0, 1)[None].repeat(100, axis=0)
-    red = np.array([200, 30, 20], np.float32)
-    pixels = (matte[..., None] * red + (1 - matte[..., None]) * np.array(background)).round().astype(np.uint8)
-
-    foreground = estimate_foreground(pixels, matte)
-
-    assert foreground.dtype == np.float32
-    rim = (matte > 0.2) & (matte < 1)
-    assert np.abs(foreground[rim] * 255 - red).max() < 25
-    assert np.array_equal((foreground[matte == 1] * 255).round().astype(np.uint8), pixels[matte == 1])
