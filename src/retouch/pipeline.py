@@ -137,6 +137,8 @@ def run_edit(
         timings["preserve"] += restored - edited
         timings["encode"] += time.perf_counter() - checked
 
+    if request.guidance_scale is not None and not engine.capabilities.uses_guidance_scale:
+        notes = (*notes, f"guidance_scale has no use in the engine {engine.name!r} and was ignored.")
     if len({image.data for image in images}) < len(images):
         notes = (*notes, "Some attempts came out alike: the prompt leaves nothing open that a seed could vary.")
     if picture_check is None and note_unchecked:

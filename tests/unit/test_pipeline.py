@@ -22,7 +22,7 @@ class SquareEngine:
 
     name = "square"
     version = "7"
-    capabilities = Capabilities(max_input_images=2, transparency=True)
+    capabilities = Capabilities(max_input_images=2)
 
     def __init__(self, *, is_global: bool = False, knows_mask: bool = True, channels: int = 3, crop: int = 0) -> None:
         self.is_global = is_global
@@ -268,3 +268,12 @@ def test_an_edit_that_changes_nothing_says_so() -> None:
     assert result.images[0].changed_share == 0
     assert any("No pixel changed" in note for note in result.interpretation.notes)
     assert np.asarray(Image.open(io.BytesIO(result.images[0].change_mask_png))).max() == 0
+
+
+@pytest.mark.parametrize(("uses_it", "notes"), [(False, 1), (True, 0)])
+def test_a_guidance_scale_without_use_is_noted(uses_it: bool, notes: int) -> None:
+    engine = SquareEngine()
+    engine.capabilities = Capabilities(max_input_images=2, uses_guidance_scale=uses_it)
+    result = run_edit(EditRequest(prompt="paint", guidance_scale=3), [PHOTO], engine)
+    assert sum("guidance_scale" in note for note in result.notes) == notes
+    assert not any("guidance_scale" in note for note in run_edit(EditRequest(prompt="paint"), [PHOTO], engine).notes)

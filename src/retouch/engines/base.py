@@ -25,9 +25,7 @@ class Capabilities:
     text_to_image : bool
         Whether it can work without any input picture.
     uses_guidance_scale : bool
-        Whether ``guidance_scale`` changes its result.
-    transparency : bool
-        Whether it can return pixels with an alpha channel.
+        Whether ``guidance_scale`` changes its result; where it doesn't, the pipeline tells a caller who sent one.
     any_size : bool
         Whether it can edit a picture at the picture's own resolution. An engine that can't is given a preset's size, and
         ``preserve`` brings its edit into the original.
@@ -36,7 +34,6 @@ class Capabilities:
     max_input_images: int
     text_to_image: bool = False
     uses_guidance_scale: bool = False
-    transparency: bool = False
     any_size: bool = False
 
 

@@ -4,7 +4,7 @@ from retouch.editor.editor import Editor
 from retouch.engines.base import Capabilities, EditInputs, EngineOutput
 from retouch.kontext import MAX_REFERENCE_IMAGES
 from retouch.models import ModelStore
-from retouch.types import EditRequest, Interpretation, ProgressCallback, ShouldAbort
+from retouch.types import EditRequest, ProgressCallback, ShouldAbort
 
 __all__ = ["BuiltinEngine"]
 
@@ -21,7 +21,7 @@ class BuiltinEngine:
 
     name = "builtin"
     version = "1"
-    capabilities = Capabilities(max_input_images=MAX_REFERENCE_IMAGES, transparency=True, any_size=True)
+    capabilities = Capabilities(max_input_images=MAX_REFERENCE_IMAGES, any_size=True)
 
     def __init__(self, editor: Editor, models: ModelStore) -> None:
         self._editor = editor
@@ -50,19 +50,13 @@ class BuiltinEngine:
             on_step=on_step,
             should_abort=should_abort,
         )
-        interpretation = edit.interpretation
-        if request.guidance_scale is not None:
-            note = "guidance_scale has no use in the built-in editor and was ignored."
-            interpretation = Interpretation(
-                interpretation.plan, interpretation.resolutions, (*interpretation.notes, note)
-            )
         return EngineOutput(
             pixels=edit.pixels,
             seed=seed,
             base_index=edit.base_index,
             change_mask=edit.change_mask,
             is_global=edit.is_global,
-            interpretation=interpretation,
+            interpretation=edit.interpretation,
         )
 
     def close(self) -> None:

@@ -90,10 +90,6 @@ class Alignment:
         x, y = self.matrix @ center - center[:2]
         return float(x), float(y)
 
-    def max_displacement_px(self, height: int, width: int) -> float:
-        """Return the largest distance that a corner of the picture moved, in pixels."""
-        return _max_displacement(self.matrix, height, width)
-
 
 def estimate_alignment(
     base: Pixels, edited: Pixels, *, source_fit: Fit | None = None, exact: bool | None = None

@@ -46,14 +46,6 @@ class Box:
         """Middle column."""
         return (self.left + self.right) / 2
 
-    def overlap_share(self, other: "Box") -> float:
-        """Return how much of the smaller one is covered by the other, 0 to 1."""
-        width = min(self.right, other.right) - max(self.left, other.left)
-        height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        if width <= 0 or height <= 0:
-            return 0.0
-        return width * height / max(min(self.width * self.height, other.width * other.height), 1.0)
-
     def touches_border(self, picture_hw: tuple[int, int]) -> bool:
         """Whether the picture's border cuts the thing."""
         h, w = picture_hw
