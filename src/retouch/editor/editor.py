@@ -8,27 +8,10 @@ from threading import Lock
 
 import numpy as np
 
-from retouch.editor.instructions.describe import describe
 from retouch.editor.instructions.parser import parse
-from retouch.editor.instructions.plan import (
-    AddObject,
-    AdjustLook,
-    Background,
-    ChangeBackground,
-    EditPlan,
-    Operation,
-    PlaceSubject,
-    PrintOnto,
-    Recolor,
-    as_json,
-)
+from retouch.editor.instructions.plan import EditPlan, Operation, as_json, choose_base
 from retouch.editor.objects.library import ObjectLibrary
-from retouch.editor.operations.background import change_background
-from retouch.editor.operations.insert import insert
-from retouch.editor.operations.look import adjust_look
-from retouch.editor.operations.place_subject import place_subject
-from retouch.editor.operations.print_onto import print_onto
-from retouch.editor.operations.recolor import recolor
+from retouch.editor.operations.registry import carry_out
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Scene
 from retouch.errors import UnsupportedInstructionError
@@ -122,7 +105,7 @@ class Editor:
             ``should_abort`` said so.
         """
         plan = parse(prompt, image_count=image_count)
-        base_index = choose_base(plan)
+        base_index = choose_base(plan.operations)
         pixels = fitted(base_index)
         stage = Stage(
             pixels=pixels,
@@ -132,11 +115,16 @@ class Editor:
         total = len(plan.operations)
         for number, operation in enumerate(plan.operations):
             if on_step is not None:
-                on_step(Progress(number, total, describe(operation)))
+                on_step(Progress(number, total, operation.describe()))
             context = Context(
                 rng=np.random.default_rng((seed, number)),
                 scenes=lambda index: self.scene(bound_pixels(originals(index), MAX_REFERENCE_SIDE_PX)),
+                originals=originals,
+                analyze=self.scene,
+                models=self._models,
+                objects=self._objects,
                 base_index=base_index,
+                image_count=image_count,
                 should_abort=should_abort,
             )
             context.checkpoint()
@@ -165,69 +153,17 @@ class Editor:
 
     def _apply(self, operation: Operation, stage: Stage, context: Context, *, done: tuple[Operation, ...]) -> Stage:
         try:
-            return self._dispatch(operation, stage, context)
+            return carry_out(operation, stage, context)
         except UnsupportedInstructionError as exc:
-            understood = tuple(describe(earlier) for earlier in done) + exc.understood
+            understood = tuple(earlier.describe() for earlier in done) + exc.understood
             raise UnsupportedInstructionError(understood, exc.not_understood, exc.hint) from exc
-
-    def _dispatch(self, operation: Operation, stage: Stage, context: Context) -> Stage:
-        match operation:
-            case AddObject():
-                return insert(stage, operation, context, self._objects)
-            case Recolor():
-                return recolor(stage, operation, context)
-            case ChangeBackground():
-                return change_background(stage, operation, context)
-            case PrintOnto():
-                return print_onto(stage, operation, context)
-            case PlaceSubject():
-                return place_subject(stage, operation, context)
-            case AdjustLook():
-                return adjust_look(stage, operation, context)
-
-
-def choose_base(plan: EditPlan) -> int:
-    """Return the input picture that the plan builds on, counted from 0.
-
-    The first operation that brings two pictures together decides: a print is made on its surface's picture, a subject goes
-    into the receiving scene, a replaced background keeps the subject's picture. Any other plan edits the first picture, or the
-    one that its target names.
-    """
-    for operation in plan.operations:
-        match operation:
-            case PrintOnto(surface=surface):
-                return surface.image_index or 0
-            case PlaceSubject(scene_image_index=index):
-                return index
-            case ChangeBackground(kind=Background.PICTURE, subject=subject):
-                return subject.image_index or 0
-    for operation in plan.operations:
-        match operation:
-            case ChangeBackground(subject=target) | Recolor(target=target) if target.image_index is not None:
-                return target.image_index
-            case AdjustLook(target=target) if target is not None and target.image_index is not None:
-                return target.image_index
-    return 0
 
 
 def _interpret(plan: EditPlan, stage: Stage, base_index: int, image_count: int) -> Interpretation:
-    used = _used_pictures(plan) | {base_index}
+    used = {base_index}.union(*(operation.pictures() for operation in plan.operations))
     unused = [f"Picture {index + 1} was not needed." for index in range(image_count) if index not in used]
     return Interpretation(
         plan=tuple(as_json(operation) for operation in plan.operations),
         resolutions=stage.resolutions,
         notes=(*plan.assumptions, *stage.notes, *unused),
     )
-
-
-def _used_pictures(plan: EditPlan) -> set[int]:
-    used: set[int] = set()
-    for operation in plan.operations:
-        match operation:
-            case PrintOnto(picture=picture, surface=surface):
-                used |= {picture.image_index or 0, surface.image_index or 0}
-            case PlaceSubject(subject=subject, scene_image_index=index):
-                used |= {subject.image_index or 0, index}
-            case ChangeBackground(background_image_index=int() as index):
-                used.add(index)
-    return used

@@ -1,6 +1,5 @@
 """From a prompt to a typed plan. Knows words, not pixels."""
 
-from retouch.editor.instructions.describe import describe
 from retouch.editor.instructions.parser import parse
 
-__all__ = ["describe", "parse"]
+__all__ = ["parse"]

@@ -8,7 +8,9 @@ from retouch.editor.instructions import vocabulary
 from retouch.editor.instructions.colors import COLOR_MODIFIERS, color_names
 from retouch.editor.instructions.nouns import NOUN_ALIASES, NOUNS, canonical_noun, singular
 from retouch.editor.instructions.plan import ColorValue, Horizontal, Look, Relation, Vertical
+from retouch.editor.instructions.pronouns import PRONOUNS
 from retouch.editor.instructions.refusals import NOT_OBJECTS, TRIGGERS
+from retouch.editor.instructions.words import FAMILIES
 
 __all__ = ["Lexicon", "Sense", "lexicon"]
 
@@ -29,6 +31,8 @@ class Sense:
         As in ``vocabulary.ORDINALS``.
     expression : bool
         A word that a grammar asks for by name, or that belongs to no noun.
+    terms : tuple of (family, term)
+        What it means to the grammars of ``words``: ("light", "sunset"). Ask with ``term``.
     """
 
     verb: str | None = None
@@ -60,6 +64,11 @@ class Sense:
     modal: bool = False
     copula: bool = False
     expression: bool = False
+    terms: tuple[tuple[str, str], ...] = ()
+
+    def term(self, family: str) -> str | None:
+        """Return what the expression means to a family of operations, None if nothing."""
+        return next((term for of, term in self.terms if of == family), None)
 
     @property
     def known(self) -> bool:
@@ -107,6 +116,14 @@ class Lexicon:
             self._say(word, expression=True)
         for phrase in vocabulary.FILLER_PHRASES:
             self._say(phrase, filler=True)
+        for family, terms in FAMILIES.items():
+            for term, expressions in terms.items():
+                for word in expressions.split():
+                    self._add_term(word.replace("_", " "), (family, term))
+
+    def _add_term(self, text: str, term: tuple[str, str]) -> None:
+        terms = self.senses.get(text, UNKNOWN).terms
+        self._say(text, terms=(*terms, term))
 
     def _fill_words(self, field: str, table: dict[str, Any]) -> None:
         for word, value in table.items():
@@ -178,7 +195,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     "ordinal": vocabulary.ORDINALS,
     "relation": vocabulary.RELATIONS,
     "side": vocabulary.SIDES,
-    "pronoun": vocabulary.PRONOUNS,
+    "pronoun": PRONOUNS,
     "preposition": vocabulary.PREPOSITIONS,
     "negation": vocabulary.CONTRACTIONS,
     "connector": {

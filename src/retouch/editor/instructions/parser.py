@@ -6,7 +6,6 @@ from dataclasses import replace
 from retouch.editor.instructions.clauses import split_again, split_clauses, split_ellipsis
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.describe import describe
 from retouch.editor.instructions.grammar.add import parse_add
 from retouch.editor.instructions.grammar.background import parse_background
 from retouch.editor.instructions.grammar.combine import parse_combine
@@ -207,7 +206,7 @@ def _refuse(
     prompt: str, ctx: Context, operations: Sequence[Operation], refused: Sequence[tuple[str, Refusal]]
 ) -> UnsupportedInstructionError:
     """Return the error that names what is refused and describes what would have worked."""
-    understood = tuple(describe(operation) for operation in operations)
+    understood = tuple(operation.describe() for operation in operations)
     language = detect_language(prompt)
     if language is not None:
         return UnsupportedInstructionError(understood, (_shorten(prompt),), hint("language", language))

@@ -5,9 +5,9 @@ from retouch.editor.instructions.plan import Horizontal, Look, Relation, Vertica
 __all__ = [
     "AMOUNTS", "COMMON_WORDS", "CONTRACTIONS", "DEGREES", "DETERMINERS", "EXPRESSIONS", "FILLERS", "FILLER_PHRASES",
     "FLUFF", "GROUP_NOUNS", "LOOK_ADJECTIVES",
-    "LOOK_NOUNS", "LOOK_OPPOSITES", "LOOK_VERBS", "MISSPELLINGS", "NATURAL_FRAME", "NATURAL_WORDS", "NUMBERS",
+    "LOOK_NOUNS", "LOOK_VERBS", "MISSPELLINGS", "NATURAL_FRAME", "NATURAL_WORDS", "NUMBERS",
     "ORDINALS", "PARTICIPLES", "PICTURE_NOUNS",
-    "PREPOSITIONS", "PRONOUNS", "RELATIONS", "SAME_WORDS", "SIDES", "SIZES", "VERBS",
+    "PREPOSITIONS", "RELATIONS", "SAME_WORDS", "SIDES", "SIZES", "VERBS",
 ]  # fmt: skip
 
 VERBS: dict[str, str] = {
@@ -105,18 +105,6 @@ LOOK_NOUNS: dict[str, tuple[Look, Look]] = {
     "temperature": (Look.WARMER, Look.COOLER),
 }
 """A quality -> the look of more and of less of it."""
-
-LOOK_OPPOSITES: dict[Look, Look] = {
-    Look.WARMER: Look.COOLER,
-    Look.COOLER: Look.WARMER,
-    Look.BRIGHTER: Look.DARKER,
-    Look.DARKER: Look.BRIGHTER,
-    Look.MORE_CONTRAST: Look.LESS_CONTRAST,
-    Look.LESS_CONTRAST: Look.MORE_CONTRAST,
-    Look.MORE_SATURATED: Look.LESS_SATURATED,
-    Look.LESS_SATURATED: Look.MORE_SATURATED,
-}
-"""What "less" and "too" turn a look into; the others (sepia ...) have no opposite."""
 
 AMOUNTS: dict[str, int] = {
     "more": 1, "increase": 1, "increasing": 1, "boost": 1, "boosting": 1, "raise": 1, "up": 1, "bump": 1,
@@ -224,14 +212,6 @@ PICTURE_NOUNS: frozenset[str] = frozenset(
         "photography", "input", "frame", "foto",
     ]
 )  # fmt: skip
-
-PRONOUNS: dict[str, str] = {
-    "it": "thing", "this": "thing", "that": "thing", "them": "thing", "these": "thing", "those": "thing",
-    "they": "thing",
-    "him": "person", "her": "person", "he": "person", "she": "person", "himself": "person", "herself": "person",
-    "itself": "thing",
-    "me": "person", "one": "thing", "us": "person",
-}  # fmt: skip
 
 PREPOSITIONS: dict[str, str] = {
     "to": "to", "into": "into", "in": "in", "inside": "inside", "on": "on", "onto": "onto", "on to": "onto",

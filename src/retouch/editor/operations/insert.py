@@ -58,7 +58,7 @@ class _Planned:
     seed: int
 
 
-def insert(stage: Stage, operation: AddObject, context: Context, library: ObjectLibrary) -> Stage:
+def insert(stage: Stage, operation: AddObject, context: Context) -> Stage:
     """Put one or more objects into the picture.
 
     Parameters
@@ -66,8 +66,7 @@ def insert(stage: Stage, operation: AddObject, context: Context, library: Object
     stage : Stage
     operation : AddObject
     context : Context
-        Its ``rng`` chooses which object, where, how big and which way round.
-    library : ObjectLibrary
+        Its ``rng`` chooses which of its ``objects``, where, how big and which way round.
 
     Returns
     -------
@@ -79,6 +78,7 @@ def insert(stage: Stage, operation: AddObject, context: Context, library: Object
     UnsupportedInstructionError
         No pack has such a thing, or the picture has no head to wear it, no water to float on, or not what it is placed by.
     """
+    library = context.objects
     found = library.search(operation.noun)
     if not found:
         raise _no_such_thing(operation, library)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from retouch.editor.instructions.plan import Target
+from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.scene.scene import Finding, Scene
 from retouch.errors import EditAbortedError
 from retouch.images.array_types import Mask, Pixels
+from retouch.models import ModelStore
 from retouch.types import Resolution, ShouldAbort
 
 __all__ = ["Context", "Stage"]
@@ -86,14 +88,29 @@ class Context:
         The only source of randomness; seeded by the request's seed and the operation's place in the plan.
     scenes : callable
         ``scenes(i)`` returns the Scene of input picture i at its own size (long side at most 2048 px).
+    originals : callable
+        ``originals(i)`` returns input picture i at its own size: (H, W, 3) uint8, sRGB.
+    analyze : callable
+        ``analyze(pixels)`` returns the Scene of any picture; nothing is computed before it is asked for.
+    models : ModelStore
+        Weight files that an operation runs itself.
+    objects : ObjectLibrary
+        The cut-outs that can be put into a picture.
     base_index : int
         The input picture that the stage was built from.
+    image_count : int
+        How many input pictures there are.
     should_abort : callable or None
     """
 
     rng: np.random.Generator
     scenes: Callable[[int], Scene]
+    originals: Callable[[int], Pixels]
+    analyze: Callable[[Pixels], Scene]
+    models: ModelStore
+    objects: ObjectLibrary
     base_index: int = 0
+    image_count: int = 1
     should_abort: ShouldAbort | None = None
 
     def checkpoint(self) -> None:

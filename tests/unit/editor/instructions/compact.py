@@ -50,6 +50,7 @@ def _operation(op: Operation) -> str:
         case AdjustLook():
             strength = f"{op.strength:g}" if op.strength != 1 else ""
             return _words("look", op.look, strength, f"on {_target(op.target)}" if op.target else "")
+    return op.describe()
 
 
 def _words(*words: str) -> str:

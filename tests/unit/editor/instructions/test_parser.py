@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retouch.editor.instructions import describe, parse
+from retouch.editor.instructions import parse
 from retouch.editor.instructions.lexicon import lexicon
 from retouch.editor.instructions.plan import AddObject, EditPlan, as_json
 from retouch.errors import UnsupportedInstructionError
@@ -47,7 +47,7 @@ def test_any_prompt_is_either_planned_or_refused(prompt, image_count):
     if isinstance(answer, EditPlan):
         assert answer.operations
         assert all(phrase in prompt for phrase in phrases(as_json(answer)))
-        assert all(describe(operation) for operation in answer.operations)
+        assert all(operation.describe() for operation in answer.operations)
     else:
         assert answer.hint
         assert len(answer.message) < 4000

@@ -45,7 +45,16 @@ def make_context() -> Callable[..., Context]:
         for picture in pictures:
             pixels, matte = picture if isinstance(picture, tuple) else (picture, np.ones(picture.shape[:2], np.float32))
             scenes.append(FakeScene(pixels, matte))
-        return Context(np.random.default_rng(seed), lambda index: scenes[index], should_abort=should_abort)
+        return Context(
+            np.random.default_rng(seed),
+            scenes=lambda index: scenes[index],
+            originals=lambda index: scenes[index].pixels,
+            analyze=lambda pixels: FakeScene(pixels[..., :3], np.zeros(pixels.shape[:2], np.float32), present=False),
+            models=None,
+            objects=None,
+            image_count=max(1, len(scenes)),
+            should_abort=should_abort,
+        )
 
     return make
 

@@ -111,7 +111,15 @@ def stage_of(scene: FakeScene) -> Stage:
 
 
 def context_of(seed: int = 1, should_abort: Callable[[], bool] | None = None) -> Context:
-    return Context(np.random.default_rng(seed), scenes=lambda index: None, should_abort=should_abort)  # type: ignore[arg-type,return-value]
+    return Context(
+        np.random.default_rng(seed),
+        scenes=lambda index: None,
+        originals=lambda index: None,
+        analyze=lambda pixels: None,
+        models=None,
+        objects=LIBRARY,
+        should_abort=should_abort,
+    )
 
 
 def add(
@@ -146,7 +154,7 @@ def add_anew(
 ) -> Stage:
     placement = changes.pop("placement", Placement(relation))
     operation = AddObject(noun, f"a {noun}", placement=placement, **changes)  # type: ignore[arg-type]
-    return insert(stage_of(scene or FakeScene()), operation, context_of(seed), LIBRARY)
+    return insert(stage_of(scene or FakeScene()), operation, context_of(seed))
 
 
 def shown_box(stage: Stage, noun: str) -> tuple[int, int, int, int]:
@@ -329,7 +337,7 @@ def test_an_anchor_that_was_added_before_is_found() -> None:
     stage = add("ball", Relation.FOREGROUND)
     target = Target(TargetKind.NOUN, "the ball", "ball")
     operation = AddObject("bird", "a bird", placement=Placement(Relation.NEXT_TO, target))
-    after = insert(stage, operation, context_of(5), LIBRARY)
+    after = insert(stage, operation, context_of(5))
     assert any(each.resolved_to == "the ball that was added" for each in after.resolutions)
     assert set(after.added) == {"ball", "bird"}
     untouched = after.change_mask == 0
@@ -362,14 +370,14 @@ def test_transparency_is_kept_and_the_object_is_opaque() -> None:
     rgba = np.dstack([field(), np.zeros((240, 320), np.uint8)])
     stage = Stage(rgba, np.zeros((240, 320), np.float32), scene)  # type: ignore[arg-type]
     operation = AddObject("balloon", "a balloon", placement=Placement(Relation.SKY))
-    after = insert(stage, operation, context_of(), LIBRARY)
+    after = insert(stage, operation, context_of())
     assert after.pixels[..., 3].max() == 255
     assert (after.pixels[after.change_mask == 0][:, 3] == 0).all()
 
 
 def test_an_aborted_edit_stops() -> None:
     with pytest.raises(EditAbortedError):
-        insert(stage_of(FakeScene()), AddObject("ball", "a ball"), context_of(should_abort=lambda: True), LIBRARY)
+        insert(stage_of(FakeScene()), AddObject("ball", "a ball"), context_of(should_abort=lambda: True))
 
 
 def test_a_boat_for_water_that_only_its_color_speaks_for_is_refused() -> None:

@@ -75,7 +75,17 @@ def place(
     stage = Stage(scene.pixels, np.zeros(scene.pixels.shape[:2], np.float32), scene)  # type: ignore[arg-type]
     target = Target(TargetKind.SUBJECT, "it", image_index=index)
     operation = PlaceSubject(target, 1, Placement(relation))
-    return place_subject(stage, operation, Context(np.random.default_rng(seed), lambda _: source, 1))  # type: ignore[arg-type,return-value]
+    context = Context(
+        np.random.default_rng(seed),
+        scenes=lambda index: source,
+        originals=lambda index: source.pixels,
+        analyze=lambda pixels: None,
+        models=None,
+        objects=None,
+        base_index=1,
+        image_count=2,
+    )
+    return place_subject(stage, operation, context)
 
 
 WHOLE = (110, 60, 160, 160)

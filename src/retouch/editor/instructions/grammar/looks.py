@@ -6,8 +6,7 @@ from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
 from retouch.editor.instructions.pieces import parse_percent
-from retouch.editor.instructions.plan import AdjustLook, Look, Recolor, Target, TargetKind
-from retouch.editor.instructions.vocabulary import LOOK_OPPOSITES
+from retouch.editor.instructions.plan import LOOK_OPPOSITES, AdjustLook, Look, Recolor, Target, TargetKind
 
 __all__ = ["parse_look"]
 

@@ -1,0 +1,135 @@
+"""Operations on color and tone."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from retouch.editor.instructions.plan.operation import Operation, is_same_target
+from retouch.editor.instructions.plan.values import ColorValue, Target, TargetKind
+
+__all__ = ["LOOK_OPPOSITES", "AdjustLook", "Look", "Recolor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recolor(Operation):
+    """Give a target another colour, keeping its shading.
+
+    Exactly one of ``color`` and ``lightness_shift`` says what happens: a colour, or "a bit darker" (-0.08), "lighter" (0.12)
+    as a shift of Oklab L. ``phrase``: the words of the prompt.
+    """
+
+    target: Target
+    color: ColorValue | None = None
+    lightness_shift: float = 0.0
+    phrase: str = ""
+
+    def describe(self) -> str:
+        """Return the operation in plain words.
+
+        >>> Recolor(Target(TargetKind.NOUN, "the cup", noun="cup"), ColorValue("blue", (0, 0, 255))).describe()
+        'recolor "the cup" to blue'
+        """
+        if self.color is not None:
+            return f"recolor {self.target.describe()} to {self.color.name}"
+        return f"make {self.target.describe()} {'lighter' if self.lightness_shift > 0 else 'darker'}"
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return what is recolored."""
+        return (self.target,)
+
+    def touches(self, kept: Target) -> bool:
+        """Return whether it would change what the prompt wants kept."""
+        return _covers(self.target, kept)
+
+    def contradicts(self, earlier: Operation) -> str | None:
+        """Return "one_color" where the target has just been given another color."""
+        if self.color is None or not isinstance(earlier, Recolor) or earlier.color is None:
+            return None
+        return "one_color" if is_same_target(self.target, earlier.target) and self.color != earlier.color else None
+
+
+class Look(StrEnum):
+    """A look of the whole picture."""
+
+    BLACK_AND_WHITE = "black_and_white"
+    SEPIA = "sepia"
+    VINTAGE = "vintage"
+    WARMER = "warmer"
+    COOLER = "cooler"
+    BRIGHTER = "brighter"
+    DARKER = "darker"
+    MORE_CONTRAST = "more_contrast"
+    LESS_CONTRAST = "less_contrast"
+    MORE_SATURATED = "more_saturated"
+    LESS_SATURATED = "less_saturated"
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustLook(Operation):
+    """Change the look of the whole picture, or of one target.
+
+    Attributes
+    ----------
+    look : Look
+    strength : float
+        0.5 "slightly", 1.0, 1.6 "a lot".
+    target : Target or None
+        None is the whole picture; "make the background black and white" names one.
+    phrase : str
+        The words of the prompt.
+    """
+
+    look: Look
+    strength: float = 1.0
+    target: Target | None = None
+    phrase: str = ""
+
+    def describe(self) -> str:
+        """Return the operation in plain words."""
+        degree = "slightly " if self.strength < 1 else "strongly " if self.strength > 1 else ""
+        return degree + _LOOKS[self.look].format(self.target.describe() if self.target else "the picture")
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return the part that it is limited to."""
+        return (self.target,) if self.target is not None else ()
+
+    def touches(self, kept: Target) -> bool:
+        """Return whether it would change what the prompt wants kept."""
+        return self.target is None or _covers(self.target, kept)
+
+    def contradicts(self, earlier: Operation) -> str | None:
+        """Return "contradiction" behind its own opposite on the same target."""
+        if not isinstance(earlier, AdjustLook) or earlier.target != self.target:
+            return None
+        return "contradiction" if earlier.look is LOOK_OPPOSITES.get(self.look) else None
+
+
+LOOK_OPPOSITES: dict[Look, Look] = {
+    Look.WARMER: Look.COOLER,
+    Look.COOLER: Look.WARMER,
+    Look.BRIGHTER: Look.DARKER,
+    Look.DARKER: Look.BRIGHTER,
+    Look.MORE_CONTRAST: Look.LESS_CONTRAST,
+    Look.LESS_CONTRAST: Look.MORE_CONTRAST,
+    Look.MORE_SATURATED: Look.LESS_SATURATED,
+    Look.LESS_SATURATED: Look.MORE_SATURATED,
+}
+"""What "less" and "too" turn a look into; the others (sepia ...) have no opposite."""
+
+_LOOKS = {
+    Look.BLACK_AND_WHITE: "turn {} black and white",
+    Look.SEPIA: "tone {} in sepia",
+    Look.VINTAGE: "give {} a vintage look",
+    Look.WARMER: "make {} warmer",
+    Look.COOLER: "make {} cooler",
+    Look.BRIGHTER: "make {} brighter",
+    Look.DARKER: "make {} darker",
+    Look.MORE_CONTRAST: "give {} more contrast",
+    Look.LESS_CONTRAST: "give {} less contrast",
+    Look.MORE_SATURATED: "make {} more saturated",
+    Look.LESS_SATURATED: "make {} less saturated",
+}
+
+
+def _covers(target: Target, kept: Target) -> bool:
+    inside = kept.kind is TargetKind.SKY and target.kind is TargetKind.BACKGROUND
+    return inside or is_same_target(target, kept) or (kept.noun is not None and target.noun == kept.noun)

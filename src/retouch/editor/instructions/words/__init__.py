@@ -1,0 +1,12 @@
+"""The words of each family of operations: data. A grammar asks a token for them with ``token.sense.term(family)``.
+
+One file per family, with one table ``TERMS``: term -> the words for it, separated by spaces; an underscore joins the words of
+one expression.
+"""
+
+from collections.abc import Mapping
+
+__all__ = ["FAMILIES"]
+
+FAMILIES: Mapping[str, Mapping[str, str]] = {}
+"""Family -> its table."""
