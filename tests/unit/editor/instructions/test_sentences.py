@@ -7,7 +7,8 @@ from retouch.editor.instructions import parse
 from retouch.errors import UnsupportedInstructionError
 
 HERE = Path(__file__).parent
-SENTENCES = runpy.run_path(str(HERE / "sentences.py"))["SENTENCES"]
+TABLES = sorted(HERE.glob("sentences*.py"))
+SENTENCES = [sentence for table in TABLES for sentence in runpy.run_path(str(table))["SENTENCES"]]
 compact = runpy.run_path(str(HERE / "compact.py"))["compact"]
 
 
