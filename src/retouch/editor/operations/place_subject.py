@@ -6,11 +6,11 @@ import numpy as np
 
 from retouch.editor.instructions.plan import Placement, PlaceSubject, Relation, Target, TargetKind
 from retouch.editor.objects.nouns import Place, known_noun
-from retouch.editor.operations.insert import MAX_ENLARGEMENT, lay_standing, site_at
-from retouch.editor.operations.insert_canvas import Canvas
-from retouch.editor.operations.insert_placement import Surroundings, find_site, look_around
-from retouch.editor.operations.insert_region import Box, mask_box
-from retouch.editor.operations.insert_size import size_rule, subject_length_m
+from retouch.editor.operations.insert.canvas import Canvas
+from retouch.editor.operations.insert.insert import MAX_ENLARGEMENT, lay_standing, site_at
+from retouch.editor.operations.insert.placement import Surroundings, find_site, look_around
+from retouch.editor.operations.insert.region import Box, mask_box
+from retouch.editor.operations.insert.size import size_rule, subject_length_m
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Scene
 from retouch.errors import UnsupportedInstructionError

@@ -13,10 +13,10 @@ from retouch.editor.instructions.plan import (
     Recolor,
 )
 from retouch.editor.operations.background import change_background
-from retouch.editor.operations.insert import insert
+from retouch.editor.operations.insert.insert import insert
 from retouch.editor.operations.look import adjust_look
 from retouch.editor.operations.place_subject import place_subject
-from retouch.editor.operations.print_onto import print_onto
+from retouch.editor.operations.print.onto import print_onto
 from retouch.editor.operations.recolor import recolor
 from retouch.editor.operations.stage import Context, Stage
 

@@ -10,8 +10,8 @@ from retouch.editor.instructions.plan import AddObject, ColorValue, Placement, R
 from retouch.editor.objects.cutout import Cutout, ObjectEntry
 from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.operations.harmonize import measure_tint
-from retouch.editor.operations.insert import insert
-from retouch.editor.operations.insert_placement import _part_score
+from retouch.editor.operations.insert.insert import insert
+from retouch.editor.operations.insert.placement import _part_score
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.values import Finding, Head, Horizon, Light, Subject
 from retouch.errors import EditAbortedError, UnsupportedInstructionError

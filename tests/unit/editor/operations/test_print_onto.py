@@ -4,8 +4,8 @@ import pytest
 import skimage.data
 
 from retouch.editor.instructions.plan import PrintOnto, Target, TargetKind
-from retouch.editor.operations.print_onto import print_onto
-from retouch.editor.operations.print_surface import find_cylinder, find_flat_face, find_quad
+from retouch.editor.operations.print.onto import print_onto
+from retouch.editor.operations.print.shapes import find_cylinder, find_flat_face, find_quad
 from retouch.errors import EditAbortedError, InvalidValueError, UnsupportedInstructionError
 
 FIRST = Target(TargetKind.PICTURE, "the first image", image_index=0)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from retouch.editor.instructions.plan import PrintOnto, Target, TargetKind
-from retouch.editor.operations.print_surface import PrintSurface, find_cylinder, find_flat_face, find_quad
+from retouch.editor.operations.print.shapes import PrintSurface, find_cylinder, find_flat_face, find_quad
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Finding
 from retouch.errors import InvalidValueError, UnsupportedInstructionError

@@ -5,7 +5,7 @@ from typing import Final
 
 from retouch.editor.instructions.plan import Relation
 from retouch.editor.objects.nouns import kinds_of, known_noun
-from retouch.editor.operations.insert_region import mask_box
+from retouch.editor.operations.insert.region import mask_box
 from retouch.editor.scene.scene import Scene
 
 __all__ = ["SizeRule", "chosen_long_side", "sane_share", "size_rule"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from retouch.editor.operations.insert_shadow import SHADOW_TINT
+from retouch.editor.operations.insert.shadow import SHADOW_TINT
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import linear_to_srgb, srgb_to_linear
 from retouch.images.compose import Layer, overlap

@@ -13,18 +13,18 @@ from retouch.editor.objects.drawn.catalog import drawn_aspect
 from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.objects.nouns import Place, known_noun
 from retouch.editor.operations.harmonize import harmonize, measure_tone, recolor_layer
-from retouch.editor.operations.insert_canvas import Canvas
-from retouch.editor.operations.insert_placement import Site, Surroundings, find_site, look_around
-from retouch.editor.operations.insert_region import Box
-from retouch.editor.operations.insert_shadow import (
+from retouch.editor.operations.insert.canvas import Canvas
+from retouch.editor.operations.insert.placement import Site, Surroundings, find_site, look_around
+from retouch.editor.operations.insert.region import Box
+from retouch.editor.operations.insert.shadow import (
     ambient_shadow,
     cast_shadow,
     contact_shadow,
     water_reflection,
     worn_shade,
 )
-from retouch.editor.operations.insert_size import SizeRule, sane_share, size_rule
-from retouch.editor.operations.insert_worn import fit_worn, require_head
+from retouch.editor.operations.insert.size import SizeRule, sane_share, size_rule
+from retouch.editor.operations.insert.worn import fit_worn, require_head
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Scene
 from retouch.errors import UnsupportedInstructionError

@@ -9,8 +9,8 @@ import numpy as np
 
 from retouch.editor.instructions.plan import Placement, Relation
 from retouch.editor.objects.nouns import Place
-from retouch.editor.operations.insert_region import MIN_GROUND, Box, BoxSums, mask_box, standing_ground, water_mask
-from retouch.editor.operations.insert_size import SizeRule, chosen_long_side
+from retouch.editor.operations.insert.region import MIN_GROUND, Box, BoxSums, mask_box, standing_ground, water_mask
+from retouch.editor.operations.insert.size import SizeRule, chosen_long_side
 from retouch.editor.scene.scene import Scene
 from retouch.images.array_types import FloatImage, Mask
 

@@ -1,0 +1,1 @@
+"""Putting new objects into a picture."""

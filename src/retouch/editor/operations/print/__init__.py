@@ -1,0 +1,1 @@
+"""Printing pictures on surfaces in a picture."""
