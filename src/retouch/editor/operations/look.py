@@ -16,7 +16,7 @@ from retouch.images.color import (
     srgb8_to_oklab,
     to_float,
 )
-from retouch.images.masks import blend_pixels
+from retouch.images.masks import blend_pixels, bounding_box
 from retouch.images.tone import (
     ColorFunction,
     apply_color_table,
@@ -27,13 +27,14 @@ from retouch.images.tone import (
 )
 from retouch.types import Resolution
 
-__all__ = ["adjust_look", "apply_look", "middle_lightness"]
+__all__ = ["adjust_look", "apply_look", "blend_in_strips", "look_function", "middle_lightness"]
 
 _FILTER_WEIGHTS = np.array([0.36, 0.52, 0.12], np.float32)
 """Channel mix of the black-and-white film: a light yellow filter, which lifts skin and deepens skies."""
 _MIREDS = 38.0
 _STOPS = 0.75
 _SKIN_HUE = 55.0
+_STRIP_PIXELS = 1_000_000
 
 
 def adjust_look(stage: Stage, operation: AdjustLook, context: Context) -> Stage:
@@ -62,14 +63,48 @@ def adjust_look(stage: Stage, operation: AdjustLook, context: Context) -> Stage:
     finding = stage.find(operation.target)
     context.checkpoint()
     mask = finding.mask
-    looked = apply_look(stage.pixels, operation.look, operation.strength, context.rng, region=mask)
+    middle = middle_lightness(stage.pixels, mask)
+    function = look_function(operation.look, operation.strength, middle)
+    pixels = stage.pixels
+    if operation.strength != 0:
+        pixels = blend_in_strips(pixels, lambda part: apply_color_table(part, function), mask)
     resolution = Resolution(operation.target.phrase, finding.resolved_to, finding.confidence, verified=finding.verified)
-    return stage.after(blend_pixels(stage.pixels, looked, mask), mask, resolutions=(resolution,))
+    return stage.after(pixels, mask, resolutions=(resolution,))
 
 
-def apply_look(
-    pixels: Pixels, look: Look, strength: float, rng: np.random.Generator, *, region: Mask | None = None
-) -> Pixels:
+def blend_in_strips(pixels: Pixels, change: Callable[[Pixels], Pixels], mask: Mask) -> Pixels:
+    """Lay a changed version of a picture over it under a mask, a strip of rows at a time.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) or (H, W, 4) uint8, sRGB
+    change : callable
+        A function of each pixel by itself.
+    mask : (H, W) float32 [0, 1]
+
+    Returns
+    -------
+    (H, W, C) uint8, sRGB
+        Bit-identical where the mask is 0.
+
+    Notes
+    -----
+    Only the mask's bounding box is worked on, and only a strip of it is ever held in float32: a picture of 24 megapixels
+    needs no more memory than one of 1. O(box).
+    """
+    box = bounding_box(mask)
+    if box is None:
+        return pixels
+    rows, columns = box
+    result = pixels.copy()
+    height = max(64, _STRIP_PIXELS // max(1, columns.stop - columns.start))
+    for top in range(rows.start, rows.stop, height):
+        strip = (slice(top, min(top + height, rows.stop)), columns)
+        result[strip] = blend_pixels(pixels[strip], change(np.ascontiguousarray(pixels[strip])), mask[strip])
+    return result
+
+
+def apply_look(pixels: Pixels, look: Look, strength: float, rng: np.random.Generator) -> Pixels:
     """Give a whole picture a look.
 
     Parameters
@@ -81,8 +116,6 @@ def apply_look(
         0 leaves the image as it is; 1 is the usual amount; up to about 2.
     rng : numpy.random.Generator
         Draws the grain of VINTAGE.
-    region : (H, W) float32 [0, 1] or None
-        Where mid-tones are measured; None is everywhere. The look itself is applied to every pixel.
 
     Returns
     -------
@@ -95,8 +128,8 @@ def apply_look(
     """
     if strength == 0:
         return pixels
-    changed = apply_color_table(pixels, _color_function(look, strength, middle_lightness(pixels, region)))
-    if look is Look.VINTAGE and region is None:
+    changed = apply_color_table(pixels, look_function(look, strength, middle_lightness(pixels)))
+    if look is Look.VINTAGE:
         changed = _vignette_and_grain(changed, strength, rng)
     return changed
 
@@ -110,8 +143,8 @@ def middle_lightness(pixels: Pixels, region: Mask | None = None) -> float:
     return float(np.clip(np.median(srgb8_to_oklab(chosen)[..., 0]), 0.3, 0.75))
 
 
-def _color_function(look: Look, strength: float, middle: float) -> ColorFunction:
-    """Return the look as a function of linear light."""
+def look_function(look: Look, strength: float, middle: float) -> ColorFunction:
+    """Return a look as a function of linear light, for a picture whose mid-tone is ``middle`` (Oklab L)."""
     s = strength
     table: dict[Look, ColorFunction] = {
         Look.BLACK_AND_WHITE: lambda rgb: _black_and_white(rgb, s, middle),

@@ -7,17 +7,23 @@ from retouch.editor.instructions.plan import (
     AddObject,
     AdjustLook,
     ChangeBackground,
+    KeepColors,
     Operation,
     PlaceSubject,
     PrintOnto,
     Recolor,
+    ReplaceColor,
+    ShiftColor,
+    TurnHue,
 )
 from retouch.editor.operations.background import change_background
 from retouch.editor.operations.insert.insert import insert
 from retouch.editor.operations.look import adjust_look
+from retouch.editor.operations.look_color import shift_color, turn_hue
 from retouch.editor.operations.place_subject import place_subject
 from retouch.editor.operations.print.onto import print_onto
 from retouch.editor.operations.recolor import recolor
+from retouch.editor.operations.recolor_everywhere import keep_colors, replace_color
 from retouch.editor.operations.stage import Context, Stage
 
 __all__ = ["HANDLERS", "carry_out"]
@@ -40,6 +46,10 @@ HANDLERS: Final[Mapping[type[Operation], Handler]] = dict(
         _handles(PlaceSubject, place_subject),
         _handles(PrintOnto, print_onto),
         _handles(Recolor, recolor),
+        _handles(KeepColors, keep_colors),
+        _handles(ReplaceColor, replace_color),
+        _handles(ShiftColor, shift_color),
+        _handles(TurnHue, turn_hue),
     ]
 )
 

@@ -5,7 +5,16 @@ from enum import StrEnum
 from typing import Any
 
 from retouch.editor.instructions.plan.background import Background, ChangeBackground
-from retouch.editor.instructions.plan.color import LOOK_OPPOSITES, AdjustLook, Look, Recolor
+from retouch.editor.instructions.plan.color import (
+    LOOK_OPPOSITES,
+    AdjustLook,
+    KeepColors,
+    Look,
+    Recolor,
+    ReplaceColor,
+    ShiftColor,
+    TurnHue,
+)
 from retouch.editor.instructions.plan.insert import AddObject, PlaceSubject, PrintOnto
 from retouch.editor.instructions.plan.operation import Operation, is_same_target
 from retouch.editor.instructions.plan.values import (
@@ -27,6 +36,7 @@ __all__ = [
     "ColorValue",
     "EditPlan",
     "Horizontal",
+    "KeepColors",
     "Look",
     "Operation",
     "PlaceSubject",
@@ -34,8 +44,11 @@ __all__ = [
     "PrintOnto",
     "Recolor",
     "Relation",
+    "ReplaceColor",
+    "ShiftColor",
     "Target",
     "TargetKind",
+    "TurnHue",
     "Vertical",
     "as_json",
     "choose_base",

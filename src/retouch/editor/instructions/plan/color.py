@@ -6,7 +6,7 @@ from enum import StrEnum
 from retouch.editor.instructions.plan.operation import Operation, is_same_target
 from retouch.editor.instructions.plan.values import ColorValue, Target, TargetKind
 
-__all__ = ["LOOK_OPPOSITES", "AdjustLook", "Look", "Recolor"]
+__all__ = ["LOOK_OPPOSITES", "AdjustLook", "KeepColors", "Look", "Recolor", "ReplaceColor", "ShiftColor", "TurnHue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class AdjustLook(Operation):
     ----------
     look : Look
     strength : float
-        0.5 "slightly", 1.0, 1.6 "a lot".
+        0.5 "slightly", 1.0, 1.6 "a lot"; a number in the prompt gives any value up to 3.
     target : Target or None
         None is the whole picture; "make the background black and white" names one.
     phrase : str
@@ -85,8 +85,9 @@ class AdjustLook(Operation):
 
     def describe(self) -> str:
         """Return the operation in plain words."""
-        degree = "slightly " if self.strength < 1 else "strongly " if self.strength > 1 else ""
-        return degree + _LOOKS[self.look].format(self.target.describe() if self.target else "the picture")
+        return _degree(self.strength) + _LOOKS[self.look].format(
+            self.target.describe() if self.target else "the picture"
+        )
 
     def targets(self) -> tuple[Target, ...]:
         """Return the part that it is limited to."""
@@ -101,6 +102,105 @@ class AdjustLook(Operation):
         if not isinstance(earlier, AdjustLook) or earlier.target != self.target:
             return None
         return "contradiction" if earlier.look is LOOK_OPPOSITES.get(self.look) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftColor(Operation):
+    """Move the colors of a target, or of the whole picture, toward a color or away from it.
+
+    Attributes
+    ----------
+    color : ColorValue
+    amount : float
+        1.0 "more blue", 0.5 "a bit bluer", 1.6 "a lot"; negative for less of it.
+    target : Target or None
+        None is the whole picture.
+    phrase : str
+        The words of the prompt.
+    """
+
+    color: ColorValue
+    amount: float = 1.0
+    target: Target | None = None
+    phrase: str = ""
+
+    def describe(self) -> str:
+        """Return the operation in plain words."""
+        what = self.target.describe() if self.target else "the picture"
+        return f"{_degree(abs(self.amount))}make {what} {'more' if self.amount > 0 else 'less'} {self.color.name}"
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return the part that it is limited to."""
+        return (self.target,) if self.target is not None else ()
+
+    def touches(self, kept: Target) -> bool:
+        """Return whether it would change what the prompt wants kept."""
+        return self.target is None or _covers(self.target, kept)
+
+    def contradicts(self, earlier: Operation) -> str | None:
+        """Return "contradiction" for more and less of one color on the same target."""
+        if not isinstance(earlier, ShiftColor) or earlier.target != self.target or earlier.color != self.color:
+            return None
+        return "contradiction" if (earlier.amount > 0) != (self.amount > 0) else None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnHue(Operation):
+    """Turn every hue of a target, or of the whole picture, around the color circle.
+
+    Attributes
+    ----------
+    degrees : float
+        From red toward yellow; 180 gives the complementary colors.
+    target : Target or None
+    phrase : str
+    """
+
+    degrees: float
+    target: Target | None = None
+    phrase: str = ""
+
+    def describe(self) -> str:
+        """Return the operation in plain words."""
+        return (
+            f"turn the hues of {self.target.describe() if self.target else 'the picture'} by {self.degrees:g} degrees"
+        )
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return the part that it is limited to."""
+        return (self.target,) if self.target is not None else ()
+
+    def touches(self, kept: Target) -> bool:
+        """Return whether it would change what the prompt wants kept."""
+        return self.target is None or _covers(self.target, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceColor(Operation):
+    """Give everything that has one color another one; with ``swap`` also the other way round."""
+
+    color: ColorValue
+    replacement: ColorValue
+    swap: bool = False
+    phrase: str = ""
+
+    def describe(self) -> str:
+        """Return the operation in plain words."""
+        if self.swap:
+            return f"swap {self.color.name} and {self.replacement.name} everywhere"
+        return f"turn everything {self.color.name} into {self.replacement.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeepColors(Operation):
+    """Turn everything black and white but what has one of these colors."""
+
+    colors: tuple[ColorValue, ...]
+    phrase: str = ""
+
+    def describe(self) -> str:
+        """Return the operation in plain words."""
+        return f"turn everything but {' and '.join(color.name for color in self.colors)} black and white"
 
 
 LOOK_OPPOSITES: dict[Look, Look] = {
@@ -128,6 +228,11 @@ _LOOKS = {
     Look.MORE_SATURATED: "make {} more saturated",
     Look.LESS_SATURATED: "make {} less saturated",
 }
+
+
+def _degree(strength: float) -> str:
+    """Return the adverb for a strength, with the space behind it."""
+    return "slightly " if strength < 0.95 else "strongly " if strength > 1.05 else ""
 
 
 def _covers(target: Target, kept: Target) -> bool:
