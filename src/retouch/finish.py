@@ -16,7 +16,7 @@ from retouch.preserve.lineage import Ancestry, Lineage
 from retouch.preserve.original import composite_into_original
 from retouch.preserve.report import encode_mask_runs, psnr_db
 from retouch.preserve.restore import preserve_fitted
-from retouch.preserve.source_file import EncodedAnswer, SourceFile, encode_like
+from retouch.preserve.source_file import EncodedAnswer, SourceFile, encode_like, with_size
 from retouch.types import EditRequest, OutputFormat
 
 __all__ = ["encode_finished", "explain_preserved", "restore_untouched", "trace_ancestry"]
@@ -40,13 +40,16 @@ def restore_untouched(request: EditRequest, inputs: EditInputs, output: EngineOu
     inputs : EditInputs
         As the engine got them.
     output : EngineOutput
-        Where it tells its change mask, that is taken; where it doesn't, the change is found (``retouch.preserve.restore``).
+        Where it tells its change mask, that is taken; where it doesn't, the change is found (``retouch.preserve.restore``). Of a
+        reframed picture nothing is restored: no pixel lies where the input has it.
 
     Raises
     ------
     EngineError
         The engine's picture or mask has another size than the input.
     """
+    if output.is_reframed:
+        return Preserved(output.pixels, np.ones(output.pixels.shape[:2], np.float32), 1.0)
     base = inputs.fitted(output.base_index)
     original = inputs.originals[output.base_index]
     enlarge = request.size == "original" and base.shape != original.shape
@@ -70,8 +73,10 @@ def _enlarged(output: EngineOutput, original: Pixels) -> EngineOutput:
     return EngineOutput(fit_pixels(output.pixels, fit), output.seed, output.base_index, is_global=True)
 
 
-def encode_finished(request: EditRequest, preserved: Preserved, source: SourceFile | None) -> Encoded:
-    """Encode an answer; at the original's size with the EXIF data, color profile and JPEG tables of its file.
+def encode_finished(
+    request: EditRequest, preserved: Preserved, source: SourceFile | None, *, is_reframed: bool = False
+) -> Encoded:
+    """Encode an answer; with ``size="original"`` it gets the EXIF data, color profile and JPEG tables of its input's file.
 
     Raises
     ------
@@ -83,6 +88,11 @@ def encode_finished(request: EditRequest, preserved: Preserved, source: SourceFi
         if output_format is not OutputFormat.PNG:
             raise InvalidValueError("output_format", '"png" for a transparent picture', output_format.value)
         return Encoded(encode(pixels, output_format))
+    if is_reframed and request.size == "original" and source is not None:
+        whole = with_size(source, width=pixels.shape[1], height=pixels.shape[0])
+        in_file_colors = pixels if source.to_native is None else source.to_native(pixels)
+        written = encode_like(whole, in_file_colors, preserved.change_mask, output_format)
+        return Encoded(written.data, written.notes)
     if request.size != "original" or source is None or source.pixels.shape != pixels.shape:
         return Encoded(encode(pixels, output_format))
     answer = encode_like(
@@ -111,8 +121,10 @@ def _in_native_colors(pixels: Pixels, change_mask: Mask, source: SourceFile) -> 
     return converted
 
 
-def trace_ancestry(inputs: EditInputs, output: EngineOutput, preserved: Preserved) -> Ancestry:
-    """Return what the answer descends from, for an edit that may follow."""
+def trace_ancestry(inputs: EditInputs, output: EngineOutput, preserved: Preserved) -> Ancestry | None:
+    """Return what the answer descends from, for an edit that may follow; a reframed one begins a line of its own: None."""
+    if output.is_reframed:
+        return None
     index = output.base_index
     lineage = inputs.lineage(index)
     if preserved.change_mask.shape != lineage.touched.shape:  # the edit was brought into the original's resolution
@@ -126,6 +138,8 @@ def explain_preserved(inputs: EditInputs, output: EngineOutput, preserved: Prese
     """Return what the preserve step found and did, JSON-ready, with the mask as runs."""
     if preserved.report is not None:
         return preserved.report.to_json(preserved.change_mask)
+    if output.is_reframed:
+        return _explain_reframed(output, preserved)
     outside = preserved.change_mask == 0
     base = inputs.fitted(output.base_index)
     before = psnr_db(base, output.pixels[..., :3], outside) if base.shape[:2] == outside.shape else None
@@ -139,4 +153,19 @@ def explain_preserved(inputs: EditInputs, output: EngineOutput, preserved: Prese
         "alignment": {"model": "identity", "confidence": 1.0},
         "outside": {"psnr_before_db": None if before is None else round(before, 2), "exact_after": True},
         "mask": encode_mask_runs(np.asarray(~outside)),
+    }
+
+
+def _explain_reframed(output: EngineOutput, preserved: Preserved) -> Mapping[str, Any]:
+    """Return the report of a reframed picture: how it lies on the input, and how much of it shows something else."""
+    known = None if output.change_mask is None else float((output.change_mask > 0).mean())
+    return {
+        "kind": "reframed",
+        "summary": "The picture was reframed: no pixel lies where the input has it, and nothing was restored.",
+        "changed_share": round(preserved.changed_share, 6),
+        "edited_share": None if known is None else round(known, 6),
+        "confidence": 1.0,
+        "alignment": {**(output.frame.to_json() if output.frame else {"model": "none"}), "confidence": 1.0},
+        "outside": {"psnr_before_db": None, "exact_after": False},
+        "mask": encode_mask_runs(preserved.change_mask > 0),
     }

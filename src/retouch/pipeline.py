@@ -116,7 +116,8 @@ def run_edit(
         checked = time.perf_counter()
 
         # 4. encode
-        encoded = encode_finished(request, preserved, inputs.pictures[output.base_index].source)
+        source = inputs.pictures[output.base_index].source
+        encoded = encode_finished(request, preserved, source, is_reframed=output.is_reframed)
         height, width = preserved.pixels.shape[:2]
         images.append(
             EditedImage(

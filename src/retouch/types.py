@@ -218,7 +218,8 @@ class EditedImage:
     seed : int
         The seed that makes this very picture again.
     changed_share : float
-        Share of pixels that differ from the input, 0 to 1; a JPEG's own losses are not counted.
+        Share of pixels that differ from the input, 0 to 1; a JPEG's own losses are not counted. 1 of a reframed picture, none of
+        whose pixels lies where the input has it.
     change_mask_png : bytes or None
         With ``explain``: an 8-bit grey PNG, 0 where the pixel is the input's, 255 where it is wholly the edit's.
     has_nsfw_concepts : bool

@@ -16,6 +16,7 @@ from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Scene
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask, Pixels
+from retouch.images.frame import AnswerSize, Frame
 from retouch.images.geometry import bound_pixels
 from retouch.models import ModelStore
 from retouch.types import Interpretation, Progress, ProgressCallback, ShouldAbort
@@ -38,11 +39,15 @@ class Edit:
     ----------
     pixels : (H, W, 3) or (H, W, 4) uint8, sRGB, straight alpha
     change_mask : (H, W) float32 [0, 1]
-        Exactly 0 where ``pixels`` equals the picture that the edit is built on.
+        Exactly 0 where ``pixels`` equals the picture that the edit is built on, seen through ``frame`` where it was reframed.
     base_index : int
         Which input that is.
     is_global : bool
         Some operation was meant to touch every pixel.
+    is_reframed : bool
+        The pixels lie on another grid than the picture's: it was cropped, turned, mirrored, extended or joined with others.
+    frame : Frame or None
+        Where each pixel lies in the original; None where it was not reframed or no single map says it.
     interpretation : Interpretation
     """
 
@@ -51,6 +56,8 @@ class Edit:
     base_index: int
     is_global: bool
     interpretation: Interpretation
+    is_reframed: bool = False
+    frame: Frame | None = None
 
 
 class Editor:
@@ -78,6 +85,7 @@ class Editor:
         *,
         image_count: int,
         seed: int,
+        answer_size: AnswerSize | None = None,
         on_step: ProgressCallback | None = None,
         should_abort: ShouldAbort | None = None,
     ) -> Edit:
@@ -94,6 +102,8 @@ class Editor:
             How many input pictures there are.
         seed : int
             Decides which object, where, what size, and every other choice that the prompt leaves open.
+        answer_size : AnswerSize, optional
+            What the request says about the size of an answer that the prompt reframes: about a megapixel when left out.
         on_step, should_abort : callable, optional
             Called before every operation.
 
@@ -125,6 +135,7 @@ class Editor:
                 objects=self._objects,
                 base_index=base_index,
                 image_count=image_count,
+                answer_size=answer_size or AnswerSize(),
                 should_abort=should_abort,
             )
             context.checkpoint()
@@ -137,6 +148,8 @@ class Editor:
             base_index=base_index,
             is_global=stage.is_global,
             interpretation=_interpret(plan, stage, base_index, image_count),
+            is_reframed=stage.is_reframed,
+            frame=stage.frame,
         )
 
     def scene(self, pixels: Pixels) -> Scene:

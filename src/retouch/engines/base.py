@@ -6,6 +6,7 @@ from threading import Lock
 from typing import Protocol
 
 from retouch.images.array_types import Mask, Pixels
+from retouch.images.frame import AnswerSize, Frame
 from retouch.images.geometry import Fit, fill_size, plan_fit
 from retouch.preserve.lineage import Ancestry, Lineage
 from retouch.preserve.source_file import SourceFile
@@ -82,11 +83,17 @@ class EditInputs:
         self._keep_size = request.size == "original" and any_size
         height, width = self.originals[0].shape[:2]
         self._first = plan_fit(width, height, aspect_ratio=request.aspect_ratio, keep_size=self._keep_size)
+        self._fixed_wh = None if request.aspect_ratio is None else self._first.size_wh
         self._fitted: dict[int, tuple[Pixels, Lineage]] = {}
         self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self.pictures)
+
+    @property
+    def answer_size(self) -> AnswerSize:
+        """What the request says about the size of an answer that is reframed."""
+        return AnswerSize(keep_scale=self._keep_size, fixed_wh=self._fixed_wh)
 
     def fit(self, index: int) -> Fit:
         """Return how picture ``index`` is cropped and resized when the answer is built on it."""
@@ -130,7 +137,7 @@ class EngineOutput:
     Attributes
     ----------
     pixels : (H, W, 3) or (H, W, 4) uint8, sRGB, straight alpha
-        The whole edited picture, at the answer's size.
+        The whole edited picture, at the answer's size, or of any size where it was reframed.
     seed : int
         The seed that was used.
     base_index : int
@@ -140,6 +147,11 @@ class EngineOutput:
         doesn't know.
     is_global : bool
         The edit is meant to touch every pixel (a style, a grade); nothing is restored.
+    is_reframed : bool
+        The engine changed the frame: cropped, turned, mirrored, extended. The answer has its own size, none of its pixels is
+        compared with the input's at that place, and ``change_mask`` says which show something else than the input.
+    frame : Frame or None
+        Of a reframed picture: where each pixel lies in the original, where a single map says it.
     interpretation : Interpretation
         How the prompt was understood.
     """
@@ -149,6 +161,8 @@ class EngineOutput:
     base_index: int = 0
     change_mask: Mask | None = None
     is_global: bool = False
+    is_reframed: bool = False
+    frame: Frame | None = None
     interpretation: Interpretation = field(default_factory=Interpretation)
 
 

@@ -47,6 +47,7 @@ class BuiltinEngine:
             inputs.originals.__getitem__,
             image_count=len(inputs),
             seed=seed,
+            answer_size=inputs.answer_size,
             on_step=on_step,
             should_abort=should_abort,
         )
@@ -56,6 +57,8 @@ class BuiltinEngine:
             base_index=edit.base_index,
             change_mask=edit.change_mask,
             is_global=edit.is_global,
+            is_reframed=edit.is_reframed,
+            frame=edit.frame,
             interpretation=edit.interpretation,
         )
 

@@ -6,7 +6,7 @@ EXIF with the orientation applied, and of a JPEG the quantization tables and the
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import cv2
@@ -19,7 +19,7 @@ from retouch.images.codec import CONVERTED_NOTE, JPEG_QUALITY, PNG_COMPRESS_LEVE
 from retouch.preserve.report import psnr_db
 from retouch.types import OutputFormat
 
-__all__ = ["EncodedAnswer", "JpegSettings", "SourceFile", "encode_like", "read_source_file"]
+__all__ = ["EncodedAnswer", "JpegSettings", "SourceFile", "encode_like", "read_source_file", "with_size"]
 
 _EXIF_IFD: Final = 0x8769
 _EXIF_WIDTH, _EXIF_HEIGHT = 0xA002, 0xA003
@@ -174,8 +174,22 @@ def encode_like(source: SourceFile, pixels: Pixels, change_mask: Mask, output_fo
     Image.fromarray(pixels).save(buffer, "JPEG", **options)
     written = np.asarray(Image.open(io.BytesIO(buffer.getvalue())).convert("RGB"))
     outside = change_mask == 0
-    largest = cv2.norm(written, source.kept, cv2.NORM_INF, outside.astype(np.uint8)) if outside.any() else 0.0
+    if not outside.any():
+        return EncodedAnswer(buffer.getvalue(), False, None, 0, (note,))
+    largest = cv2.norm(written, source.kept, cv2.NORM_INF, outside.astype(np.uint8))
     return EncodedAnswer(buffer.getvalue(), False, psnr_db(source.kept, written, outside), int(largest), (note,))
+
+
+def with_size(source: SourceFile, *, width: int, height: int) -> SourceFile:
+    """Return the file for a picture of another size: the EXIF data must not claim the old one."""
+    if source.exif is None:
+        return source
+    exif = Image.Exif()
+    exif.load(source.exif)
+    details = exif.get_ifd(_EXIF_IFD)
+    if _EXIF_WIDTH in details or _EXIF_HEIGHT in details:
+        details[_EXIF_WIDTH], details[_EXIF_HEIGHT] = width, height
+    return replace(source, exif=exif.tobytes())
 
 
 def _jpeg_settings(opened: Image.Image) -> JpegSettings | None:

@@ -10,6 +10,7 @@ from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.scene.scene import Finding, Scene
 from retouch.errors import EditAbortedError
 from retouch.images.array_types import Mask, Pixels
+from retouch.images.frame import AnswerSize, Frame
 from retouch.models import ModelStore
 from retouch.types import Resolution, ShouldAbort
 
@@ -25,13 +26,18 @@ class Stage:
     pixels : (H, W, 3) or (H, W, 4) uint8, sRGB, straight alpha
         The picture so far. Operations never write into it.
     change_mask : (H, W) float32 [0, 1]
-        Everything that was touched so far; exactly 0 where ``pixels`` equals the base picture.
+        Everything that was touched so far; exactly 0 where ``pixels`` equals the base picture, seen through ``frame``.
     scene : Scene
-        Of the base picture, before the first operation.
+        Of the base picture, before the first operation or, where one reframed it, as that operation left it.
     added : mapping of str to Mask
         What earlier operations put in, by noun, so that "add a ball. Make it red" finds it.
     is_global : bool
         Some operation was meant to touch every pixel.
+    is_reframed : bool
+        Some operation changed what the picture shows of the base picture, or how it lies: cropped, turned, mirrored, extended it.
+    frame : Frame or None
+        Where each pixel lies in the base picture at its own size. None before the picture is reframed, and where no single map
+        says it (a collage).
     resolutions, notes : tuple
         For the answer's interpretation.
     """
@@ -41,6 +47,8 @@ class Stage:
     scene: Scene
     added: dict[str, Mask] = field(default_factory=dict)
     is_global: bool = False
+    is_reframed: bool = False
+    frame: Frame | None = None
     resolutions: tuple[Resolution, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -77,6 +85,30 @@ class Stage:
             notes=self.notes + notes,
         )
 
+    def reframed(
+        self,
+        pixels: Pixels,
+        change_mask: Mask,
+        frame: Frame | None,
+        scene: Scene,
+        *,
+        added: dict[str, Mask],
+        resolutions: tuple[Resolution, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> "Stage":
+        """Return the stage after an operation that changed the frame: everything in it lies on the grid of the new ``pixels``."""
+        return replace(
+            self,
+            pixels=pixels,
+            change_mask=change_mask,
+            scene=scene,
+            added=added,
+            is_reframed=True,
+            frame=frame,
+            resolutions=self.resolutions + resolutions,
+            notes=self.notes + notes,
+        )
+
 
 @dataclass(frozen=True)
 class Context:
@@ -100,6 +132,8 @@ class Context:
         The input picture that the stage was built from.
     image_count : int
         How many input pictures there are.
+    answer_size : AnswerSize
+        What the request says about the size of an answer that is reframed.
     should_abort : callable or None
     """
 
@@ -111,6 +145,7 @@ class Context:
     objects: ObjectLibrary
     base_index: int = 0
     image_count: int = 1
+    answer_size: AnswerSize = AnswerSize()  # noqa: RUF009 - frozen
     should_abort: ShouldAbort | None = None
 
     def checkpoint(self) -> None:
