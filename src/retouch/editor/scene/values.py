@@ -1,11 +1,12 @@
 """The values that a scene hands out."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from retouch.images.array_types import FloatImage, Mask
 
-__all__ = ["Finding", "Head", "Horizon", "Light", "Subject"]
+__all__ = ["Box", "Face", "Finding", "Head", "Horizon", "Light", "Subject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,65 @@ class Light:
     hardness: float
     color: FloatImage
     direction_confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright rectangle in pixels, with fractions; it may reach over the picture's border."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Columns from left to right."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Rows from top to bottom."""
+        return self.bottom - self.top
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """The middle, (x, y)."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A person's face. Coordinates are (x, y) in pixels; left and right are the picture's, not the person's.
+
+    Attributes
+    ----------
+    box : Box
+        From the middle of the forehead to the chin, cheek to cheek.
+    confidence : float
+        0 to 1.
+    eyes : tuple of two (float, float)
+        Their centers, the picture's left one first.
+    eye_radius : float
+        Half the width of an open eye; its iris has 0.4 of that.
+    nose : (float, float)
+        Its tip.
+    mouth : Box
+        Around the lips, with some room: a smile is inside.
+    """
+
+    box: Box
+    confidence: float
+    eyes: tuple[tuple[float, float], tuple[float, float]]
+    eye_radius: float
+    nose: tuple[float, float]
+    mouth: Box
+
+    @property
+    def tilt(self) -> float:
+        """How far the line through the eyes is turned, in degrees, clockwise positive."""
+        (x, y), (to_x, to_y) = self.eyes
+        return math.degrees(math.atan2(to_y - y, to_x - x))
 
 
 @dataclass(frozen=True, slots=True)
