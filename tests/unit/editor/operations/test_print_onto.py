@@ -4,8 +4,9 @@ import pytest
 import skimage.data
 
 from retouch.editor.instructions.plan import PrintOnto, Target, TargetKind
+from retouch.editor.operations.print.flat import find_flat_face, find_quad
 from retouch.editor.operations.print.onto import print_onto
-from retouch.editor.operations.print.shapes import find_cylinder, find_flat_face, find_quad
+from retouch.editor.operations.print.round import find_cylinder
 from retouch.errors import EditAbortedError, InvalidValueError, UnsupportedInstructionError
 
 FIRST = Target(TargetKind.PICTURE, "the first image", image_index=0)
@@ -227,7 +228,8 @@ def test_a_shirt_gets_an_upright_print_on_the_chest(make_stage, make_context):
 
     rows, columns = np.nonzero(after.change_mask > 0.5)
     assert abs((columns.min() + columns.max()) / 2 - 150) < 15
-    assert (np.ptp(columns) + 1) / (np.ptp(rows) + 1) == pytest.approx(160 / 120, rel=0.05)
+    # The body rounds the print: a little narrower than it would be on a table.
+    assert 0.85 * 160 / 120 < (np.ptp(columns) + 1) / (np.ptp(rows) + 1) <= 1.03 * 160 / 120
     assert (after.change_mask[mask == 0] == 0).all()
 
 
