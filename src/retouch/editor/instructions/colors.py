@@ -7,7 +7,7 @@ from PIL import ImageColor
 
 from retouch.editor.instructions.plan import ColorValue
 
-__all__ = ["COLOR_MODIFIERS", "METALS", "color_names", "modified", "parse_color_code"]
+__all__ = ["COLOR_MODIFIERS", "METALS", "PLURAL_COLORS", "color_names", "modified", "parse_color_code"]
 
 RGB = tuple[int, int, int]
 
@@ -142,6 +142,11 @@ COLOR_MODIFIERS: dict[str, str] = {
     "classic": "plain", "cool": "plain",
 }  # fmt: skip
 """Words before a color, and what they do to it (``modified``); "plain" leaves it as it is."""
+
+PLURAL_COLORS: tuple[str, ...] = (
+    "red", "green", "blue", "yellow", "pink", "purple", "cyan", "magenta", "teal", "brown", "gray", "grey", "black", "white",
+)  # fmt: skip
+"""Colors that photographers speak of in the plural: "the blues"."""
 
 METALS: frozenset[str] = frozenset(["gold", "golden", "silver", "rose gold", "copper", "bronze", "brass", "chrome"])
 """Colors that are also metals: painting gives the color, not the metal."""

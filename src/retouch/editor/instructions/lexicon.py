@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from retouch.editor.instructions import vocabulary
-from retouch.editor.instructions.colors import COLOR_MODIFIERS, color_names
+from retouch.editor.instructions.colors import COLOR_MODIFIERS, PLURAL_COLORS, color_names
 from retouch.editor.instructions.nouns import NOUN_ALIASES, NOUNS, canonical_noun, singular
 from retouch.editor.instructions.plan import ColorValue, Horizontal, Look, Relation, Vertical
 from retouch.editor.instructions.pronouns import PRONOUNS
@@ -31,6 +31,8 @@ class Sense:
         As in ``vocabulary.ORDINALS``.
     expression : bool
         A word that a grammar asks for by name, or that belongs to no noun.
+    literal : str or None
+        Words that are lettering, as typed; see ``literals``.
     terms : tuple of (family, term)
         What it means to the grammars of ``words``: ("light", "sunset"). Ask with ``term``.
     """
@@ -64,6 +66,7 @@ class Sense:
     modal: bool = False
     copula: bool = False
     expression: bool = False
+    literal: str | None = None
     terms: tuple[tuple[str, str], ...] = ()
 
     def term(self, family: str) -> str | None:
@@ -101,6 +104,8 @@ class Lexicon:
             self._say(alias, noun=noun)
         for name, color in color_names().items():
             self._say(name, color=color)
+        for name in PLURAL_COLORS:
+            self._say(f"{name}s", color=color_names()[name])
         self._fill_words("verb", {word: key for key, words in vocabulary.VERBS.items() for word in words.split()})
         self._fill_words(
             "look", {word: key for key, words in vocabulary.LOOK_ADJECTIVES.items() for word in words.split()}

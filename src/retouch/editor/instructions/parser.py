@@ -8,6 +8,7 @@ from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.grammar.add import parse_add
 from retouch.editor.instructions.grammar.background import parse_background
+from retouch.editor.instructions.grammar.color import parse_color_change
 from retouch.editor.instructions.grammar.combine import parse_combine
 from retouch.editor.instructions.grammar.keep import parse_keep
 from retouch.editor.instructions.grammar.looks import parse_look
@@ -25,6 +26,7 @@ __all__ = ["parse"]
 GRAMMARS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
     parse_background,
     parse_combine,
+    parse_color_change,
     parse_look,
     parse_recolor,
     parse_add,
@@ -33,6 +35,8 @@ GRAMMARS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
 
 MAX_CLAUSES = 24
 """More clauses than this are not an instruction; the bound keeps the time for a refusal short."""
+
+MAX_RETRIES = 2
 
 MAX_CLAUSE_TOKENS = 80
 """The same for the length of one clause; it also bounds the depth of "this image with ... with ..."."""
@@ -86,6 +90,13 @@ def _read_clauses(clauses: list[list[Token]], ctx: Context) -> tuple[list[Operat
         read, problems = _read_clause(clause, ctx)
         operations += read
         refused += problems
+    if refused and ctx.kept and len(refused) <= MAX_RETRIES:
+        # "Make everything else grey but keep the cup": what is kept is said behind what it explains.
+        again, refused = [clause for clause in clauses if ctx.text(clause) in dict(refused)], []
+        for clause in again:
+            read, problems = _read_clause(clause, ctx)
+            operations += read
+            refused += problems
     if len(clauses) > MAX_CLAUSES:
         refused.append((ctx.text([token for clause in clauses[MAX_CLAUSES:] for token in clause]), Refusal("unknown")))
     return operations, refused

@@ -41,6 +41,10 @@ MATERIAL_ADJECTIVES = frozenset(
     """.split()  # noqa: SIM905 - a table of words is read, not run
 )
 """Adjectives of things that no color or size says."""
+REGION_NOUNS = frozenset(
+    "corner corners side half halves edge edges third quarter area part region portion end section margin".split()  # noqa: SIM905
+)
+"""With a side before it, a part of the picture by its place: "the left half"."""
 ALL_WORDS = frozenset(["everything", "all", "anything"])
 
 
@@ -57,6 +61,12 @@ class Thing:
     extras : list of str
         Adjectives that nothing can be made of.
     pronoun : {"thing", "person"} or None
+    all_but : bool
+        Everything except what the rest says.
+    rest_of : Target or None
+        "The rest", behind a clause about this.
+    region : bool
+        A part of the picture by its place alone.
     """
 
     start: int
@@ -77,6 +87,9 @@ class Thing:
     pronoun: str | None = None
     extras: list[str] = field(default_factory=list)
     owner: "Thing | None" = None
+    all_but: bool = False
+    rest_of: Target | None = None
+    region: bool = False
 
 
 # Things ------------------------------------------------------------------------------------------------------------------
@@ -183,6 +196,8 @@ def _is_noun_like(cur: Cursor, ahead: int = 0) -> bool:
     if token is None:
         return False
     sense = token.sense
+    if token.word in REGION_NOUNS and cur.sense(ahead - 1).side is not None:
+        return True
     if sense.noun is not None or sense.picture or token.word in SUBJECT_NOUNS or token.word in COLOR_PART_NOUNS:
         return True
     return not sense.known and token.word[0].isalpha()
@@ -292,6 +307,9 @@ def _name(thing: Thing, words: list[str], cur: Cursor) -> None:
     if len(words) == 1 and words[0] in PICTURE_NOUNS and words[0] != "frame":
         thing.picture = True
         return
+    if text in REGION_NOUNS and (thing.horizontal or thing.vertical) and thing.color is None:
+        thing.noun, thing.known, thing.region = text, True, True
+        return
     if text in COLOR_PART_NOUNS and thing.color is not None:
         return
     if text in SUBJECT_NOUNS or text in COLOR_PART_NOUNS:
@@ -379,6 +397,8 @@ def to_target(thing: Thing, ctx: Context) -> Target:
         vertical=thing.vertical,
         image_index=thing.image_index,
     )
+    if thing.all_but:
+        return _all_but(to_target(replace(thing, all_but=False), ctx))
     if thing.pronoun is not None:
         return _pronoun_target(thing, ctx)
     if thing.noun not in NOUNS and NOT_OBJECTS.get(thing.noun or "") in ("light", "effect", "sharpening", "expression"):
@@ -387,6 +407,8 @@ def to_target(thing: Thing, ctx: Context) -> Target:
         return replace(base, kind=TargetKind.PICTURE, noun=None, color=None)
     if thing.noun is None:
         return replace(base, kind=TargetKind.COLOR_PART)
+    if thing.region and thing.color is None:
+        return replace(base, kind=TargetKind.REGION, noun=None)
     if thing.noun in ("subject", "foreground"):
         return replace(base, kind=TargetKind.SUBJECT, noun=None)
     if thing.noun in ("background", "sky") and thing.color is None:
@@ -396,6 +418,14 @@ def to_target(thing: Thing, ctx: Context) -> Target:
     if thing.extras:
         ctx.assume(f'looked for "{thing.noun}" in "{thing.phrase}"; "{" ".join(thing.extras)}" is not told apart')
     return base
+
+
+def _all_but(target: Target) -> Target:
+    """Return everything but a target; all but the subject is the background."""
+    opposites = {TargetKind.SUBJECT: TargetKind.BACKGROUND, TargetKind.BACKGROUND: TargetKind.SUBJECT}
+    if target.kind in opposites and target.horizontal is None and target.vertical is None:
+        return replace(target, kind=opposites[target.kind])
+    return replace(target, all_but=True)
 
 
 def _pronoun_target(thing: Thing, ctx: Context) -> Target:

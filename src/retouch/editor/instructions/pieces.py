@@ -5,7 +5,7 @@ from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.plan import ColorValue, Horizontal, Vertical
 
-__all__ = ["parse_color", "parse_colors", "parse_image_reference", "parse_percent", "parse_side"]
+__all__ = ["parse_amount", "parse_color", "parse_colors", "parse_image_reference", "parse_percent", "parse_side"]
 
 
 # Colors ----------------------------------------------------------------------------------------------------------------
@@ -126,20 +126,44 @@ _SIDE_NOUNS = frozenset(["corner", "side", "part", "half", "edge", "third", "are
 
 def parse_percent(cur: Cursor) -> str | None:
     """Read "20%", "by 20 percent" as a degree: a slight, a plain or a strong change."""
+    value = parse_amount(cur)
+    if value is None:
+        return None
+    return next((degree for limit, degree in _PERCENT_STEPS.items() if value <= limit), "much")
+
+
+def parse_amount(cur: Cursor) -> float | None:
+    """Read "20%", "by 20 percent", "by 30", "+20", "by one stop" as a percentage, without its sign."""
     begin = cur.at
-    cur.take_preposition("by", "to")
+    by = cur.take_preposition("by", "to", "of") is not None
+    signed = cur.take_connector("and") and cur.word(-1) == "+"
+    while cur.word() in ("about", "around", "roughly", "another", "an additional", "approximately"):
+        cur.at += 1
     word = cur.word()
     value: float | None = None
     if word.endswith("%") and len(word) > 1:
         value = float(word[:-1])
         cur.at += 1
-    elif cur.sense().number is not None and cur.word(1) == "percent":
-        value = float(cur.sense().number or 0)
-        cur.at += 2
+    else:
+        number = cur.sense().number or {"one": 1, "a": 1, "half": 0, "an": 1}.get(word)
+        cur.at += word == "half" and cur.word(1) == "a" and cur.word(2) in _STOPS
+        unit = cur.word(1) or ""
+        if number is not None and unit in ("percent", "points", "per cent", "pct"):
+            value = float(number)
+        elif number is not None and unit in _STOPS:
+            value = round(100.0 * (2.0 ** ((number or 0.5) / _GAMMA) - 1.0), 1)
+        elif number is not None and word.isdecimal() and (by or signed):
+            value = float(number)
+            cur.at -= 1
+        cur.at += 2 if value is not None else 0
     if value is None:
         cur.at = begin
-        return None
-    return next((degree for limit, degree in _PERCENT_STEPS.items() if value <= limit), "much")
+    return value
+
+
+_STOPS = frozenset(["stop", "stops", "ev", "f-stop", "f-stops", "a stop"])
+_GAMMA = 2.2
+"""A percentage of brightness is one of the encoded value, as on a slider: light changes by its power."""
 
 
 _PERCENT_STEPS = {15: "little", 60: "plain"}

@@ -29,9 +29,12 @@ HINTS: dict[str, str] = {
     ),
     "weather": 'It does not make weather or seasons; it can make the photo "warmer", "cooler" or "darker".',
     "text": (
-        "It does not write, change or remove text; send the lettering as a second picture and have it printed"
-        " on a surface."
+        'It writes, changes and removes words: say add the text "..." at the top, change "OPEN" to "CLOSED", or remove the text.'
     ),
+    "which_words": 'Say which words, in quotes: add the title "Summer" at the top.',
+    "lettering": 'Say what to do with the words: add the text "...", change "..." to "...", or remove the word "...".',
+    "lettering_part": 'It could not make out "{0}" in a request about words; put the words in quotes, and the rest behind them.',
+    "lettering_thing": "It writes on what is there or on the picture itself; it does not make a {0} to write on.",
     "style": 'It does not paint in a style; it can make the photo "black and white", "sepia" or "vintage".',
     "crop": "It does not crop or extend the picture; use the aspect ratio of the request for its shape.",
     "upscaling": "It does not upscale; use the size of the request.",
@@ -64,9 +67,7 @@ HINTS: dict[str, str] = {
     "one_picture": (
         "One request edits one picture, here picture {0}: send a request for each picture that is to change."
     ),
-    "excluding": (
-        'It adjusts the whole picture, the background, the sky or one thing, but not "everything except" one thing.'
-    ),
+    "which_part": 'Say what is to change: "make the {0} car darker"; a color alone can be more, less, replaced or kept.',
     "contradiction": 'The instruction contradicts itself: "{0}".',
     "remark": 'Say what it should become: "make it brighter", "more contrast".',
     "vague": "Please say what to change, and to what.",
@@ -228,8 +229,7 @@ _TRIGGERS: tuple[tuple[str, str], ...] = (
     (
         "which_color",
         """
-        different_color different_colour another_color another_colour other_color other_colour bluer redder greener yellower
-        pinker change_the_color change_the_colour more_blue more_red more_green more_yellow more_purple more_pink more_orange
+        different_color different_colour another_color another_colour other_color other_colour change_the_color change_the_colour
         """,
     ),
     (

@@ -1,9 +1,10 @@
 """Checks over a whole plan: do all pictures exist, does anything contradict, is everything kept that should be?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from retouch.editor.instructions.context import Context
-from retouch.editor.instructions.plan import Background, ChangeBackground, Operation, choose_base
+from retouch.editor.instructions.plan import Background, ChangeBackground, Operation, TargetKind, choose_base
 from retouch.editor.instructions.refusals import hint
 from retouch.errors import UnsupportedInstructionError
 
@@ -18,6 +19,7 @@ def review(operations: list[Operation], ctx: Context) -> None:
         raise _error(operations, ctx.prompt, "pictures", have)
     _check_contradictions(operations, ctx)
     _drop_removed_backgrounds(operations)
+    _spare_what_is_kept(operations, ctx)
     for phrase, targets in ctx.kept:
         if any(operation.touches(target) for target in targets for operation in operations):
             raise _error(operations, phrase, "contradiction", phrase)
@@ -25,6 +27,20 @@ def review(operations: list[Operation], ctx: Context) -> None:
     for operation in operations:
         if operation.edited_picture() not in (None, base):
             raise _error(operations, ctx.prompt, "one_picture", str(base + 1))
+
+
+def _spare_what_is_kept(operations: list[Operation], ctx: Context) -> None:
+    """Turn "make it darker but keep the sky" into "make everything but the sky darker"."""
+    kept = list(dict.fromkeys(target for _, targets in ctx.kept for target in targets if target.kind in _SPARED))
+    if len(kept) != 1:
+        return
+    for i, operation in enumerate(operations):
+        sparing = operation.everywhere_but(replace(kept[0], all_but=True))
+        if sparing is not None:
+            operations[i] = sparing
+
+
+_SPARED = (TargetKind.NOUN, TargetKind.COLOR_PART, TargetKind.SUBJECT, TargetKind.SKY, TargetKind.BACKGROUND)
 
 
 def _drop_removed_backgrounds(operations: list[Operation]) -> None:

@@ -3,10 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retouch.editor.instructions.colors import parse_color_code
 from retouch.editor.instructions.lexicon import Lexicon, Sense, lexicon
+from retouch.editor.instructions.literals import find_literals
 from retouch.editor.instructions.vocabulary import FILLERS
 
 __all__ = ["Token", "span_text", "tokenize"]
@@ -56,9 +57,32 @@ class Token:
 def tokenize(prompt: str) -> list[Token]:
     """Return the expressions of a prompt, with politeness left out and clear typing errors corrected."""
     words = lexicon()
-    pieces = [piece for match in _LEXER.finditer(_lower(prompt)) for piece in _split(match[0], match.start(), words)]
-    pieces = [piece for piece in pieces if piece.word not in FILLERS]
+    text = _lower(prompt)
+    lettering: list[Token] = []
+    for part in find_literals(prompt):
+        lettering.append(Token(f'"{part.text}"', part.start, part.end, Sense(literal=part.text)))
+        text = text[: part.start] + " " * (part.end - part.start) + text[part.end :]
+    pieces = [piece for match in _LEXER.finditer(text) for piece in _split(match[0], match.start(), words)]
+    pieces = [
+        replace(piece, sense=replace(piece.sense, filler=False)) if piece.word in FILLERS else piece
+        for i, piece in enumerate(pieces)
+        if piece.word not in FILLERS or _singles_out(pieces, i)
+    ]
+    pieces = sorted(pieces + lettering, key=lambda piece: piece.start)
     return [token for token in _join_expressions(pieces, words) if not token.sense.filler]
+
+
+def _singles_out(pieces: Sequence[Token], i: int) -> bool:
+    """Whether "only" says what keeps its color, and is no filler: "keep only the red", "with only the red in color"."""
+    if pieces[i].word not in ("only", "just"):
+        return False
+    before = pieces[i - 1].word if i > 0 else ","
+    if before in ("keep", "keeping", "leave", "leaving"):
+        return True
+    colored = any(piece.word in ("color", "colour", "colored", "coloured") for piece in pieces[i + 1 : i + 8])
+    after = pieces[i + 1].sense if i + 1 < len(pieces) else None
+    follows = after is not None and (after.determiner == "definite" or after.color is not None)
+    return colored and follows and before in ("with", "but", "and", ",", "where", "show", "have")
 
 
 def span_text(prompt: str, tokens: Sequence[Token]) -> str:

@@ -71,6 +71,7 @@ def _placement(placement: Placement) -> str:
 def _target(target: Target) -> str:
     named = target.kind in (TargetKind.NOUN, TargetKind.COLOR_PART)
     name = _words(target.color.name if target.color else "", target.noun or "") if named else target.kind.name
+    name = f"all but {name}" if target.all_but else name
     for side in (target.horizontal, target.vertical):
         name += f"/{side}" if side else ""
     return name if target.image_index is None else f"{name}#{target.image_index + 1}"

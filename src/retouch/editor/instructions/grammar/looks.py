@@ -1,12 +1,24 @@
 """Clauses about the look of the whole picture or of one region: "make it a bit warmer", "darken the sky"."""
 
-from dataclasses import replace
+import dataclasses
+import math
+from collections.abc import Sequence
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
-from retouch.editor.instructions.pieces import parse_percent
-from retouch.editor.instructions.plan import LOOK_OPPOSITES, AdjustLook, Look, Recolor, Target, TargetKind
+from retouch.editor.instructions.pieces import parse_amount, parse_color, parse_colors
+from retouch.editor.instructions.plan import (
+    LOOK_OPPOSITES,
+    AdjustLook,
+    ColorValue,
+    KeepColors,
+    Look,
+    Recolor,
+    ShiftColor,
+    Target,
+    TargetKind,
+)
 
 __all__ = ["parse_look"]
 
@@ -14,13 +26,29 @@ STRENGTH = {"little": 0.5, None: 1.0, "plain": 1.0, "much": 1.6}
 LIGHTNESS_SHIFT = {"little": 0.08, None: 0.12, "plain": 0.12, "much": 0.2}
 """Shift of Oklab L by degree, for single things: plainly visible, and short of clipping mid-tones."""
 
+_GREYING = (Look.BLACK_AND_WHITE, Look.LESS_SATURATED)
 _SIGN = {Look.BRIGHTER: 1, Look.DARKER: -1}
 _WHOLE = frozenset(
     [Look.SEPIA, Look.VINTAGE, Look.BLACK_AND_WHITE, Look.WARMER, Look.COOLER, Look.MORE_CONTRAST, Look.LESS_CONTRAST]
 )
 
 
-def parse_look(cur: Cursor, ctx: Context) -> list[AdjustLook | Recolor]:
+LookOperation = AdjustLook | Recolor | ShiftColor | KeepColors
+MAX_STRENGTH = 3.0
+
+# What 1 % is worth as a strength of each look, so that a number means what it says: "desaturate by 50 %" halves the chroma.
+_PER_PERCENT = {
+    Look.MORE_SATURATED: 1 / 45.0,
+    Look.LESS_SATURATED: 1 / 50.0,
+    Look.MORE_CONTRAST: 1 / 35.0,
+    Look.LESS_CONTRAST: 1 / 35.0,
+    Look.BLACK_AND_WHITE: 1 / 100.0,
+}
+_STOPS_PER_STRENGTH = 0.75
+_GAMMA = 2.2
+
+
+def parse_look(cur: Cursor, ctx: Context) -> Sequence[LookOperation]:
     """Return the looks that a clause asks for; empty if it is about something else."""
     cur.at += bool(cur.sense().modal) and not cur.done
     begin = cur.at
@@ -50,7 +78,7 @@ def _refuse_statement(cur: Cursor, ctx: Context) -> None:
         raise Refusal("remark")
 
 
-def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[AdjustLook | Recolor]:
+def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[LookOperation]:
     """Read "brighten the image a bit", "warm it up", "brighten and saturate the photo"."""
     looks: list[Look] = []
     while cur.sense().look_verb is not None and not cur.done:
@@ -60,14 +88,46 @@ def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[AdjustLo
         cur.at += 1
         cur.take_connector("and", ",")
         degree = cur.take_degree() or degree
-    thing = parse_thing(cur, ctx) or _parse_colors_of(cur, ctx)
+    colors = _parse_named_colors(cur, ctx)
+    thing = None if colors else parse_thing(cur, ctx) or _parse_colors_of(cur, ctx)
     _skip_particles(cur)
+    thing = _parse_region_behind(cur, ctx) or thing
     degree = cur.take_degree() or degree
-    percent = parse_percent(cur)
-    thing = _except_subject(cur, ctx, thing)
+    percent = parse_amount(cur)
+    _skip_comparison(cur)
+    thing = _parse_exception(cur, ctx, thing)
     if not cur.done:
         return []
+    if colors:
+        return [_shift(look, color, percent or degree, thing, cur, ctx) for look in looks for color in colors]
     return [_operation(look, percent or degree, thing, cur, ctx) for look in looks]
+
+
+def _parse_named_colors(cur: Cursor, ctx: Context) -> list[ColorValue]:
+    """Read "the reds" behind "saturate": a color, and no thing of that color."""
+    begin = cur.at
+    cur.at += cur.sense().determiner == "definite" and not cur.done
+    colors = parse_colors(cur, ctx)
+    if not colors or not (cur.done or cur.sense().degree or cur.sense().preposition or cur.sense().amount):
+        cur.at = begin
+        return []
+    return colors
+
+
+def _shift(
+    look: Look, color: ColorValue, amount: str | float | None, thing: Thing | None, cur: Cursor, ctx: Context
+) -> ShiftColor:
+    """Return "saturate the reds" as more red, "desaturate the blues" and "darken the blues" as less."""
+    if look not in (Look.MORE_SATURATED, Look.LESS_SATURATED):
+        raise Refusal("which_part", color.name)
+    sign = 1 if look is Look.MORE_SATURATED else -1
+    strength = min(2.0, amount / 40.0) if isinstance(amount, float) else STRENGTH[amount]
+    return ShiftColor(color, sign * strength, _target(look, thing, ctx), ctx.text(cur.tokens[: cur.at]))
+
+
+def _skip_comparison(cur: Cursor) -> None:
+    """Step over "than before"."""
+    cur.at += cur.sense().term("color") == "before" and not cur.done
 
 
 def _skip_particles(cur: Cursor) -> None:
@@ -87,39 +147,55 @@ def _parse_colors_of(cur: Cursor, ctx: Context) -> Thing | None:
     return parse_thing(cur, ctx) if cur.take_preposition("of", "in") is not None else None
 
 
-def _except_subject(cur: Cursor, ctx: Context, thing: Thing | None) -> Thing | None:
-    """Read "except the subject": then the background is meant. "Everything except" any other thing can't be said in a plan."""
-    if cur.sense().preposition != "except" and cur.word() != "but":
+def _parse_exception(cur: Cursor, ctx: Context, thing: Thing | None) -> Thing | None:
+    """Read "except the cup", "but not the sky" behind everything, the picture or nothing; the result is all but that thing."""
+    if cur.sense().preposition != "except" and cur.word() not in ("but", "around", "outside"):
         return thing
     begin = cur.at
-    said_but = cur.word() == "but"
+    needs_end = cur.word() == "but"
     cur.at += 1
-    spared = parse_thing(cur, ctx)
+    cur.take_preposition("for")
+    cur.at += cur.sense().negation is not None and not cur.done
+    spared = parse_thing(cur, ctx) or _bare_color(cur, ctx)
     if (
         spared is None
-        or (said_but and (thing is None or not cur.done))
-        or (thing is not None and not (thing.everything or thing.picture))
+        or spared.everything
+        or spared.all_but
+        or (needs_end and thing is None and not cur.done)
+        or (thing is not None and not (thing.everything or thing.picture or thing.pronoun))
     ):
         cur.at = begin
         return thing
-    if to_target(spared, ctx).kind is not TargetKind.SUBJECT:
-        raise Refusal("excluding")
-    return replace(thing or spared, noun="background", picture=False, everything=False, pronoun=None)
+    cur.take_word("in color", "colored", "as it is", "alone")
+    spared.all_but = True
+    return spared
 
 
-def _parse_adjectives(cur: Cursor, ctx: Context) -> list[AdjustLook | Recolor]:
+def _bare_color(cur: Cursor, ctx: Context) -> Thing | None:
+    """Read "the red" as the red parts."""
+    begin = cur.at
+    cur.at += cur.sense().determiner == "definite" and not cur.done
+    color = parse_color(cur, ctx)
+    if color is None:
+        cur.at = begin
+        return None
+    return Thing(begin, cur.at, ctx.text(cur.tokens[begin : cur.at]), color=color)
+
+
+def _parse_adjectives(cur: Cursor, ctx: Context) -> list[LookOperation]:
     """Read [target] and one or more looks: "the background black and white", "it warmer and much brighter"."""
-    thing = _except_subject(cur, ctx, _parse_look_target(cur, ctx))
-    operations: list[AdjustLook | Recolor] = []
+    thing = _parse_exception(cur, ctx, _parse_look_target(cur, ctx))
+    operations: list[LookOperation] = []
     while True:
         found = _parse_expression(cur)
         if found is None:
             return []
-        look, degree = found
+        look, degree, percent = found
         thing = _parse_region_behind(cur, ctx) or thing
         degree = cur.take_degree() or degree
-        percent = parse_percent(cur)
-        thing = _except_subject(cur, ctx, thing)
+        percent = parse_amount(cur) or percent
+        _skip_comparison(cur)
+        thing = _parse_exception(cur, ctx, thing)
         operations.append(_operation(look, percent or degree, thing, cur, ctx))
         if cur.done:
             return operations
@@ -131,6 +207,9 @@ def _parse_adjectives(cur: Cursor, ctx: Context) -> list[AdjustLook | Recolor]:
 def _parse_look_target(cur: Cursor, ctx: Context) -> Thing | None:
     """Read "the background", "it", "the photo's colors"; None (nothing read) for the whole picture."""
     begin = cur.at
+    rest = _parse_rest(cur, ctx)
+    if rest is not None:
+        return rest
     if _starts_look(cur, 0):
         return None
     thing = parse_thing(cur, ctx)
@@ -142,6 +221,21 @@ def _parse_look_target(cur: Cursor, ctx: Context) -> Thing | None:
         cur.at = begin
         return None
     return thing
+
+
+def _parse_rest(cur: Cursor, ctx: Context) -> Thing | None:
+    """Read "everything else", "the rest" behind a clause that said what it is the rest of."""
+    begin = cur.at
+    cur.at += cur.sense().determiner == "definite" and not cur.done
+    kept = [target for _, targets in ctx.kept for target in targets]
+    spared = kept[-1] if kept else ctx.referent
+    if not any(term == ("color", "rest") for term in cur.sense().terms) or cur.done or spared is None:
+        cur.at = begin
+        return None
+    cur.at += 1
+    while cur.take_preposition("of", "in") is not None or cur.sense().determiner == "definite" or cur.sense().picture:
+        cur.at += cur.sense().determiner == "definite" or cur.sense().picture
+    return Thing(begin, cur.at, ctx.text(cur.tokens[begin : cur.at]), rest_of=spared)
 
 
 def _starts_look(cur: Cursor, ahead: int) -> bool:
@@ -172,15 +266,17 @@ def _skip_glue(cur: Cursor) -> None:
         cur.at += 1
 
 
-def _parse_expression(cur: Cursor) -> tuple[Look, str | None] | None:
-    """Read "much less contrast", "a bit too dark", "sepia tone", "more vivid"."""
-    sign = 1
+def _parse_expression(cur: Cursor) -> tuple[Look, str | None, float | None] | None:
+    """Read "much less contrast", "a bit too dark", "sepia tone", "20% more vivid": the look, its degree and its percentage."""
     degree: str | None = None
+    percent = parse_amount(cur)
+    sign = -1 if cur.word(-1) == "-" else 1
     if cur.sense().look is None:
         cur.take_verb("add", "make", "use", "give")
     while not cur.done:
         begin = cur.at
-        degree = cur.take_degree() or parse_percent(cur) or degree
+        degree = cur.take_degree() or degree
+        percent = parse_amount(cur) or percent
         _skip_glue(cur)
         if cur.word() == "too":
             sign = -sign
@@ -199,7 +295,7 @@ def _parse_expression(cur: Cursor) -> tuple[Look, str | None] | None:
     if sense.look_pair is not None:
         cur.at += 1
         cur.skip_fluff()
-        return sense.look_pair[0 if sign > 0 else 1], degree
+        return sense.look_pair[0 if sign > 0 else 1], degree, percent
     if sense.look is None:
         return None
     cur.at += 1
@@ -207,10 +303,10 @@ def _parse_expression(cur: Cursor) -> tuple[Look, str | None] | None:
     while cur.sense().picture or cur.word() in ("colors", "colours", "tones", "filter"):
         cur.at += 1
     if sign > 0:
-        return sense.look, degree
+        return sense.look, degree, percent
     if sense.look not in LOOK_OPPOSITES:
         raise Refusal("look_opposite")
-    return LOOK_OPPOSITES[sense.look], degree
+    return LOOK_OPPOSITES[sense.look], degree, percent
 
 
 def _parse_region_behind(cur: Cursor, ctx: Context) -> Thing | None:
@@ -225,24 +321,44 @@ def _parse_region_behind(cur: Cursor, ctx: Context) -> Thing | None:
     return thing
 
 
-def _operation(look: Look, degree: str | None, thing: Thing | None, cur: Cursor, ctx: Context) -> AdjustLook | Recolor:
+def _operation(look: Look, amount: str | float | None, thing: Thing | None, cur: Cursor, ctx: Context) -> LookOperation:
     """Return the look, on the whole picture unless a region or a thing is named; a lighter or darker thing is a recoloring."""
     target = _target(look, thing, ctx)
     phrase = ctx.text(cur.tokens[: cur.at])
+    if target is not None and target.all_but and target.color is not None and target.noun is None and look in _GREYING:
+        return KeepColors((target.color,), phrase)
     if (
         target is not None
         and look in _SIGN
+        and not target.all_but
         and target.kind in (TargetKind.NOUN, TargetKind.COLOR_PART, TargetKind.SUBJECT)
     ):
-        return Recolor(target, None, _SIGN[look] * LIGHTNESS_SHIFT[degree], phrase=phrase)
-    return AdjustLook(look, STRENGTH[degree], target, phrase)
+        shift = min(0.4, 0.006 * amount) if isinstance(amount, float) else LIGHTNESS_SHIFT[amount]
+        return Recolor(target, None, _SIGN[look] * shift, phrase=phrase)
+    return AdjustLook(look, _strength(look, amount, target), target, phrase)
+
+
+def _strength(look: Look, amount: str | float | None, target: Target | None) -> float:
+    """Return the strength that a degree or a percentage stands for."""
+    if not isinstance(amount, float):
+        # "Desaturate everything but the cup" asks for grey: half of the color would look like a mistake.
+        spared = target is not None and target.all_but and look is Look.LESS_SATURATED and amount is None
+        return 2.0 if spared else STRENGTH[amount]
+    if look in (Look.BRIGHTER, Look.DARKER):
+        factor = 1.0 + amount / 100.0 if look is Look.BRIGHTER else max(0.1, 1.0 - amount / 100.0)
+        strength = abs(_GAMMA * math.log2(factor)) / _STOPS_PER_STRENGTH
+    else:
+        strength = amount * _PER_PERCENT.get(look, 1 / 40.0)
+    return round(min(MAX_STRENGTH, strength), 2)
 
 
 def _target(look: Look, thing: Thing | None, ctx: Context) -> Target | None:
     """Return the target: None for the picture; "it" is the last thing named, or the picture."""
     if thing is None:
         return None
-    if thing.pronoun is not None and thing.pronoun != "person":
+    if thing.rest_of is not None:
+        return dataclasses.replace(thing.rest_of, all_but=True)
+    if thing.pronoun is not None and thing.pronoun != "person" and not thing.all_but:
         if ctx.referent is None:
             return None
         if look in _WHOLE and ctx.referent.kind is not TargetKind.SKY:

@@ -1,6 +1,6 @@
 """Operations on color and tone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from retouch.editor.instructions.plan.operation import Operation, is_same_target
@@ -97,6 +97,10 @@ class AdjustLook(Operation):
         """Return whether it would change what the prompt wants kept."""
         return self.target is None or _covers(self.target, kept)
 
+    def everywhere_but(self, kept: Target) -> "AdjustLook | None":
+        """Return the same on everything but what is kept, where it would touch the whole picture."""
+        return replace(self, target=kept) if self.target is None else None
+
     def contradicts(self, earlier: Operation) -> str | None:
         """Return "contradiction" behind its own opposite on the same target."""
         if not isinstance(earlier, AdjustLook) or earlier.target != self.target:
@@ -137,6 +141,10 @@ class ShiftColor(Operation):
         """Return whether it would change what the prompt wants kept."""
         return self.target is None or _covers(self.target, kept)
 
+    def everywhere_but(self, kept: Target) -> "ShiftColor | None":
+        """Return the same on everything but what is kept, where it would touch the whole picture."""
+        return replace(self, target=kept) if self.target is None else None
+
     def contradicts(self, earlier: Operation) -> str | None:
         """Return "contradiction" for more and less of one color on the same target."""
         if not isinstance(earlier, ShiftColor) or earlier.target != self.target or earlier.color != self.color:
@@ -173,6 +181,10 @@ class TurnHue(Operation):
     def touches(self, kept: Target) -> bool:
         """Return whether it would change what the prompt wants kept."""
         return self.target is None or _covers(self.target, kept)
+
+    def everywhere_but(self, kept: Target) -> "TurnHue | None":
+        """Return the same on everything but what is kept, where it would touch the whole picture."""
+        return replace(self, target=kept) if self.target is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,5 +248,8 @@ def _degree(strength: float) -> str:
 
 
 def _covers(target: Target, kept: Target) -> bool:
+    if target.all_but:
+        spared = replace(target, all_but=False)
+        return not (is_same_target(spared, kept) or (kept.noun is not None and spared.noun == kept.noun))
     inside = kept.kind is TargetKind.SKY and target.kind is TargetKind.BACKGROUND
     return inside or is_same_target(target, kept) or (kept.noun is not None and target.noun == kept.noun)

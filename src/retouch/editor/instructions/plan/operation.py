@@ -36,6 +36,10 @@ class Operation(ABC):
         """Return whether it would change what the prompt wants kept."""
         return False
 
+    def everywhere_but(self, kept: Target) -> "Operation | None":  # noqa: ARG002
+        """Return it on everything but what is kept (``kept.all_but`` is set); None if it was not about the whole picture."""
+        return None
+
     def contradicts(self, earlier: "Operation") -> str | None:  # noqa: ARG002
         """Return the reason (a key of ``refusals.HINTS``) why it can't follow ``earlier``, None if it can."""
         return None

@@ -6,7 +6,12 @@ one expression.
 
 from collections.abc import Mapping
 
+from retouch.editor.instructions.words import color, lettering
+
 __all__ = ["FAMILIES"]
 
-FAMILIES: Mapping[str, Mapping[str, str]] = {}
+FAMILIES: Mapping[str, Mapping[str, str]] = {
+    "color": color.TERMS,
+    "lettering": lettering.TERMS,
+}
 """Family -> its table."""
