@@ -19,7 +19,9 @@ from retouch.images.color import (
     srgb_to_linear,
     to_float,
 )
+from retouch.images.filters import resize_float
 from retouch.images.masks import bounding_box, estimate_layers
+from retouch.images.tone import apply_color_table
 from retouch.types import Resolution
 
 __all__ = ["paint", "recolor", "recolor_pixels", "shift_lightness"]
@@ -31,6 +33,9 @@ _PAINTABLE_SATURATION = 0.42
 """Oklab chroma, and chroma per lightness, up to which a colour is taken as it is; beyond is light more than paint."""
 
 _GRAINY_GAIN = 1.5
+_MAX_EXACT_PIXELS = 2_000_000
+_MEASURED_PIXELS = 1_000_000
+_STRIP_PIXELS = 1_500_000
 
 
 def recolor(stage: Stage, operation: Recolor, context: Context) -> Stage:
@@ -90,11 +95,13 @@ def recolor_pixels(
     -----
     With the picture ``alpha F + (1 - alpha) B`` at a soft edge, only ``F`` is painted: the result is
     ``picture + alpha (paint(F) - F)`` with F from blur fusion, so no fringe of the old colour stays. Works on the crop of the
-    mask; O(crop).
+    mask; where that exceeds ``_MAX_EXACT_PIXELS``, what is slow is measured on a smaller copy. O(crop).
     """
     box = bounding_box(mask, margin_px=8)
     if box is None or (color is None and lightness_shift == 0.0):
         return pixels
+    if mask[box].size > _MAX_EXACT_PIXELS:
+        return recolor_large(pixels, mask, box, color=color, lightness_shift=lightness_shift)
     alpha = mask[box]
     image = to_float(pixels[box][..., :3])
     foreground, _ = estimate_layers(image, alpha)
@@ -108,7 +115,68 @@ def recolor_pixels(
     return result
 
 
-def paint(lab: FloatImage, material: Material, color: ColorValue) -> FloatImage:
+def recolor_large(
+    pixels: Pixels, mask: Mask, box: tuple[slice, slice], *, color: ColorValue | None, lightness_shift: float
+) -> Pixels:
+    """Recolour a large crop a strip at a time: parameters and result as of ``recolor_pixels``, ``box`` holds the mask.
+
+    Notes
+    -----
+    Material, regions and the foreground under soft edges are smooth or slow: they are measured on a copy of
+    ``_MEASURED_PIXELS`` and enlarged. The paint itself is a function of one pixel's colour then, applied by a colour table to
+    a bilateral base, so that grain is added back as it was. O(crop), about 0.15 s and 0.01 GB a megapixel.
+    """
+    crop, alpha = pixels[box][..., :3], mask[box]
+    height, width = alpha.shape
+    scale = float(np.sqrt(_MEASURED_PIXELS / alpha.size))
+    small_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
+    small_alpha = np.clip(resize_float(alpha, small_hw), 0.0, 1.0)
+    small = cv2.resize(np.ascontiguousarray(crop), small_hw[::-1], interpolation=cv2.INTER_AREA)
+    front, _ = estimate_layers(to_float(small), small_alpha)
+    lab = linear_to_oklab(srgb_to_linear(front))
+    material = measure_material(lab, small_alpha)
+    apart = split_parts(lab, oklab_to_oklch(lab), material).apart if color is not None else np.zeros_like(small_alpha)
+
+    def change(linear: FloatImage) -> FloatImage:
+        point = linear_to_oklab(linear)
+        painted = (
+            shift_lightness(point, material, lightness_shift)
+            if color is None
+            else paint(point, material, color, regions=False)
+        )
+        return oklab_to_linear_in_gamut(painted)
+
+    result = pixels.copy()
+    rows = max(64, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        strip = slice(top, min(top + rows, height))
+        weight = alpha[strip] * (1.0 - _enlarge_rows(apart, strip, height, width))
+        base = np.ascontiguousarray(crop[strip])
+        share = np.clip(alpha[strip], 0.0, 1.0)[..., None]
+        base = np.rint(base * share + 255.0 * _enlarge_rows(front, strip, height, width) * (1.0 - share)).astype(
+            np.uint8
+        )
+        base = cv2.bilateralFilter(base, 5, 12.0, 2.0)
+        difference = apply_color_table(base, change).astype(np.float32) - base
+        mixed = np.clip(crop[strip] + weight[..., None] * difference, 0.0, 255.0)
+        target = result[box][strip]
+        target[..., :3] = np.where(share > 0, np.rint(mixed).astype(np.uint8), crop[strip])
+    return result
+
+
+def _enlarge_rows(small: FloatImage, rows: slice, height: int, width: int) -> FloatImage:
+    """Return some rows of ``small`` as they are at (height, width), by bilinear interpolation of that part alone."""
+    factor = small.shape[0] / height
+    first = max(0, int(rows.start * factor) - 1)
+    last = min(small.shape[0], int(np.ceil(rows.stop * factor)) + 2)
+    position = (np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) * factor - 0.5 - first
+    across = (np.arange(width, dtype=np.float32) + 0.5) * (small.shape[1] / width) - 0.5
+    grid_x, grid_y = np.meshgrid(across, position)
+    part = np.ascontiguousarray(small[first:last], dtype=np.float32)
+    return np.asarray(cv2.remap(part, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def paint(lab: FloatImage, material: Material, color: ColorValue, *, regions: bool = True) -> FloatImage:
     """Give a material another colour.
 
     Parameters
@@ -118,6 +186,8 @@ def paint(lab: FloatImage, material: Material, color: ColorValue) -> FloatImage:
         What the thing is made of now.
     color : ColorValue
         What its body becomes; extreme colours are brought into the range of real paint first.
+    regions : bool
+        False paints each pixel by its colour alone: no region decides what stays, no grain is parted off.
 
     Returns
     -------
@@ -138,12 +208,13 @@ def paint(lab: FloatImage, material: Material, color: ColorValue) -> FloatImage:
     lightness, hue = lch[..., 0], lch[..., 2]
 
     # 1. how much of each pixel is body, and how much shines or belongs to a print
-    saturation, foreign, shine = split_parts(lab, lch, material)
+    saturation, foreign, shine, apart = split_parts(lab, lch, material, regions=regions)
+    foreign = np.maximum(foreign, apart)
 
     # 2. the body's new lightness: shading as a ratio, a shoulder to white
     gain = target_lightness / material.lightness
     contrast = float(np.clip(gain**-0.35, 0.5, 1.0)) if gain > 1 else 1.0
-    steady, grain = _split_grain(lightness, gain)
+    steady, grain = _split_grain(lightness, gain) if regions else (lightness, np.zeros_like(lightness))
     toe = 0.1 * float(np.clip(np.log2(gain) / 3.0, 0.0, 1.0))
     ratio = (np.maximum(steady, 1e-4) + toe) / (material.lightness + toe)
     shaded = target_lightness * ratio**contrast

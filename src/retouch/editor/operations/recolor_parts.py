@@ -23,16 +23,18 @@ _FAINT_BORDER = 0.12
 class Parts(NamedTuple):
     """What each pixel consists of, all (H, W) float32.
 
-    ``saturation``: chroma for its lightness, as a share of the body's, 0 to 1.3. ``foreign``: 1 keeps its own colour.
-    ``shine``: 1 is a mirror image of the light, whose lightness stays.
+    ``saturation``: chroma for its lightness, as a share of the body's, 0 to 1.3. ``foreign``: 1 keeps its own colour, judged by
+    the pixel alone. ``shine``: 1 is a mirror image of the light, whose lightness stays. ``apart``: 1 keeps its own colour because
+    of the region that it lies in.
     """
 
     saturation: FloatImage
     foreign: FloatImage
     shine: FloatImage
+    apart: FloatImage
 
 
-def split_parts(lab: FloatImage, lch: FloatImage, material: Material) -> Parts:
+def split_parts(lab: FloatImage, lch: FloatImage, material: Material, *, regions: bool = True) -> Parts:
     """Split a thing into paint, shine and foreign parts.
 
     Parameters
@@ -41,6 +43,8 @@ def split_parts(lab: FloatImage, lch: FloatImage, material: Material) -> Parts:
         The thing in Oklab and in Oklch, hue in degrees.
     material : Material
         Its dominant paint.
+    regions : bool
+        False judges each pixel by itself: ``apart`` is 0 then, and the picture may be any list of colours.
 
     Returns
     -------
@@ -53,10 +57,11 @@ def split_parts(lab: FloatImage, lch: FloatImage, material: Material) -> Parts:
     thin rims go with the paint around them and a face stays whole. Black parts of a coloured thing are foreign; where the
     colour is paint among fittings, chrome is, too. O(H W).
     """
-    return _split_neutral(lab, lch, material) if material.is_neutral else _split_colored(lab, lch, material)
+    split = _split_neutral if material.is_neutral else _split_colored
+    return split(lab, lch, material, regions=regions)
 
 
-def _split_neutral(lab: FloatImage, lch: FloatImage, material: Material) -> Parts:
+def _split_neutral(lab: FloatImage, lch: FloatImage, material: Material, *, regions: bool) -> Parts:
     """Split a white, grey or black thing: foreign is what has a colour, shine what outshines dark paint."""
     turn = np.radians(material.hue)
     body_ab = np.array([np.cos(turn), np.sin(turn)], np.float32) * material.chroma
@@ -64,10 +69,11 @@ def _split_neutral(lab: FloatImage, lch: FloatImage, material: Material) -> Part
     start = material.lightness + 0.65 * (1.0 - material.lightness)
     strength = np.float32(np.interp(material.lightness, [0.6, 0.9], [0.9, 0.0]))
     shine = smoothstep(start, 1.0, lch[..., 0]) * strength
-    return Parts(np.ones_like(shine), _by_region(foreign, lab, 0.008, 0.35, 0.65), shine)
+    apart = _by_region(foreign, lab, 0.008, 0.35, 0.65) if regions else np.zeros_like(shine)
+    return Parts(np.ones_like(shine), np.zeros_like(shine), shine, apart)
 
 
-def _split_colored(lab: FloatImage, lch: FloatImage, material: Material) -> Parts:
+def _split_colored(lab: FloatImage, lch: FloatImage, material: Material, *, regions: bool) -> Parts:
     """Split a coloured thing."""
     lightness, chroma, hue = lch[..., 0], lch[..., 1], lch[..., 2]
     relative = lightness / material.lightness
@@ -79,16 +85,18 @@ def _split_colored(lab: FloatImage, lch: FloatImage, material: Material) -> Part
     foreign = other * smoothstep(40.0, 50.0, np.abs(turn))
     if material.has_fittings:
         foreign = np.maximum(other, 1.0 - smoothstep(0.35, 0.7, saturation))
-        return Parts(saturation, foreign, np.zeros_like(lightness))
+        return Parts(saturation, foreign, np.zeros_like(lightness), np.zeros_like(lightness))
 
-    foreign = np.maximum(foreign, _fading_regions(saturation * (1.0 - foreign), lab))
+    dark_part = (1.0 - smoothstep(0.15, 0.45, saturation)) * (1.0 - smoothstep(0.6, 0.9, relative))
+    shine = (1.0 - smoothstep(0.25, 0.75, saturation)) * smoothstep(0.75, 1.05, relative)
+    if not regions:
+        return Parts(saturation, np.maximum(foreign, dark_part), shine, np.zeros_like(lightness))
+    fading = _fading_regions(saturation * (1.0 - foreign), lab)
     narrow = max(6.0, 2.5 * material.hue_spread - 5.0)
     unlike = smoothstep(0.0, 10.0, np.abs(turn) - narrow) * smoothstep(0.02, 0.04, chroma)
     pale_and_unlike = unlike * (1.0 - smoothstep(0.35, 0.7, saturation))
     doubtful = _by_region(np.maximum(other, pale_and_unlike), lab, 0.03, 0.4, 0.65)
-    dark_part = (1.0 - smoothstep(0.15, 0.45, saturation)) * (1.0 - smoothstep(0.6, 0.9, relative))
-    shine = (1.0 - smoothstep(0.25, 0.75, saturation)) * smoothstep(0.75, 1.05, relative)
-    return Parts(saturation, np.maximum(np.maximum(foreign, doubtful), dark_part), shine)
+    return Parts(saturation, np.maximum(foreign, dark_part), shine, np.maximum(fading, doubtful))
 
 
 def _fading_regions(paint: FloatImage, lab: FloatImage) -> FloatImage:
