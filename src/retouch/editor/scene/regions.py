@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retouch.editor.scene.graph_cut import cut_out, soften_edges, working_size
+from retouch.editor.scene.landscape import Landscape
 from retouch.editor.scene.values import Horizon
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import oklab_to_oklch, srgb8_to_oklab
@@ -37,7 +38,7 @@ MIN_SKYLINE_WIDTH: Final = 0.4
 MIN_SKYLINE_CONTRAST: Final = 0.05
 
 
-def find_sky(pixels: Pixels, matte: Mask) -> Mask | None:
+def find_sky(pixels: Pixels, matte: Mask, *, landscape: Landscape | None = None) -> Mask | None:
     """Find the sky.
 
     Parameters
@@ -45,6 +46,9 @@ def find_sky(pixels: Pixels, matte: Mask) -> Mask | None:
     pixels : (H, W, 3) uint8, sRGB
     matte : (H, W) float32 [0, 1]
         Of the main subject; all 0 if there is none.
+    landscape : Landscape or None
+        In a sure landscape nothing below need tell a sky from a wall, and a smooth lake below a smooth sky is told from it by the
+        line between them.
 
     Returns
     -------
@@ -52,10 +56,13 @@ def find_sky(pixels: Pixels, matte: Mask) -> Mask | None:
         None where no region at the top is smooth, coloured like a sky, and above a world.
     """
     seeds = _smooth_from_top(pixels, matte)
+    open_air = landscape is not None and landscape.is_open_air
+    if open_air:
+        seeds = _above_waterline(pixels, seeds)
     if float(seeds.mean()) < MIN_SKY_AREA:
         return None
     hard = _grow_sky(pixels, matte, seeds)
-    if not _is_sky(pixels, matte, hard):
+    if not (_is_colored_like_sky(pixels, hard) if open_air else _is_sky(pixels, matte, hard)):
         return None
     sky = soften_edges(pixels, hard, reach=0.004)
     return np.asarray(np.minimum(sky, 1.0 - matte), dtype=np.float32)
@@ -188,20 +195,37 @@ def _likeness(lab: FloatImage, seeds: BoolMask) -> FloatImage:
     return np.asarray(np.exp(-0.5 * ((residual / (2 * spread)) ** 2).sum(axis=2)), dtype=np.float32)
 
 
-def _is_sky(pixels: Pixels, matte: Mask, hard: Mask) -> bool:
-    """Tell a sky from a wall, a table top or a studio backdrop."""
-    inside, size_hw = hard > 0.5, (hard.shape[0], hard.shape[1])
+def _above_waterline(pixels: Pixels, seeds: Mask) -> Mask:
+    """Cut the seeds off at the line across which their own colors change most: below it lies water, as smooth as the sky."""
+    size_hw = seeds.shape[0], seeds.shape[1]
+    line = _strongest_row_change(_small_lab(pixels, size_hw), 1.0 - seeds, least=0.015)
+    if line is None:
+        return seeds
+    above = seeds.copy()
+    above[max(0, round(line[0]) - 2) :] = 0.0
+    return above
+
+
+def _is_colored_like_sky(pixels: Pixels, hard: Mask) -> bool:
+    """Return whether a region has the colors of a sky: blue, grey, or the glow of a low sun."""
+    inside = hard > 0.5
     if float(inside.mean()) < MIN_SKY_AREA:
         return False
-    lab, subject = _small_lab(pixels, size_hw), resize_float(matte, size_hw) > 0.4
-    lch = oklab_to_oklch(lab)[inside]
+    lch = oklab_to_oklch(_small_lab(pixels, (hard.shape[0], hard.shape[1])))[inside]
     blue = (np.abs(lch[:, 2] - 250) < 55) | (lch[:, 1] < 0.035)
     glow = (lch[:, 0] > 0.55) & ((lch[:, 2] < 100) | (lch[:, 2] > 300))
     if float((blue | glow).mean()) < MIN_SKY_COLORED:
         return False
     # A wooden table is as warm as a sunset, but a sunset is blue somewhere, and an overexposed or toned sky is bright.
-    if float(blue.mean()) < MIN_SKY_BLUE and float(np.median(lch[:, 0])) < BRIGHT_SKY:
+    return float(blue.mean()) >= MIN_SKY_BLUE or float(np.median(lch[:, 0])) >= BRIGHT_SKY
+
+
+def _is_sky(pixels: Pixels, matte: Mask, hard: Mask) -> bool:
+    """Tell a sky from a wall, a table top or a studio backdrop."""
+    if not _is_colored_like_sky(pixels, hard):
         return False
+    inside, size_hw = hard > 0.5, (hard.shape[0], hard.shape[1])
+    lab, subject = _small_lab(pixels, size_hw), resize_float(matte, size_hw) > 0.4
     bottom_sky, bottom_world = float(inside[-2:].mean()), float((~inside & ~subject)[-2:].mean())
     if bottom_sky > MAX_SKY_AT_BOTTOM or bottom_world < MIN_WORLD_AT_BOTTOM:
         return False
@@ -240,7 +264,7 @@ def _end_of_sky(sky: Mask, matte: Mask) -> tuple[float, float] | None:
     return float(np.percentile(border, 85)), float(np.clip(0.6 - 2.0 * spread, 0.15, 0.6))
 
 
-def _strongest_row_change(lab: FloatImage, matte: Mask) -> tuple[float, float] | None:
+def _strongest_row_change(lab: FloatImage, matte: Mask, *, least: float = 0.04) -> tuple[float, float] | None:
     """Return (row, confidence) of the level line across which the colours outside the subject change most, if one stands out."""
     height = lab.shape[0]
     weight = (matte < 0.3).astype(np.float32)[..., None]
@@ -256,7 +280,7 @@ def _strongest_row_change(lab: FloatImage, matte: Mask) -> tuple[float, float] |
     change[round(0.85 * height) :] = 0
     best = int(change.argmax())
     contrast, typical = float(change[best]), float(np.median(change[change > 0])) if (change > 0).any() else 0.0
-    if contrast < 0.04 or contrast < 4 * typical:
+    if contrast < least or contrast < 4 * typical:
         return None
     return float(best), float(np.clip(0.1 + contrast, 0.15, 0.35))
 

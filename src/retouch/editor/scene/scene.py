@@ -5,20 +5,22 @@ from collections.abc import Callable
 from typing import TypeVar, cast
 
 from retouch.editor.instructions.plan import Target
-from retouch.editor.scene.classifier import ClassMaps, class_heat, classify, describe_labels, map_classes
+from retouch.editor.scene.classifier import ClassMaps, class_heat, classify, describe_labels, map_classes, map_square
 from retouch.editor.scene.efficientnet import convert_efficientnet_lite
 from retouch.editor.scene.faces import FaceNetworks, find_faces
 from retouch.editor.scene.find import find_target
 from retouch.editor.scene.head import find_head
+from retouch.editor.scene.landscape import Landscape, find_vegetation, find_water, judge_landscape
 from retouch.editor.scene.light import estimate_light
 from retouch.editor.scene.nouns import noun_table
 from retouch.editor.scene.regions import find_ground, find_horizon, find_sky
 from retouch.editor.scene.subject import find_subject
+from retouch.editor.scene.text import TextLine, read_text
 from retouch.editor.scene.values import Box, Face, Finding, Head, Horizon, Light, Subject
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import to_float
 from retouch.images.masks import estimate_layers
-from retouch.models import ModelStore
+from retouch.models import ModelStore, Session
 
 __all__ = ["Box", "Face", "Finding", "Head", "Horizon", "Light", "Scene", "Subject"]
 
@@ -59,7 +61,7 @@ class Scene:
     @property
     def sky(self) -> Mask | None:
         """(H, W) float32 [0, 1]; None where the picture shows no sky (indoors, close-ups)."""
-        return self._once("sky", lambda: find_sky(self.pixels, self.subject.matte))
+        return self._once("sky", lambda: find_sky(self.pixels, self.subject.matte, landscape=self.landscape))
 
     @property
     def horizon(self) -> Horizon | None:
@@ -70,6 +72,27 @@ class Scene:
     def ground(self) -> Mask:
         """(H, W) float32 [0, 1]: where something could stand: floor, sand, grass, table top."""
         return self._once("ground", lambda: find_ground(self.pixels, self.subject.matte, self.sky, self.horizon))
+
+    @property
+    def landscape(self) -> Landscape:
+        """How surely the picture shows the open air."""
+        return self._once("landscape", lambda: judge_landscape(self._square_classes))
+
+    @property
+    def water(self) -> Mask | None:
+        """(H, W) float32 [0, 1]: sea, lake, river; None where the picture shows none (indoors, always)."""
+        return self._once("water", self._find_water)
+
+    def _find_water(self) -> Mask | None:
+        if not self.landscape.shows_water:
+            return None
+        row = None if self.horizon is None else self.horizon.row
+        return find_water(self.pixels, self.subject.matte, self.sky, row, self.vegetation)
+
+    @property
+    def vegetation(self) -> Mask | None:
+        """(H, W) float32 [0, 1]: grass, leaves, trees; None where nothing is green as leaves are."""
+        return self._once("vegetation", lambda: find_vegetation(self.pixels, self.subject.matte))
 
     @property
     def light(self) -> Light:
@@ -87,13 +110,25 @@ class Scene:
         return self._once("faces", lambda: find_faces(self.pixels, FaceNetworks.load(self._models)))
 
     @property
+    def text_lines(self) -> tuple[TextLine, ...]:
+        """The lettering that can be read. About half a second; computed only when an operation is about words."""
+        return self._once("text_lines", lambda: read_text(self.pixels, self._models))
+
+    @property
     def class_maps(self) -> ClassMaps:
         """What the classifier sees, and where. Half a second; computed only when a noun must be verified."""
         return self._once("class_maps", self._map_classes)
 
     def _map_classes(self) -> ClassMaps:
-        session = self._models.converted_session("efficientnet-lite2", convert_efficientnet_lite)
-        return map_classes(self.pixels, session)
+        return map_classes(self.pixels, self._classifier(), self._square_classes)
+
+    @property
+    def _square_classes(self) -> FloatImage:
+        """The coarsest of the class maps: (classes, rows, columns) probabilities, in a tenth of the time of all of them."""
+        return self._once("square_classes", lambda: map_square(self.pixels, self._classifier()))
+
+    def _classifier(self) -> Session:
+        return self._models.converted_session("efficientnet-lite2", convert_efficientnet_lite)
 
     @property
     def labels(self) -> tuple[tuple[str, float], ...]:
