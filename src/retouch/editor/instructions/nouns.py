@@ -48,7 +48,7 @@ light_bulb logo
 lounge_chair magazine mailbox mattress microphone microwave mirror monitor mug newspaper notebook oven package
 painting pan paper pen
 pencil phone piano pillow pipe plate poster pot present printer puzzle radio remote robot rope rug saucer scissors
-screen shelf
+screen picture_frame photo_frame business_card street_sign whiteboard shelf
 shower sign sink smartphone snow_globe snowman soap soccer_ball sofa speaker spoon statuette stool surfboard suitcase
 table tablecloth
 tablet teapot tea_cup telescope television tennis_ball tent tile toilet towel toy toy_car traffic_light tray
@@ -220,7 +220,8 @@ PRINTABLE: frozenset[str] = frozenset(
         "poster", "billboard", "bag", "backpack", "handbag", "pillow", "cushion", "bottle", "box", "package", "label",
         "book cover",
         "cap", "sign", "screen", "canvas", "phone case", "tote bag", "envelope", "tote", "surface", "flag", "plate",
-        "skateboard",
+        "skateboard", "picture frame", "picture", "painting", "wall", "card", "business card", "street sign", "whiteboard",
+        "phone", "tablet", "computer", "book", "paper", "jacket", "uniform", "dress", "apron", "banner", "door",
         "surfboard", "balloon", "photo frame", "frame", "notebook", "magazine", "television", "monitor", "laptop",
     ]
 )  # fmt: skip

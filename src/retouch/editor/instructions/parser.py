@@ -8,22 +8,33 @@ from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.grammar.add import parse_add
 from retouch.editor.instructions.grammar.background import parse_background
+from retouch.editor.instructions.grammar.blend import parse_blend
 from retouch.editor.instructions.grammar.color import parse_color_change
 from retouch.editor.instructions.grammar.combine import parse_combine
+from retouch.editor.instructions.grammar.composition import parse_composition
 from retouch.editor.instructions.grammar.keep import parse_keep
+from retouch.editor.instructions.grammar.lettering import parse_lettering
+from retouch.editor.instructions.grammar.light import parse_light
 from retouch.editor.instructions.grammar.looks import parse_look
 from retouch.editor.instructions.grammar.recolor import parse_recolor
+from retouch.editor.instructions.grammar.remove import parse_remove
 from retouch.editor.instructions.languages import detect_language
 from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import EditPlan, Operation
 from retouch.editor.instructions.refusals import TRIGGERS, hint
 from retouch.editor.instructions.review import review
-from retouch.editor.instructions.tokens import Token, tokenize
+from retouch.editor.instructions.tokens import Token, read
+from retouch.editor.instructions.translation import SUPPORTED
 from retouch.errors import UnsupportedInstructionError
 
 __all__ = ["parse"]
 
 GRAMMARS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
+    parse_composition,
+    parse_remove,
+    parse_lettering,
+    parse_light,
+    parse_blend,
     parse_background,
     parse_combine,
     parse_color_change,
@@ -66,12 +77,17 @@ def parse(prompt: str, *, image_count: int) -> EditPlan:
     -----
     The time grows linearly with the length of the prompt.
     """
-    tokens = tokenize(prompt)
+    tokens, translation = read(prompt)
     if not prompt.strip():
         raise UnsupportedInstructionError((), (), hint("empty"))
     if not any(char.isalpha() for char in prompt):
         raise UnsupportedInstructionError((), (_shorten(prompt),), hint("no_words"))
     ctx = Context(prompt, image_count)
+    if translation is not None:
+        if translation.unknown:
+            words = tuple(dict.fromkeys(prompt[piece.start : piece.end] for piece in translation.unknown))
+            raise UnsupportedInstructionError((), words[:8], hint("untranslated", translation.language))
+        ctx.assume(f'read {translation.language} as "{" ".join(token.word for token in tokens)}"')
     for token in tokens:
         if token.typed is not None:
             ctx.assume(f'took "{token.typed}" for "{token.word}"')
@@ -219,7 +235,7 @@ def _refuse(
     """Return the error that names what is refused and describes what would have worked."""
     understood = tuple(operation.describe() for operation in operations)
     language = detect_language(prompt)
-    if language is not None:
+    if language is not None and language not in SUPPORTED:
         return UnsupportedInstructionError(understood, (_shorten(prompt),), hint("language", language))
     if not refused:
         return UnsupportedInstructionError((), (_shorten(prompt),), hint("nothing" if ctx.kept else "unknown"))

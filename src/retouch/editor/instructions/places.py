@@ -49,13 +49,12 @@ _HEADS = frozenset(["head", "hair", "ear"])
 _FACES = frozenset(["face", "eye", "nose"])
 _HELD = frozenset(
     """
-        hand arm finger mouth lip shoulder neck leg foot back wrist ankle lap palm knee elbow chest thumb
+        hand arm finger mouth lip neck leg foot back wrist ankle lap palm knee elbow chest thumb
     """.split()  # noqa: SIM905 - a table of words is read, not run
 )
 _CANT = {
     "under": "under something",
     "inside": "inside something",
-    "between": "between things",
     "through": "through something",
 }
 
@@ -66,6 +65,7 @@ class Place:
 
     relation: Relation | None = None
     anchor: Target | None = None
+    second: Target | None = None
     horizontal: Horizontal | None = None
     vertical: Vertical | None = None
     start: int = -1
@@ -78,7 +78,7 @@ class Place:
         relation = self.relation or Relation.ANYWHERE
         if self.anchor is not None and relation is Relation.ON:
             relation = worn_relation(noun) or relation
-        return Placement(relation, self.anchor, self.horizontal, self.vertical, phrase)
+        return Placement(relation, self.anchor, self.second, self.horizontal, self.vertical, phrase)
 
 
 def worn_relation(noun: str) -> Relation | None:
@@ -109,7 +109,11 @@ def parse_places(cur: Cursor, ctx: Context, place: Place | None = None) -> Place
 def _parse_place(cur: Cursor, ctx: Context, place: Place) -> bool:
     """Read one place into ``place``; False (and the cursor where it was) if there is none."""
     begin = cur.at
-    side = parse_side(cur, of_something=True)
+    if cur.sense().term("blend") == "far":
+        cur.at += 1
+        place.relation = Relation.BACKGROUND
+        return True
+    side = None if _leads_to_a_body_part(cur) else parse_side(cur, of_something=True)
     if side is not None:
         place.horizontal, place.vertical = side[0] or place.horizontal, side[1] or place.vertical
         return cur.word() != "of" or _take_region(cur, ctx, place)
@@ -119,10 +123,18 @@ def _parse_place(cur: Cursor, ctx: Context, place: Place) -> bool:
         cur.at += 1
     else:
         preposition = cur.sense().preposition
-        if preposition not in ("in", "on", "to", "at", "into", "onto", "over", "near", *_CANT):
+        if preposition not in ("in", "on", "to", "at", "into", "onto", "over", "near", "between", *_CANT):
             return False
+        is_around = cur.word() in ("around", "all around")
         cur.at += 1
+        if preposition == "between":
+            return _take_two(cur, ctx, place, begin)
+        if is_around:
+            relation = Relation.AROUND
     if preposition in ("in", "into", "to", "on", "onto", "at") and _take_whole_picture(cur, ctx, place):
+        return True
+    if relation in _SIDE_RELATIONS and _take_whole_picture(cur, ctx, place):
+        place.horizontal = _SIDE_RELATIONS[relation]
         return True
     anchor = parse_thing(cur, ctx)
     if anchor is None or anchor.everything or (anchor.noun is None and not anchor.pronoun and anchor.color is None):
@@ -132,12 +144,44 @@ def _parse_place(cur: Cursor, ctx: Context, place: Place) -> bool:
     return True
 
 
+def _leads_to_a_body_part(cur: Cursor) -> bool:
+    """Whether "left" in "in his left hand" tells one hand from the other, not a side of the picture."""
+    ahead = 1
+    while ahead < _LONGEST and (cur.sense(ahead).determiner or cur.sense(ahead).side):
+        ahead += 1
+    return ahead > 1 and cur.sense(ahead).noun in _HELD | {"shoulder"}
+
+
+_LONGEST = 5
+
+
+def _take_two(cur: Cursor, ctx: Context, place: Place, begin: int) -> bool:
+    """Read "the cup and the chair", "the two people" behind "between"."""
+    first = parse_thing(cur, ctx)
+    if first is None or first.picture:
+        cur.at = begin
+        return False
+    place.relation = Relation.BETWEEN
+    if not cur.take_connector("and"):
+        if not first.plural and first.pronoun is None and first.number is None:
+            raise Refusal("place", "between things of which only one is named")
+        place.anchor = to_target(first, ctx)
+        return True
+    second = parse_thing(cur, ctx)
+    if second is None:
+        cur.at = begin
+        return False
+    place.anchor, place.second = to_target(first, ctx), to_target(second, ctx)
+    return True
+
+
 def _take_region(cur: Cursor, ctx: Context, place: Place) -> bool:
     """Read "of the sky" behind "at the top"."""
     cur.at += 1
     region = parse_thing(cur, ctx, with_side=False)
     if region is None or (region.noun not in REGIONS and not region.picture):
         return False
+    place.image_index = region.image_index if region.image_index is not None else place.image_index
     place.relation = place.relation if region.picture else REGIONS[region.noun or ""]
     return True
 
@@ -189,6 +233,11 @@ def _anchor(
         return
     if anchor.noun in _HELD and (anchor.owner is not None or anchor.determiner == "definite"):
         raise Refusal("place", "in or on a hand, arm, mouth or leg")
+    if anchor.noun == "shoulder" and relation in (None, Relation.ON):
+        place.relation = Relation.ON_SHOULDER
+        place.horizontal = anchor.horizontal or place.horizontal
+        place.anchor = _owner(anchor, cur, ctx)
+        return
     if anchor.noun in _HEADS | _FACES and relation in (None, Relation.ON):
         place.relation = Relation.ON_HEAD if anchor.noun in _HEADS else Relation.OVER_EYES
         place.anchor = _owner(anchor, cur, ctx)

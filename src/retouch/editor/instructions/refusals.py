@@ -8,9 +8,12 @@ HINTS: dict[str, str] = {
     "negation": "Say what to do rather than what not to do.",
     "condition": "It carries out plain instructions, without conditions or choices.",
     "effect": "It does not make smoke, fire, steam, liquids or light effects; it can add solid things.",
-    "removing": "It does not remove or replace things in the photo; it can remove the whole background.",
+    "removing": (
+        'It removes things that it can find: name one ("remove the cup on the left"), its color, or a corner of the picture.'
+    ),
+    "clutter": 'Say what is to go: "remove the cup on the left", "remove whatever is in the top right corner".',
     "replacing": "It does not turn things into something else; it can give them another color, or add an object.",
-    "moving": 'It does not move things that are in the photo already; for a new one say "add a ..." and where.',
+    "moving": 'It moves a thing to a side: say "move the cup to the left"; for a new one say "add a ..." and where.',
     "resizing": (
         "It does not change the size of things that are in the photo; a new object can be tiny, small, big or huge."
     ),
@@ -24,10 +27,13 @@ HINTS: dict[str, str] = {
     ),
     "clothes": "It does not change or add clothes; it can recolor them, and add a hat, crown or sunglasses.",
     "light": (
-        'It does not change the light or the time of day; it can make the photo "warmer", "cooler", '
-        '"brighter" or "darker".'
+        'It sets the time of day ("make it sunset", "golden hour", "blue hour", "night"), adds sun rays, a lens flare, a spotlight, '
+        "studio, rim or back light; it does not switch lamps on or take shadows away."
     ),
-    "weather": 'It does not make weather or seasons; it can make the photo "warmer", "cooler" or "darker".',
+    "weather": (
+        'It makes fog, rain, snow, storm, clouds and autumn leaves ("add fog", "make it snow", "a rainy night"); '
+        "wind, spring and summer it does not make."
+    ),
     "text": (
         'It writes, changes and removes words: say add the text "..." at the top, change "OPEN" to "CLOSED", or remove the text.'
     ),
@@ -36,9 +42,18 @@ HINTS: dict[str, str] = {
     "lettering_part": 'It could not make out "{0}" in a request about words; put the words in quotes, and the rest behind them.',
     "lettering_thing": "It writes on what is there or on the picture itself; it does not make a {0} to write on.",
     "style": 'It does not paint in a style; it can make the photo "black and white", "sepia" or "vintage".',
-    "crop": "It does not crop or extend the picture; use the aspect ratio of the request for its shape.",
+    "crop": (
+        'Say what the frame should be: "crop to the face", "crop to 4:5", "cut off the left third", "zoom in on the cup", '
+        '"extend it to the left", "add a white border".'
+    ),
+    "which_crop": 'Say what to crop to: "crop to the face", "crop to a square", "cut off the left third".',
+    "crop_nothing": "A part that is cut off or kept is more than nothing and less than the whole picture.",
+    "which_turn": 'Say how far and which way: "rotate 90 degrees to the right", "turn it upside down", "straighten it".',
+    "whole_frame": "It turns and mirrors the whole picture, not {0} alone.",
+    "extend_limit": "A side can be extended by at most the picture's own length.",
+    "collage": "A collage needs two to four pictures in the request.",
     "upscaling": "It does not upscale; use the size of the request.",
-    "rotating": "It does not rotate or flip.",
+    "rotating": 'It turns the whole picture: "rotate 90 degrees to the right", "flip it horizontally", "straighten it".',
     "repair": "It does not repair, retouch skin, colorize or denoise.",
     "sharpening": "It does not sharpen; it can blur the background.",
     "material": "It does not change materials; it can give the thing another color.",
@@ -73,9 +88,13 @@ HINTS: dict[str, str] = {
     "vague": "Please say what to change, and to what.",
     "nothing": "The instruction leaves nothing to do.",
     "empty": "The prompt is empty.",
-    "no_words": "The prompt has no words; say in English what to change.",
+    "no_words": "The prompt has no words; say what to change.",
     "look_opposite": "This look has no opposite: say which look it should have instead.",
-    "language": "The instruction seems to be {0}; the built-in editor understands English.",
+    "language": (
+        "The instruction seems to be {0}; the built-in editor understands English, German, French, Spanish, Portuguese, Italian "
+        "and Chinese."
+    ),
+    "untranslated": "It reads this as {0}, but does not know these words; say it with simpler words, or in English.",
     "unknown": 'Say it as a plain instruction, such as "make the cup blue" or "add a bird on the left".',
     "question": "It edits pictures and answers no questions.",
 }
@@ -109,7 +128,7 @@ _NOT_OBJECTS: dict[str, str] = {
         drama grain texture noise glitter cartoon effect filter painting style
     """,
     "crop": """
-        border borders frame around margin padding space
+        border borders frame margin padding space
     """,
     "sharpening": """
         sharpness detail details clarity focus

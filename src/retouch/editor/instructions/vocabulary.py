@@ -40,6 +40,13 @@ VERBS: dict[str, str] = {
     "keep": "keep keeping leave leaving preserve preserving maintain maintaining retain retaining save",
     "touch": "touch touching affect affecting edit editing mess_with adjust adjusting",
     "move": "move moving shift relocate slide push drag",
+    "crop": "crop cropping crop_out crop_off recrop reframe trim cut_off cut_away chop_off chop",
+    "rotate": "rotate rotating",
+    "flip": "flip flipping mirroring flop",
+    "straighten": "straighten straightening deskew",
+    "extend": "extend extending expand expanding outpaint outpainting uncrop widen",
+    "zoom": "zoom zoom_in zoom_out zooming zoom_in_on zoom_into",
+    "center": "recenter recentre centering",
 }
 """Canonical verb -> the words for it; an underscore joins the words of one expression."""
 
@@ -158,7 +165,7 @@ NUMBERS: dict[str, int] = {
     "a dozen": 12, "dozen": 12, "a couple of": 2, "a couple": 2, "couple of": 2, "a few": 3, "few": 3, "several": 4,
     "a handful of": 4,
     "many": 6, "half a dozen": 6, "a few more": 3, "two more": 2, "three more": 3, "a bunch of": 5, "a group of": 4,
-    "a flock of": 5,
+    "a flock of": 5, "a herd of": 5, "herd of": 5, "swarm of": 6, "a school of": 6, "a pack of": 4, "pack of": 4,
     "flock of": 5, "a swarm of": 6, "a bouquet of": 5, "a row of": 4, "loads of": 8, "twenty": 20, "thirty": 30,
     "hundred": 100,
     "a hundred": 100, "hundreds of": 100, "thousands of": 1000, "countless": 100, "bunch of": 5, "group of": 4,

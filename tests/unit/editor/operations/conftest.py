@@ -19,6 +19,7 @@ class FakeScene:
         self.subject = Subject(matte, 0.95 if present else 0.2, present)
         self.foreground = pixels.astype(np.float32) / 255
         self.horizon = None
+        self.faces = ()
         self.ground = np.zeros(pixels.shape[:2], np.float32)
 
     def find(self, target: Target) -> Finding:

@@ -193,6 +193,8 @@ def _operation(thing: Thing, placement: Placement, ctx: Context) -> AddObject:
     """Return the operation, and remember the object as what "it" points at."""
     noun = thing.noun or ""
     _refuse_clothes(noun, placement)
+    if placement.relation is Relation.AROUND and thing.number in (None, 1) and not thing.plural:
+        raise Refusal("place", "around something")
     if thing.extras:
         ctx.assume(
             f'"{" ".join(thing.extras)}" is a wish for the choice of the {noun}, as far as the object library has it'

@@ -34,7 +34,12 @@ GRAPHICS = frozenset(
 
 def parse_combine(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
     """Return what a clause does with two pictures; empty if it is about one."""
-    verb = cur.take_verb("print", "put", "add", "use", "make", "turn", "want", "combine", "move", "cut", "give")
+    if cur.sense().verb == "replace":
+        return _print_instead(cur, ctx)
+    verb = cur.take_verb("print", "put", "add", "use", "make", "turn", "want", "combine", "move", "cut", "give", "show")
+    if verb is None and cur.sense().term("blend") == "show_on":
+        verb = "print"
+        cur.at += 1
     if verb is None:
         return []
     source = parse_thing(cur, ctx, with_side=False)
@@ -46,15 +51,42 @@ def parse_combine(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
     as_print = verb == "print" or _take_as_print(cur)
     begin = cur.at
     if cur.take_preposition("on", "onto", "to", "over", "into", "in", "for", "with"):
-        surface = parse_thing(cur, ctx, with_side=True)
+        surface = _parse_surface(cur, ctx)
         as_print = _take_as_print(cur) or as_print
-        fitting = as_print or verb in ("print", "put", "add", "use")
+        fitting = as_print or verb in ("print", "put", "add", "use", "show")
         if surface is not None and cur.done and fitting and _is_print(source, surface, ctx, as_print=as_print):
             return [_print(source, surface, ctx, cur)]
     cur.at = begin
     if as_print:
         return []
     return [*_place(source, cur, ctx, verb)]
+
+
+def _parse_surface(cur: Cursor, ctx: Context) -> Thing | None:
+    """Read "the mug", "the screen of the phone in image 2"."""
+    surface = parse_thing(cur, ctx, with_side=True)
+    begin = cur.at
+    if surface is None or surface.noun not in PRINTABLE or cur.take_preposition("of") is None:
+        return surface
+    owner = parse_thing(cur, ctx, with_side=True)
+    if owner is None or owner.noun is None:
+        cur.at = begin
+        return surface
+    surface.image_index = surface.image_index if surface.image_index is not None else owner.image_index
+    surface.phrase = ctx.text(cur.tokens[surface.start : cur.at])
+    return surface
+
+
+def _print_instead(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
+    """Read "replace the poster with image 2"."""
+    cur.at += 1
+    surface = parse_thing(cur, ctx, with_side=True)
+    if surface is None or surface.noun not in PRINTABLE or not cur.take_preposition("with", "by"):
+        return []
+    source = parse_thing(cur, ctx, with_side=False)
+    if source is None or not cur.done or not (source.picture or source.noun in GRAPHICS):
+        return []
+    return [_print(source, surface, ctx, cur)]
 
 
 def _take_again(cur: Cursor) -> None:

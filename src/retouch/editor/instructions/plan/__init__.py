@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from retouch.editor.instructions.plan.background import Background, ChangeBackground
+from retouch.editor.instructions.plan.blend import Blend, BlendPictures
 from retouch.editor.instructions.plan.color import (
     LOOK_OPPOSITES,
     AdjustLook,
@@ -15,8 +16,36 @@ from retouch.editor.instructions.plan.color import (
     ShiftColor,
     TurnHue,
 )
+from retouch.editor.instructions.plan.composition import (
+    AddBorder,
+    BeforeAfter,
+    Border,
+    CenterSubject,
+    Collage,
+    Crop,
+    CropOut,
+    ExtendCanvas,
+    Filling,
+    Flip,
+    Layout,
+    Rotate,
+    Sides,
+    Straighten,
+    Trim,
+    Zoom,
+)
 from retouch.editor.instructions.plan.insert import AddObject, PlaceSubject, PrintOnto
+from retouch.editor.instructions.plan.lettering import (
+    AddText,
+    EraseText,
+    LetteringKind,
+    LetteringStyle,
+    ReplaceText,
+)
+from retouch.editor.instructions.plan.light import ChangeLight, LightKind
 from retouch.editor.instructions.plan.operation import Operation, is_same_target
+from retouch.editor.instructions.plan.remove import Flaw, MoveObject, Remove, RemoveFlaws, ReplaceObject
+from retouch.editor.instructions.plan.style import FILM_STYLES, ApplyStyle, Style
 from retouch.editor.instructions.plan.values import (
     ColorValue,
     Horizontal,
@@ -28,28 +57,61 @@ from retouch.editor.instructions.plan.values import (
 )
 
 __all__ = [
+    "FILM_STYLES",
     "LOOK_OPPOSITES",
+    "AddBorder",
     "AddObject",
+    "AddText",
     "AdjustLook",
+    "ApplyStyle",
     "Background",
+    "BeforeAfter",
+    "Blend",
+    "BlendPictures",
+    "Border",
+    "CenterSubject",
     "ChangeBackground",
+    "ChangeLight",
+    "Collage",
     "ColorValue",
+    "Crop",
+    "CropOut",
     "EditPlan",
+    "EraseText",
+    "ExtendCanvas",
+    "Filling",
+    "Flaw",
+    "Flip",
     "Horizontal",
     "KeepColors",
+    "Layout",
+    "LetteringKind",
+    "LetteringStyle",
+    "LightKind",
     "Look",
+    "MoveObject",
     "Operation",
     "PlaceSubject",
     "Placement",
     "PrintOnto",
     "Recolor",
     "Relation",
+    "Remove",
+    "RemoveFlaws",
     "ReplaceColor",
+    "ReplaceObject",
+    "ReplaceText",
+    "Rotate",
     "ShiftColor",
+    "Sides",
+    "Straighten",
+    "Style",
     "Target",
     "TargetKind",
+    "Trim",
     "TurnHue",
     "Vertical",
+    "Zoom",
     "as_json",
     "choose_base",
     "is_same_target",

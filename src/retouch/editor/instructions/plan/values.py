@@ -127,10 +127,13 @@ class Relation(StrEnum):
     WATER = "water"
     ON = "on"
     ON_HEAD = "on_head"
+    ON_SHOULDER = "on_shoulder"
     OVER_EYES = "over_eyes"
     NEXT_TO = "next_to"
     LEFT_OF = "left_of"
     RIGHT_OF = "right_of"
+    BETWEEN = "between"
+    AROUND = "around"
     ABOVE = "above"
     BEHIND = "behind"
     IN_FRONT_OF = "in_front_of"
@@ -146,6 +149,8 @@ class Placement:
     relation : Relation
     anchor : Target or None
         What the relation refers to; None is the scene as a whole.
+    second : Target or None
+        Of BETWEEN: the other thing.
     horizontal, vertical : str or None
         A part of the picture: "top left".
     phrase : str
@@ -154,6 +159,7 @@ class Placement:
 
     relation: Relation = Relation.ANYWHERE
     anchor: Target | None = None
+    second: Target | None = None
     horizontal: Horizontal | None = None
     vertical: Vertical | None = None
     phrase: str = ""
@@ -161,6 +167,8 @@ class Placement:
     def describe(self) -> str:
         """Return the place in plain words; "" where the prompt says nothing."""
         anchor = self.anchor.describe() if self.anchor else "the subject"
+        if self.second is not None:
+            anchor = f"{anchor} and {self.second.describe()}"
         side = _join(self.vertical or "", self.horizontal or "")
         return _join(_RELATIONS[self.relation].format(anchor), f"at the {side}" if side else "")
 
@@ -174,6 +182,9 @@ _RELATIONS = {
     Relation.ON: "on {}",
     Relation.ON_HEAD: "on the head of {}",
     Relation.OVER_EYES: "over the eyes of {}",
+    Relation.ON_SHOULDER: "on the shoulder of {}",
+    Relation.BETWEEN: "between {}",
+    Relation.AROUND: "around {}",
     Relation.NEXT_TO: "next to {}",
     Relation.LEFT_OF: "left of {}",
     Relation.RIGHT_OF: "right of {}",

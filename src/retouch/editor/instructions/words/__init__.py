@@ -6,12 +6,16 @@ one expression.
 
 from collections.abc import Mapping
 
-from retouch.editor.instructions.words import color, lettering
+from retouch.editor.instructions.words import blend, color, composition, lettering, light, remove
 
 __all__ = ["FAMILIES"]
 
 FAMILIES: Mapping[str, Mapping[str, str]] = {
+    "blend": blend.TERMS,
+    "remove": remove.TERMS,
     "color": color.TERMS,
+    "composition": composition.TERMS,
     "lettering": lettering.TERMS,
+    "light": light.TERMS,
 }
 """Family -> its table."""

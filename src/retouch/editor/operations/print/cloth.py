@@ -28,6 +28,8 @@ _MOST_SHIFT: Final = 0.022
 """How far a fold moves the print, as a share of the print's height."""
 _FOLD_SHARE: Final = 0.02
 _SAME_CLOTH: Final = 0.09
+_LEAST_CHEST: Final = 0.5
+"""Share of the chest that must be the person's: beside a face in profile there is something else."""
 
 
 def drape(surface: PrintSurface, pixels: Pixels, *, is_worn: bool) -> PrintSurface:
@@ -82,8 +84,14 @@ def _fold_shift(base: Pixels, surface: PrintSurface) -> FloatImage:
     return np.asarray(np.tanh(2.5 * slope) * _MOST_SHIFT * size, dtype=np.float32)
 
 
-def torso_mask(scene: Scene) -> Mask | None:
+def torso_mask(scene: Scene, horizontal: str | None = None) -> Mask | None:
     """Return the front of what a person wears, guessed from the face above it; None without a face or a chest below.
+
+    Parameters
+    ----------
+    scene : Scene
+    horizontal : {"left", "center", "right"} or None
+        Whose: the largest face in that part of the picture.
 
     Returns
     -------
@@ -91,27 +99,31 @@ def torso_mask(scene: Scene) -> Mask | None:
 
     Notes
     -----
-    Two and a half heads below the chin and two to each side, as far as the subject reaches and the cloth has the color of the
-    chest.
+    Three faces below the chin and two to each side, as far as the person reaches and the cloth has the color of the chest.
     """
-    head = scene.head if scene.subject.present else None
-    if head is None or head.found_by != "face":
+    height, width = scene.pixels.shape[:2]
+    thirds = {"left": (0.0, 0.5), "center": (0.25, 0.75), "right": (0.5, 1.0), None: (0.0, 1.0)}
+    least, most = thirds[horizontal]
+    face = next((each for each in scene.faces if least <= each.box.center[0] / width <= most), None)
+    if face is None:
         return None
-    height, width = scene.subject.matte.shape
-    tall, wide, center = head.bottom - head.top, head.right - head.left, (head.left + head.right) / 2
-    rows = slice(int(head.bottom + 0.35 * tall), int(min(height, head.bottom + 2.6 * tall)))
-    columns = slice(int(max(0, center - 2.0 * wide)), int(min(width, center + 2.0 * wide)))
-    if rows.stop - rows.start < 0.8 * tall:
+    tall, wide, center = face.box.height, face.box.width, face.box.center[0]
+    rows = slice(int(face.box.bottom + 0.4 * tall), int(min(height, face.box.bottom + 3.2 * tall)))
+    columns = slice(int(max(0, center - 2.2 * wide)), int(min(width, center + 2.2 * wide)))
+    if rows.stop - rows.start < 0.9 * tall:
         return None
     lab = linear_to_oklab(srgb_to_linear(np.ascontiguousarray(scene.pixels[rows, columns])))
-    chest = np.abs(np.arange(lab.shape[1]) + columns.start - center) < 0.9 * wide
-    cloth = np.median(lab[:, chest].reshape(-1, 3), axis=0)
+    person = scene.subject.matte[rows, columns] if scene.subject.present else np.ones(lab.shape[:2], np.float32)
+    chest = (np.abs(np.arange(lab.shape[1]) + columns.start - center) < 0.9 * wide)[None, :] & (person > 0.9)
+    if float(chest.sum()) < _LEAST_CHEST * 1.8 * wide * lab.shape[0]:
+        return None
+    cloth = np.median(lab[chest], axis=0)
     away = np.hypot(lab[..., 1] - cloth[1], lab[..., 2] - cloth[2]) + 0.25 * np.abs(lab[..., 0] - cloth[0])
-    alike = 1.0 - smoothstep(_SAME_CLOTH, 1.6 * _SAME_CLOTH, away.astype(np.float32))
+    alike = (1.0 - smoothstep(_SAME_CLOTH, 1.6 * _SAME_CLOTH, away.astype(np.float32))) * person
     # Buttons, badges and seams belong to it: close the holes.
-    size = max(3, round(0.12 * wide)) | 1
+    size = max(3, round(0.16 * wide)) | 1
     closed = cv2.morphologyEx(alike, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
     mask = np.zeros((height, width), np.float32)
     mask[rows, columns] = closed
-    found = np.asarray(largest_component(mask), np.float32)
+    found = np.asarray(largest_component(mask) * mask, np.float32)
     return found if float(found.sum()) > 0.8 * tall * wide else None

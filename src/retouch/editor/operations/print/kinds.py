@@ -35,8 +35,8 @@ _WORDS: Final = {
     SurfaceKind.PANEL: _names(
         "billboard board book book_cover notebook magazine newspaper box brick package card business_card postcard envelope "
         "paper sheet page letter poster sign street_sign picture painting photo_frame picture_frame frame canvas label door "
-        "plate whiteboard blackboard chalkboard placard menu calendar truck van crate suitcase phone_case surface window mirror rug "
-        "carpet tile skateboard surfboard plaque"
+        "plate whiteboard blackboard chalkboard placard menu calendar truck van crate suitcase phone_case surface window mirror "
+        "rug carpet tile skateboard surfboard plaque"
     ),
     SurfaceKind.SCREEN: _SCREENS,
     SurfaceKind.WALL: _names("wall facade"),

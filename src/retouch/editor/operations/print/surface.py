@@ -31,6 +31,8 @@ _NESTED: Final = (0.40, 0.97)
 """How large the inside of a frame is, against the frame."""
 _NEARLY_AS_GOOD: Final = 0.8
 _MOST_IN_FRONT: Final = 0.7
+_LOOSE: Final = 0.86
+_RIM: Final = 0.94
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,11 @@ def _round(stage: Stage, target: Target, name: str) -> Surface:
 
 def _cloth(stage: Stage, target: Target, aspect: float) -> Surface:
     """Find room on a garment, a cushion or a bag; what is worn is also looked for below the face."""
-    finding, refusal = _try_find(stage, target)
     is_worn = target.noun in UPPER_BODY
-    torso = torso_mask(stage.scene) if is_worn and (finding is None or not finding.verified) else None
+    torso = torso_mask(stage.scene, target.horizontal) if is_worn and target.color is None else None
+    finding, refusal = _try_find(stage, target) if torso is None else (None, None)
     if torso is not None:
-        finding = Finding(torso, 0.5, f"the {target.noun} below the face", verified=False)
+        finding = Finding(torso, 0.6, f"the {target.noun} below the face", verified=False)
     if finding is None:
         assert refusal is not None
         raise refusal
@@ -150,7 +152,7 @@ def _panel(stage: Stage, target: Target, kind: SurfaceKind, aspect: float) -> Su
     quads = find_quads(stage.pixels[..., :3], within)
     quad = _choose(quads, target, stage.pixels.shape[:2], _CONVINCING_IN_MASK if verified else _CONVINCING)
     if quad is not None:
-        shape = _shape_of(quad, stage, share=1.0 if is_filled else 0.86)
+        shape = _shape_of(quad, stage, share=_share(quad, quads, target))
         if shape is not None:
             found = finding if finding is not None and verified else None
             words = found.resolved_to if found else f"a straight-edged area (taken for {target.noun!r})"
@@ -221,6 +223,14 @@ def _is_on_side(quad: Quad, target: Target, height: int, width: int) -> bool:
     return bool(across.get(target.horizontal or "", True) and down.get(target.vertical or "", True))
 
 
+def _share(quad: Quad, quads: list[Quad], target: Target) -> float:
+    """Return how much of a quadrilateral a print may take: all of a poster, but not the dark rim of a dark screen."""
+    if target.noun not in FILLED:
+        return _LOOSE
+    has_rim = any(_NESTED[0] < quad.area / other.area < _NESTED[1] and _contains(other, quad) for other in quads)
+    return 1.0 if has_rim or target.noun not in INNER else _RIM
+
+
 def _contains(outer: Quad, inner: Quad) -> bool:
     outline = outer.corners.astype(np.float32).reshape(-1, 1, 2)
     slack = 0.01 * float(np.sqrt(outer.area))
@@ -241,7 +251,7 @@ def _shape_of(quad: Quad, stage: Stage, *, share: float) -> PrintSurface | None:
     before = matte[rows, columns] * inside
     hidden = float(before.sum()) / max(1.0, float(inside.sum()))
     # Who stands before it also reaches out of it; who is shown on it does not.
-    reaches_out = float(before.sum()) < 0.85 * float(matte.sum())
+    reaches_out = float(before.sum()) < 0.7 * float(matte.sum())
     if stage.scene.subject.present and hidden < _MOST_IN_FRONT and reaches_out:
         grown = np.asarray(grown * (1.0 - matte[rows, columns]), np.float32)
     return surface_of_corners(corners, (rows, columns), grown, share=share)

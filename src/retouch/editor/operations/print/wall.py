@@ -27,13 +27,15 @@ def find_wall(scene: Scene) -> Mask | None:
     Returns
     -------
     (H, W) float32 [0, 1] or None
-        None where the picture shows no plain area of a useful size.
+        None where the picture shows no plain area of a useful size, is taken outdoors, or looks straight down on something.
 
     Notes
     -----
     Plain: the Oklab color varies by less than 0.05 within a window of 1/30 of the picture, so that brick and plaster count, and
     leaves do not.
     """
+    if _is_outdoors(scene) or (scene.horizon is None and not scene.faces):
+        return None
     lab = srgb8_to_oklab(np.ascontiguousarray(scene.pixels))
     height, width = lab.shape[:2]
     size = max(3, round(max(height, width) / 30)) | 1
@@ -42,9 +44,15 @@ def find_wall(scene: Scene) -> Mask | None:
     plain = spread < _PLAIN
     if scene.subject.present:
         plain &= scene.subject.matte < 0.05
-    if scene.sky is not None:
-        plain &= scene.sky < 0.3
     plain &= (scene.ground < 0.5) | (np.arange(height)[:, None] < 0.45 * height)
     plain[int(_LOWEST * height) :] = False
     wall = largest_component(plain.astype(np.float32))
     return np.asarray(wall, np.float32) if float(wall.mean()) > _LEAST_SHARE else None
+
+
+def _is_outdoors(scene: Scene) -> bool:
+    """Whether what passes for sky has a sky's color; a plain beige wall has not."""
+    if scene.sky is None or float(scene.sky.mean()) < _LEAST_SHARE:
+        return False
+    color = np.median(srgb8_to_oklab(np.ascontiguousarray(scene.pixels))[scene.sky > 0.8].reshape(-1, 3), axis=0)
+    return bool(color[2] < -0.02 or color[0] > 0.92)
