@@ -18,6 +18,7 @@ from retouch.editor.instructions.grammar.light import parse_light
 from retouch.editor.instructions.grammar.looks import parse_look
 from retouch.editor.instructions.grammar.recolor import parse_recolor
 from retouch.editor.instructions.grammar.remove import parse_remove
+from retouch.editor.instructions.grammar.style import parse_style
 from retouch.editor.instructions.languages import detect_language
 from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import EditPlan, Operation
@@ -34,6 +35,7 @@ GRAMMARS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
     parse_remove,
     parse_lettering,
     parse_light,
+    parse_style,
     parse_blend,
     parse_background,
     parse_combine,

@@ -41,7 +41,23 @@ HINTS: dict[str, str] = {
     "lettering": 'Say what to do with the words: add the text "...", change "..." to "...", or remove the word "...".',
     "lettering_part": 'It could not make out "{0}" in a request about words; put the words in quotes, and the rest behind them.',
     "lettering_thing": "It writes on what is there or on the picture itself; it does not make a {0} to write on.",
-    "style": 'It does not paint in a style; it can make the photo "black and white", "sepia" or "vintage".',
+    "style": (
+        "It knows styles by name: oil, watercolor, gouache, pastel, fresco, impressionist, Van Gogh, Monet, Munch, cubist, "
+        "Kandinsky, Mondrian, Hokusai, pointillist, mosaic, stained glass, pencil, colored pencil, charcoal, ink, line art, "
+        "cartoon, comic, pop art, poster, halftone, stencil, pixel art, low poly, and film looks; or send an example as a "
+        'second picture and say "in the style of image 2".'
+    ),
+    "style_studio": (
+        'It does not imitate the look of {0}; say "make it a cartoon", "a comic", "a watercolor" or "pixel art".'
+    ),
+    "style_artist": (
+        'It has no style called "{0}"; the nearest are oil, impressionist, Van Gogh, Monet, Munch, cubist, Kandinsky, '
+        'Mondrian, Hokusai, pointillist and pop art; or send a picture in that style and say "in the style of image 2".'
+    ),
+    "style_world": (
+        "It repaints what the photo shows and rebuilds nothing as {0}; say low poly, mosaic, pixel art, cartoon or stencil."
+    ),
+    "style_picture": "A picture can't take its own style: say which picture to paint and whose style to take.",
     "crop": (
         'Say what the frame should be: "crop to the face", "crop to 4:5", "cut off the left third", "zoom in on the cup", '
         '"extend it to the left", "add a white border".'
@@ -125,7 +141,7 @@ _NOT_OBJECTS: dict[str, str] = {
         smile grin frown expression laugh wink
     """,
     "style": """
-        drama grain texture noise glitter cartoon effect filter painting style
+        drama texture noise glitter effect filter style
     """,
     "crop": """
         border borders frame margin padding space

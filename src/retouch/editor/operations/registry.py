@@ -8,15 +8,16 @@ from retouch.editor.instructions.plan import (
     AddObject,
     AddText,
     AdjustLook,
+    ApplyStyle,
     BeforeAfter,
     BlendPictures,
     CenterSubject,
     ChangeBackground,
     ChangeLight,
-    EraseText,
     Collage,
     Crop,
     CropOut,
+    EraseText,
     ExtendCanvas,
     Flip,
     KeepColors,
@@ -66,6 +67,7 @@ from retouch.editor.operations.remove.flaws import remove_flaws
 from retouch.editor.operations.remove.relocate import move_object, replace_object
 from retouch.editor.operations.remove.remove import remove
 from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.operations.style.apply import apply_style
 
 __all__ = ["HANDLERS", "carry_out"]
 
@@ -87,6 +89,7 @@ HANDLERS: Final[Mapping[type[Operation], Handler]] = dict(
         _handles(ReplaceText, replace_text),
         _handles(BlendPictures, blend_pictures),
         _handles(AdjustLook, adjust_look),
+        _handles(ApplyStyle, apply_style),
         _handles(ChangeBackground, change_background),
         _handles(ChangeLight, change_light),
         _handles(PlaceSubject, place_subject),

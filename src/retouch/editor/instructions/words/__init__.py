@@ -6,7 +6,7 @@ one expression.
 
 from collections.abc import Mapping
 
-from retouch.editor.instructions.words import blend, color, composition, lettering, light, remove
+from retouch.editor.instructions.words import blend, color, composition, lettering, light, remove, style
 
 __all__ = ["FAMILIES"]
 
@@ -17,5 +17,6 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
     "composition": composition.TERMS,
     "lettering": lettering.TERMS,
     "light": light.TERMS,
+    "style": style.TERMS,
 }
 """Family -> its table."""
