@@ -77,13 +77,13 @@ LOOK_VERBS: dict[str, tuple[Look, ...]] = {
 LOOK_ADJECTIVES: dict[Look, str] = {
     Look.BLACK_AND_WHITE: "black_and_white black_&_white black_n_white black_white b&w b/w bw grayscale "
     "greyscale grey_scale gray_scale "
-    "monochrome monochromatic noir colorless colourless black_and_white_photo",
+    "monochrome monochromatic colorless colourless black_and_white_photo",
     Look.SEPIA: "sepia sepia_toned",
     Look.VINTAGE: "vintage retro old-timey old_timey oldschool old_school old-fashioned aged old_photo "
     "old_photograph old_picture "
     "old_film nostalgic 70s 1970s seventies from_the_70s from_the_60s from_the_50s from_the_80s from_the_90s from_the_1970s "
     "from_the_1960s from_the_1950s from_the_1920s "
-    "from_the_past 60s 1960s 50s 1950s 80s 1980s 90s 1920s polaroid faded_film antique analog analogue",
+    "from_the_past 60s 1960s 50s 1950s 80s 1980s 90s 1920s antique analog analogue",
     Look.WARMER: "warmer warm",
     Look.COOLER: "cooler cool colder cold bluer_tones",
     Look.BRIGHTER: "brighter bright lighter light sunnier",
