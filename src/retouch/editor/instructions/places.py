@@ -78,7 +78,7 @@ class Place:
         relation = self.relation or Relation.ANYWHERE
         if self.anchor is not None and relation is Relation.ON:
             relation = worn_relation(noun) or relation
-        return Placement(relation, self.anchor, self.second, self.horizontal, self.vertical, phrase)
+        return Placement(relation, self.anchor, self.horizontal, self.vertical, phrase, self.second)
 
 
 def worn_relation(noun: str) -> Relation | None:

@@ -1,5 +1,6 @@
 """Cut the subject out of one picture and put it into another."""
 
+from dataclasses import replace
 from typing import Final, Literal
 
 import numpy as np
@@ -7,10 +8,12 @@ import numpy as np
 from retouch.editor.instructions.plan import Placement, PlaceSubject, Relation, Target, TargetKind
 from retouch.editor.objects.nouns import Place, known_noun
 from retouch.editor.operations.insert.canvas import Canvas
-from retouch.editor.operations.insert.insert import MAX_ENLARGEMENT, lay_standing, site_at
-from retouch.editor.operations.insert.placement import Surroundings, find_site, look_around
+from retouch.editor.operations.insert.choice import MAX_ENLARGEMENT
+from retouch.editor.operations.insert.lay import lay_standing, site_at
+from retouch.editor.operations.insert.placement import find_site
 from retouch.editor.operations.insert.region import Box, mask_box
 from retouch.editor.operations.insert.size import size_rule, subject_length_m
+from retouch.editor.operations.insert.surroundings import Surroundings, look_around
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Scene
 from retouch.errors import UnsupportedInstructionError
@@ -248,7 +251,7 @@ def _standing(
     h, w = around.picture_hw
     placement = operation.placement
     if placement.relation is Relation.ANYWHERE:
-        placement = Placement(Relation.FOREGROUND, placement.anchor, placement.horizontal, placement.vertical)
+        placement = replace(placement, relation=Relation.FOREGROUND)
     far = placement.relation in (Relation.BACKGROUND, Relation.SKY)
     least = _LEAST_FAR_SHARE if far else _LEAST_SHARE if length is not None else _UNKNOWN_SHARE
     site = find_site(

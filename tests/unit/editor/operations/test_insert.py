@@ -11,7 +11,7 @@ from retouch.editor.objects.cutout import Cutout, ObjectEntry
 from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.operations.harmonize import measure_tint
 from retouch.editor.operations.insert.insert import insert
-from retouch.editor.operations.insert.placement import _part_score
+from retouch.editor.operations.insert.scores import _part_score
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.values import Finding, Head, Horizon, Light, Subject
 from retouch.errors import EditAbortedError, UnsupportedInstructionError
@@ -48,6 +48,7 @@ class FakeScene:
         self.pixels = field() if pixels is None else pixels
         self._water = water
         self._head, self._subject, self._open_air = head, subject, open_air
+        self.faces = ()
 
     @property
     def subject(self) -> Subject:

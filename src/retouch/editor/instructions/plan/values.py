@@ -149,20 +149,20 @@ class Placement:
     relation : Relation
     anchor : Target or None
         What the relation refers to; None is the scene as a whole.
-    second : Target or None
-        Of BETWEEN: the other thing.
     horizontal, vertical : str or None
         A part of the picture: "top left".
     phrase : str
         The words of the prompt, "" when it says nothing.
+    second : Target or None
+        Of BETWEEN: the other thing.
     """
 
     relation: Relation = Relation.ANYWHERE
     anchor: Target | None = None
-    second: Target | None = None
     horizontal: Horizontal | None = None
     vertical: Vertical | None = None
     phrase: str = ""
+    second: Target | None = None
 
     def describe(self) -> str:
         """Return the place in plain words; "" where the prompt says nothing."""

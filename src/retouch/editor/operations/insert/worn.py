@@ -6,14 +6,15 @@ from typing import Final
 
 import numpy as np
 
-from retouch.editor.instructions.plan import Relation
+from retouch.editor.instructions.plan import AddObject, Placement, Relation
 from retouch.editor.objects.cutout import Cutout
 from retouch.editor.scene.nouns import noun_table
 from retouch.editor.scene.scene import Head, Scene
+from retouch.editor.scene.values import Face
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
 
-__all__ = ["WornFit", "fit_worn", "require_head"]
+__all__ = ["Wearer", "WornFit", "find_wearers", "fit_on_shoulder", "fit_worn"]
 
 _MIN_HEAD_CONFIDENCE: Final = 0.2
 _HEADLESS: Final = ("building", "vehicle", "tower", "bridge", "furniture", "boat", "ship", "airplane", "rocket")
@@ -31,6 +32,13 @@ _HEADWEAR: Final = {
     "helmet": (1.2, 0.5),
 }
 _DEFAULT_HEADWEAR: Final = (1.1, 0.2)
+_ABOVE_FACE: Final = 0.30
+_BESIDE_FACE: Final = 0.08
+"""How far a head reaches over the detected face, which goes from the forehead to the chin, as shares of the face."""
+_GLASSES_PER_EYE_DISTANCE: Final = 2.15
+_SHOULDER_AWAY: Final = 1.15
+_SHOULDER_SIZE: Final = 0.95
+_FACE_IN_MASK: Final = 0.5
 _EYE_ROW: Final = 0.44
 _GLASSES_WIDTH: Final = 0.90
 
@@ -45,21 +53,91 @@ class WornFit:
     tilt: float = 0.0
 
 
-def require_head(scene: Scene, phrase: str) -> Head:
-    """Return the subject's head, or refuse.
+@dataclass(frozen=True, slots=True)
+class Wearer:
+    """Who wears something.
+
+    Attributes
+    ----------
+    head : Head
+    body : (H, W) float32 [0, 1]
+        The matte that it belongs to; where there is none, all around the head.
+    face : Face or None
+        With its eyes, where one was found.
+    """
+
+    head: Head
+    body: Mask
+    face: Face | None = None
+
+
+def find_wearers(scene: Scene, near: Mask | None, placement: Placement, phrase: str) -> list[Wearer]:
+    """Return the heads that could be meant, the likeliest first.
+
+    Parameters
+    ----------
+    scene : Scene
+    near : (H, W) float32 [0, 1] or None
+        Who was named.
+    placement : Placement
+        Its anchor's side chooses among faces: "the man on the left".
+    phrase : str
+        Of the prompt, for the refusal.
 
     Raises
     ------
     UnsupportedInstructionError
         The picture shows none.
     """
+    faces = [face for face in scene.faces if near is None or _share_inside(face, near) > _FACE_IN_MASK]
+    faces = _on_side(faces or list(scene.faces), placement, scene.pixels.shape[1])
+    if faces:
+        return [Wearer(_head_of(face), _body(scene, face), face) for face in faces]
     head = scene.head if scene.subject.present else None
-    no_face = head is None or head.found_by != "face"
-    if head is None or head.confidence < _MIN_HEAD_CONFIDENCE or (no_face and _is_headless(scene)):
+    if head is None or head.confidence < _MIN_HEAD_CONFIDENCE or (head.found_by != "face" and _is_headless(scene)):
         raise UnsupportedInstructionError(
             (), (phrase,), "The picture shows no head that it could be put on. Name a place in the picture instead."
         )
-    return head
+    return [Wearer(head, scene.subject.matte)]
+
+
+def _share_inside(face: Face, mask: Mask) -> float:
+    box = face.box
+    part = mask[int(max(0, box.top)) : int(box.bottom) + 1, int(max(0, box.left)) : int(box.right) + 1]
+    return float(part.mean()) if part.size else 0.0
+
+
+def _on_side(faces: list[Face], placement: Placement, width: int) -> list[Face]:
+    """Order faces by the side that is named: the leftmost first for "the man on the left"."""
+    side = placement.anchor.horizontal if placement.anchor is not None else None
+    wanted = {"left": 0.0, "center": 0.5, "right": 1.0}.get(side or "")
+    if wanted is None:
+        return faces
+    return sorted(faces, key=lambda face: abs(face.box.center[0] / width - wanted))
+
+
+def _head_of(face: Face) -> Head:
+    """Return the whole head around a face, crown to chin and ear to ear."""
+    box = face.box
+    return Head(
+        left=box.left - _BESIDE_FACE * box.width,
+        top=box.top - _ABOVE_FACE * box.height,
+        right=box.right + _BESIDE_FACE * box.width,
+        bottom=box.bottom,
+        confidence=face.confidence,
+        found_by="face",
+        tilt=face.tilt,
+    )
+
+
+def _body(scene: Scene, face: Face) -> Mask:
+    """Return the subject's matte if the face is in it, else a box around the head."""
+    if scene.subject.present and _share_inside(face, scene.subject.matte) > _FACE_IN_MASK:
+        return scene.subject.matte
+    body = np.zeros_like(scene.subject.matte)
+    head = _head_of(face)
+    body[int(max(0, head.top)) :, int(max(0, head.left)) : int(max(0, head.right))] = 1.0
+    return body
 
 
 def _is_headless(scene: Scene) -> bool:
@@ -71,9 +149,7 @@ def _is_headless(scene: Scene) -> bool:
     return sum(shares) > _MAX_HEADLESS
 
 
-def fit_worn(
-    cutout: Cutout, relation: Relation, head: Head, matte: Mask, scale: float, rng: np.random.Generator
-) -> WornFit:
+def fit_worn(cutout: Cutout, relation: Relation, wearer: Wearer, scale: float, rng: np.random.Generator) -> WornFit:
     """Return how a worn thing sits on a head.
 
     Parameters
@@ -81,13 +157,15 @@ def fit_worn(
     cutout : Cutout
     relation : Relation
         ON_HEAD or OVER_EYES.
-    head : Head
-    matte : (H, W) float32 [0, 1]
-        The wearer.
+    wearer : Wearer
+        Known eyes say exactly where glasses sit, how wide they are and how they are turned.
     scale : float
     rng : numpy.random.Generator
     """
-    upright = _fit_upright(cutout, relation, head, matte, scale, rng)
+    head = wearer.head
+    if relation is Relation.OVER_EYES and wearer.face is not None:
+        return _fit_to_eyes(cutout, wearer.face, scale)
+    upright = _fit_upright(cutout, relation, head, wearer.body, scale, rng)
     tilt = head.tilt if abs(head.tilt) >= _LEAST_TILT else 0.0
     # The thing turns with the head, about the middle of the face.
     middle_x, middle_y = (head.left + head.right) / 2, (head.top + head.bottom) / 2
@@ -95,6 +173,51 @@ def fit_worn(
     cosine, sine = math.cos(math.radians(tilt)), math.sin(math.radians(tilt))
     return WornFit(
         upright.width_px, middle_x + cosine * across - sine * down, middle_y + sine * across + cosine * down, tilt
+    )
+
+
+def _fit_to_eyes(cutout: Cutout, face: Face, scale: float) -> WornFit:
+    """Return how glasses sit: their middle between the pupils, a little below, turned as the eyes are."""
+    (left_x, left_y), (right_x, right_y) = face.eyes
+    apart = math.hypot(right_x - left_x, right_y - left_y)
+    # Seen half from the side, the eyes come closer together than the head gets narrower.
+    wide = max(_GLASSES_PER_EYE_DISTANCE * apart, 0.78 * face.box.width) * scale
+    tall = wide * cutout.rgba.shape[0] / cutout.rgba.shape[1]
+    # Upright in the face's own axes: half of the height below the eyes.
+    down = 0.5 * tall + 0.04 * apart
+    cosine, sine = math.cos(math.radians(face.tilt)), math.sin(math.radians(face.tilt))
+    middle_x, middle_y = (left_x + right_x) / 2, (left_y + right_y) / 2
+    return WornFit(wide, middle_x - sine * down, middle_y + cosine * down, face.tilt)
+
+
+def fit_on_shoulder(
+    cutout: Cutout, wearer: Wearer, matte: Mask, operation: AddObject, rng: np.random.Generator
+) -> WornFit:
+    """Return how a thing sits on a shoulder: beside the face, where the person's outline begins.
+
+    Raises
+    ------
+    UnsupportedInstructionError
+        The picture shows no shoulder there.
+    """
+    head = wearer.head
+    wide, tall = head.right - head.left, head.bottom - head.top
+    center = (head.left + head.right) / 2
+    side = {"left": -1.0, "right": 1.0}.get(operation.placement.horizontal or "")
+    for sign in (side,) if side is not None else rng.permutation([-1.0, 1.0]).tolist():
+        column = round(center + sign * _SHOULDER_AWAY * wide)
+        if not 0 <= column < matte.shape[1]:
+            continue
+        first = int(head.top + 0.6 * tall)
+        rows = np.flatnonzero(matte[first:, max(0, column - 2) : column + 3].mean(axis=1) > 0.5)
+        if rows.size and first + rows[0] < head.bottom + 0.9 * tall:
+            share = cutout.rgba.shape[1] / max(cutout.rgba.shape[:2])
+            size = _SHOULDER_SIZE * tall * operation.scale * share
+            return WornFit(size, float(column), float(first + rows[0]) + 0.03 * tall)
+    raise UnsupportedInstructionError(
+        (),
+        (operation.phrase,),
+        'The picture shows no shoulder that it could sit on. Name another place, as in "on the left".',
     )
 
 

@@ -124,6 +124,6 @@ def torso_mask(scene: Scene, horizontal: str | None = None) -> Mask | None:
     size = max(3, round(0.16 * wide)) | 1
     closed = cv2.morphologyEx(alike, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
     mask = np.zeros((height, width), np.float32)
-    mask[rows, columns] = closed
+    mask[rows, columns] = smoothstep(0.35, 0.65, closed)
     found = np.asarray(largest_component(mask) * mask, np.float32)
     return found if float(found.sum()) > 0.8 * tall * wide else None

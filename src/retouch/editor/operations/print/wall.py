@@ -15,6 +15,8 @@ __all__ = ["find_wall"]
 _LEAST_SHARE: Final = 0.06
 _PLAIN: Final = 0.05
 _LOWEST: Final = 0.85
+_COLORLESS: Final = 0.04
+"""In black and white, nothing tells a sky from a wall: it is taken for a sky."""
 
 
 def find_wall(scene: Scene) -> Mask | None:
@@ -54,5 +56,7 @@ def _is_outdoors(scene: Scene) -> bool:
     """Whether what passes for sky has a sky's color; a plain beige wall has not."""
     if scene.sky is None or float(scene.sky.mean()) < _LEAST_SHARE:
         return False
-    color = np.median(srgb8_to_oklab(np.ascontiguousarray(scene.pixels))[scene.sky > 0.8].reshape(-1, 3), axis=0)
-    return bool(color[2] < -0.02 or color[0] > 0.92)
+    lab = srgb8_to_oklab(np.ascontiguousarray(scene.pixels))
+    color = np.median(lab[scene.sky > 0.8].reshape(-1, 3), axis=0)
+    is_colorless = float(np.quantile(np.hypot(lab[..., 1], lab[..., 2]), 0.9)) < _COLORLESS
+    return bool(color[2] < -0.02 or color[0] > 0.92 or is_colorless)
