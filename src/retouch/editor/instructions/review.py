@@ -31,6 +31,8 @@ def review(operations: list[Operation], ctx: Context) -> None:
 
 def _spare_what_is_kept(operations: list[Operation], ctx: Context) -> None:
     """Turn "make it darker but keep the sky" into "make everything but the sky darker"."""
+    for target in (target for _, targets in ctx.kept for target in targets):
+        operations[:] = [operation.sparing(target) for operation in operations]
     kept = list(dict.fromkeys(target for _, targets in ctx.kept for target in targets if target.kind in _SPARED))
     if len(kept) != 1:
         return

@@ -101,11 +101,11 @@ def test_a_long_hostile_prompt_is_answered_quickly(name):
 
 def test_a_refusal_names_what_is_refused_and_describes_what_would_have_worked():
     with pytest.raises(UnsupportedInstructionError) as refusal:
-        parse("Make the cup blue and remove the spoon, please!", image_count=1)
+        parse("Make the cup blue and make her smile, please!", image_count=1)
 
     assert refusal.value.understood == ('recolor "the cup" to blue',)
-    assert refusal.value.not_understood == ("remove the spoon",)
-    assert "does not remove" in refusal.value.hint
+    assert refusal.value.not_understood == ("make her smile",)
+    assert "does not change expressions" in refusal.value.hint
 
 
 def test_a_corrected_typing_error_is_told():

@@ -40,6 +40,10 @@ class Operation(ABC):
         """Return it on everything but what is kept (``kept.all_but`` is set); None if it was not about the whole picture."""
         return None
 
+    def sparing(self, kept: Target) -> "Operation":  # noqa: ARG002 - one that can take a neighbor along overrides this
+        """Return the operation with one thing that it must not take along."""
+        return self
+
     def contradicts(self, earlier: "Operation") -> str | None:  # noqa: ARG002
         """Return the reason (a key of ``refusals.HINTS``) why it can't follow ``earlier``, None if it can."""
         return None

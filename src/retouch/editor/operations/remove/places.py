@@ -1,0 +1,91 @@
+"""Which pixels a removal is about: one of several things, people other than the subject, whatever is in a corner."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from retouch.editor.instructions.plan import Remove, Target, TargetKind
+from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.nouns import is_person
+from retouch.editor.scene.scene import Finding
+from retouch.errors import UnsupportedInstructionError
+from retouch.images.array_types import Mask
+from retouch.images.color import srgb8_to_oklab
+from retouch.images.fill import fill
+
+__all__ = ["find_to_remove"]
+
+SIDE_SHARE: Final = 1 / 3
+STANDS_OUT: Final = 0.06
+LEAST_SHARE: Final = 0.01
+
+
+def find_to_remove(stage: Stage, operation: Remove, context: Context) -> Finding:
+    """Return what is to be taken out.
+
+    Raises
+    ------
+    UnsupportedInstructionError
+        It is not found, or can't be told from what must stay.
+    """
+    target = operation.target
+    if target.kind is TargetKind.REGION:
+        return _find_in_region(stage, target, context)
+    finding = stage.find(target)
+    if operation.near is not None:
+        finding = _nearest(finding, stage.find(operation.near).mask)
+    if operation.not_subject:
+        mask = np.asarray(finding.mask * (1.0 - stage.scene.subject.matte), np.float32)
+        if float(mask.max()) < 0.5:
+            raise UnsupportedInstructionError((), (operation.phrase,), "I find no others than the main subject.")
+        finding = Finding(mask, finding.confidence, finding.resolved_to, finding.verified)
+    return finding
+
+
+def _nearest(finding: Finding, near: Mask) -> Finding:
+    """Keep the one of several separate parts that is nearest to another thing."""
+    solid = (finding.mask > 0.5).astype(np.uint8)
+    count, labels = cv2.connectedComponents(solid)
+    if count <= 2 or not (near > 0.5).any():
+        return finding
+    away = cv2.distanceTransform((near <= 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    sizes = [int((labels == label).sum()) for label in range(1, count)]
+    large = [label for label in range(1, count) if sizes[label - 1] > 0.1 * max(sizes)]
+    best = min(large, key=lambda label: float(away[labels == label].mean()))
+    keep = cv2.dilate((labels == best).astype(np.uint8), np.ones((9, 9), np.uint8))
+    return Finding(finding.mask * keep, finding.confidence, finding.resolved_to, finding.verified)
+
+
+def region_box(shape_hw: tuple[int, int], target: Target) -> tuple[slice, slice]:
+    """Return the (rows, columns) of a part of the picture: a third of each side that is named."""
+    height, width = shape_hw
+    rows = {"top": (0.0, SIDE_SHARE), "middle": (SIDE_SHARE, 1 - SIDE_SHARE), "bottom": (1 - SIDE_SHARE, 1.0)}
+    cols = {"left": (0.0, SIDE_SHARE), "center": (SIDE_SHARE, 1 - SIDE_SHARE), "right": (1 - SIDE_SHARE, 1.0)}
+    top, bottom = rows[target.vertical] if target.vertical else (0.0, 1.0)
+    left, right = cols[target.horizontal] if target.horizontal else (0.0, 1.0)
+    if target.horizontal == "center" and target.vertical is None:
+        top, bottom = rows["middle"]
+    return slice(round(top * height), round(bottom * height)), slice(round(left * width), round(right * width))
+
+
+def _find_in_region(stage: Stage, target: Target, context: Context) -> Finding:
+    """Return what stands out in a part of the picture: what differs from how the rest of the picture would go on there."""
+    pixels = stage.pixels[..., :3]
+    box = region_box((pixels.shape[0], pixels.shape[1]), target)
+    region = np.zeros(pixels.shape[:2], np.float32)
+    region[box] = 1
+    empty = fill(np.ascontiguousarray(pixels), region, rng=context.rng, should_abort=context.should_abort)
+    difference = np.linalg.norm(srgb8_to_oklab(pixels) - srgb8_to_oklab(empty), axis=2)
+    sigma = max(1.0, 0.004 * max(region.shape))
+    smooth = cv2.GaussianBlur(difference.astype(np.float32), (0, 0), sigma) * region
+    mask = (smooth > STANDS_OUT).astype(np.float32)
+    where = target.describe()
+    if float(mask.sum()) < LEAST_SHARE * float(region.sum()):
+        raise UnsupportedInstructionError((), (target.phrase,), f"Nothing stands out in {where} that could be removed.")
+    return Finding(mask, 0.5, f"what stands out in {where}", verified=False)
+
+
+def is_about_people(target: Target) -> bool:
+    """Return whether a target means human beings."""
+    return target.noun is not None and is_person(target.noun)

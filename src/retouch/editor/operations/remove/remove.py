@@ -1,0 +1,147 @@
+"""Remove a thing: find it and what it casts, fill its place, look again for what is left."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from retouch.editor.instructions.plan import Remove, Target, TargetKind
+from retouch.editor.operations.remove.hole import find_shadow, hole_of
+from retouch.editor.operations.remove.inpainter import choose_inpainter
+from retouch.editor.operations.remove.places import find_to_remove
+from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.scene import Finding
+from retouch.errors import UnsupportedInstructionError
+from retouch.images.array_types import Mask, Pixels
+from retouch.images.masks import blend_pixels, feather_mask
+from retouch.types import Resolution
+
+__all__ = ["fill_hole", "remove", "spared_mask"]
+
+GUESS_SHARE: Final = 0.45
+HOPELESS_SHARE: Final = 0.8
+FEATHER_PX: Final = 2.5
+TOUCHED_BORDERS: Final = 3
+
+
+def remove(stage: Stage, operation: Remove, context: Context) -> Stage:
+    """Take a thing out of the picture.
+
+    Parameters
+    ----------
+    stage : Stage
+    operation : Remove
+    context : Context
+        Its ``rng`` decides how the place is filled.
+
+    Returns
+    -------
+    Stage
+        Bit-identical to ``stage`` away from the thing, its rim and its shadow. Its scene is that of the new picture.
+
+    Raises
+    ------
+    UnsupportedInstructionError
+        The thing is not found, or nothing would be left to fill its place from.
+    """
+    finding = find_to_remove(stage, operation, context)
+    context.checkpoint()
+    spared = spared_mask(stage, operation.spared)
+    hole = hole_of(finding.mask, spared=spared)
+    if not (hole > 0).any():
+        raise UnsupportedInstructionError(
+            (), (operation.phrase,), "Nothing of it is left once what is kept is left out."
+        )
+    if operation.target.kind is not TargetKind.REGION:
+        shadow = find_shadow(rgb(stage.pixels), hole, stage.scene.light)
+        if spared is not None:
+            shadow = np.where(spared > 0.5, np.float32(0), shadow)
+        hole = np.maximum(hole, hole_of(shadow, spared=spared)) if shadow.any() else hole
+    notes = judge(hole, operation.phrase)
+    done = fill_hole(stage, hole, finding.mask, context, notes=notes)
+    resolution = Resolution(operation.target.phrase or "the subject", finding.resolved_to, finding.confidence)
+    return replace(done, resolutions=(*done.resolutions, resolution))
+
+
+def rgb(pixels: Pixels) -> Pixels:
+    """Return the colors of a picture without its alpha."""
+    return pixels if pixels.shape[2] == 3 else np.ascontiguousarray(pixels[..., :3])
+
+
+def spared_mask(stage: Stage, spared: tuple[Target, ...]) -> Mask | None:
+    """Return where what must stay is; what can't be found can't be in the way."""
+    masks = []
+    for target in spared:
+        try:
+            masks.append(stage.find(target).mask)
+        except UnsupportedInstructionError:
+            continue
+    return np.maximum.reduce(masks) if masks else None
+
+
+def judge(hole: Mask, phrase: str) -> tuple[str, ...]:
+    """Return a note where the fill can only be a guess.
+
+    Raises
+    ------
+    UnsupportedInstructionError
+        Nearly nothing of the picture would stay.
+    """
+    share = float((hole > 0).mean())
+    if share > HOPELESS_SHARE:
+        hint = f"It covers {share:.0%} of the picture: too little is left to fill its place from."
+        raise UnsupportedInstructionError((), (phrase,), hint)
+    edges = (hole[0], hole[-1], hole[:, 0], hole[:, -1])
+    borders = sum(bool((edge > 0).mean() > 0.2) for edge in edges)
+    if share > GUESS_SHARE or borders >= TOUCHED_BORDERS:
+        return (f"What was removed covered {share:.0%} of the picture; what is seen there now is a guess.",)
+    return ()
+
+
+def fill_hole(stage: Stage, hole: Mask, thing: Mask, context: Context, *, notes: tuple[str, ...] = ()) -> Stage:
+    """Return the stage with a hole filled, and with the scene of the picture as it is then.
+
+    Parameters
+    ----------
+    stage : Stage
+    hole : (H, W) float32, 0 or 1
+    thing : (H, W) float32 [0, 1]
+        What was in it.
+    context : Context
+    notes : tuple of str
+    """
+    pixels = rgb(stage.pixels)
+    inpaint = choose_inpainter(context.models)
+    filled = inpaint(
+        pixels, hole, sources=_sources(stage, hole, thing), rng=context.rng, should_abort=context.should_abort
+    )
+    mask = feather_mask(hole, FEATHER_PX)
+    result = blend_pixels(pixels, filled, mask)
+    if stage.pixels.shape[2] == 4:
+        result = np.dstack([result, stage.pixels[..., 3]])
+    after = stage.after(result, mask, notes=notes)
+    added = {noun: kept for noun, kept in after.added.items() if _survives(kept, hole)}
+    return replace(after, scene=context.analyze(rgb(result)), added=added)
+
+
+def _survives(added: Mask, hole: Mask) -> bool:
+    return float((added * (hole == 0)).sum()) > 0.5 * float(added.sum())
+
+
+def _sources(stage: Stage, hole: Mask, thing: Mask) -> np.ndarray | None:
+    """Return where may be copied from: not from the main subject, unless it is what stands around the hole."""
+    subject = stage.scene.subject
+    if not subject.present:
+        return None
+    body = hole_of(subject.matte) > 0
+    inside = float((body & (thing > 0.5)).sum()) / max(1.0, float((thing > 0.5).sum()))
+    rest = body & (hole == 0)
+    if inside > 0.3 and float(rest.sum()) > 0.3 * float(body.sum()):
+        return None
+    allowed = ~body
+    return allowed if allowed.mean() > 0.1 else None
+
+
+def describe_place(finding: Finding) -> str:
+    """Return what a phrase was taken for."""
+    return finding.resolved_to
