@@ -1,0 +1,1 @@
+"""Painting, drawing, print and film styles."""
