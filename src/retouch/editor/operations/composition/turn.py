@@ -131,7 +131,8 @@ def straighten(stage: Stage, operation: Straighten, context: Context) -> Stage:
     UnsupportedInstructionError
         No lines say how the picture is tilted, or they say that it is straight.
     """
-    tilt = estimate_tilt(stage.pixels[..., :3])
+    subject = stage.scene.subject
+    tilt = estimate_tilt(stage.pixels[..., :3], subject.matte if subject.present else None)
     context.checkpoint()
     if tilt is None:
         hint = (
