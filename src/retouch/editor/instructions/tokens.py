@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from retouch.editor.instructions.colors import parse_color_code
 from retouch.editor.instructions.lexicon import Lexicon, Sense, lexicon
 from retouch.editor.instructions.literals import find_literals
+from retouch.editor.instructions.translation import Piece, Translation, translate
 from retouch.editor.instructions.vocabulary import FILLERS
 
-__all__ = ["Token", "span_text", "tokenize"]
+__all__ = ["Token", "read", "span_text", "tokenize"]
 
 # Every alternative starts with a different kind of character and none nests a repetition: linear in the prompt.
 _LEXER = re.compile(
     r"rgb\([ ]{0,3}\d{1,3}[ ]{0,3},[ ]{0,3}\d{1,3}[ ]{0,3},[ ]{0,3}\d{1,3}[ ]{0,3}\)"
     r"|#[0-9a-f]{6}(?![0-9a-z])|#[0-9a-f]{3}(?![0-9a-z])|[-=]>|b&w|b/w|w/o|w/|\n"
-    r"|\d+(?:\.\d+)?%|[^\W_]+(?:['-][^\W_]+){0,4}|\S"
+    r"|\d+\.\d+(?![\d.%])|\d+(?:\.\d+)?%|[^\W_]+(?:['-][^\W_]+){0,4}|\S"
 )
 _PLAIN = str.maketrans(
     {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": ";", "…": ".", "→": ">"}
@@ -56,20 +57,66 @@ class Token:
 
 def tokenize(prompt: str) -> list[Token]:
     """Return the expressions of a prompt, with politeness left out and clear typing errors corrected."""
+    return read(prompt)[0]
+
+
+def read(prompt: str) -> tuple[list[Token], Translation | None]:
+    """Return the expressions of a prompt as ``tokenize`` does, and how it was translated, None for English."""
     words = lexicon()
     text = _lower(prompt)
     lettering: list[Token] = []
     for part in find_literals(prompt):
         lettering.append(Token(f'"{part.text}"', part.start, part.end, Sense(literal=part.text)))
         text = text[: part.start] + " " * (part.end - part.start) + text[part.end :]
+    foreign, quotes = _mask_quotes(prompt, text, lettering)
+    translation = translate(foreign, [(part.start, part.end) for part in quotes], lambda word: _is_english(word, words))
+    if translation is not None:
+        pieces = [token for piece in translation.pieces for token in _translated(piece, quotes, words)]
+        pieces = _without_fillers(pieces)
+        return [token for token in _join_expressions(pieces, words) if not token.sense.filler], translation
     pieces = [piece for match in _LEXER.finditer(text) for piece in _split(match[0], match.start(), words)]
-    pieces = [
+    pieces = _without_fillers(pieces)
+    pieces = sorted(pieces + lettering, key=lambda piece: piece.start)
+    return [token for token in _join_expressions(pieces, words) if not token.sense.filler], None
+
+
+def _mask_quotes(prompt: str, text: str, lettering: Sequence[Token]) -> tuple[str, list[Token]]:
+    """Return the text with everything in quotes blanked out, and all of it as lettering, for languages without cues for it."""
+    found = list(lettering)
+    for match in _QUOTES.finditer(prompt):
+        if any(part.start < match.end() and match.start() < part.end for part in lettering):
+            continue
+        inner = match[0][1:-1]
+        found.append(Token(f'"{inner}"', match.start(), match.end(), Sense(literal=inner)))
+        text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
+    return text, found
+
+
+_QUOTES = re.compile(
+    r'"[^"\n]{1,200}"|“[^“”\n]{1,200}”|„[^„“”\n]{1,200}[“”]|«[^«»\n]{1,200}»|「[^「」\n]{1,200}」|‘[^‘’\n]{1,200}’'
+)
+
+
+def _is_english(word: str, words: Lexicon) -> bool:
+    """Whether a word is English, or nearly."""
+    return words.lookup(word).known or word in words.correct_words or words.correct(word) is not None
+
+
+def _translated(piece: Piece, lettering: Sequence[Token], words: Lexicon) -> list[Token]:
+    """Return the English tokens of one piece of a translation, all at its place in the prompt."""
+    if piece.kind == "literal":
+        return [part for part in lettering if part.start == piece.start]
+    tokens = [token for match in _LEXER.finditer(piece.text) for token in _split(match[0], 0, words)]
+    return [replace(token, start=piece.start, end=piece.end, typed=None) for token in tokens]
+
+
+def _without_fillers(pieces: Sequence[Token]) -> list[Token]:
+    """Leave out words that say nothing, but for an "only" that does."""
+    return [
         replace(piece, sense=replace(piece.sense, filler=False)) if piece.word in FILLERS else piece
         for i, piece in enumerate(pieces)
         if piece.word not in FILLERS or _singles_out(pieces, i)
     ]
-    pieces = sorted(pieces + lettering, key=lambda piece: piece.start)
-    return [token for token in _join_expressions(pieces, words) if not token.sense.filler]
 
 
 def _singles_out(pieces: Sequence[Token], i: int) -> bool:
@@ -77,7 +124,8 @@ def _singles_out(pieces: Sequence[Token], i: int) -> bool:
     if pieces[i].word not in ("only", "just"):
         return False
     before = pieces[i - 1].word if i > 0 else ","
-    if before in ("keep", "keeping", "leave", "leaving"):
+    behind = pieces[i + 1].word if i + 1 < len(pieces) else ""
+    if before in ("keep", "keeping", "leave", "leaving") or behind in ("keep", "keeping"):
         return True
     colored = any(piece.word in ("color", "colour", "colored", "coloured") for piece in pieces[i + 1 : i + 8])
     after = pieces[i + 1].sense if i + 1 < len(pieces) else None
@@ -87,7 +135,7 @@ def _singles_out(pieces: Sequence[Token], i: int) -> bool:
 
 def span_text(prompt: str, tokens: Sequence[Token]) -> str:
     """Return the words of the prompt from the first to the last of ``tokens``."""
-    return prompt[tokens[0].start : tokens[-1].end] if tokens else ""
+    return prompt[min(t.start for t in tokens) : max(t.end for t in tokens)] if tokens else ""
 
 
 def _lower(prompt: str) -> str:
@@ -149,8 +197,9 @@ def _join_expressions(pieces: list[Token], words: Lexicon) -> list[Token]:
             sense = words.lookup(text)
             misjoined = (sense.filler and _numbered(pieces, i + length)) or _thing_and_color(pieces, i, length)
             if sense.known and not misjoined:
-                typed = next((p.typed for p in pieces[i : i + length] if p.typed), None)
-                joined.append(Token(text, pieces[i].start, pieces[i + length - 1].end, sense, typed))
+                part = pieces[i : i + length]
+                typed = next((p.typed for p in part if p.typed), None)
+                joined.append(Token(text, min(p.start for p in part), max(p.end for p in part), sense, typed))
                 break
         i += length
     return joined

@@ -1,6 +1,7 @@
 """From a target of the plan to a mask: what each phrase stands for in this picture."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -11,6 +12,7 @@ from retouch.editor.instructions.plan import Target, TargetKind
 from retouch.editor.scene.color_match import color_likelihood
 from retouch.editor.scene.colored_part import grow_colored_part
 from retouch.editor.scene.named import Evidence, cut_named_part, cut_named_subject, find_support, weigh_evidence
+from retouch.editor.scene.named_parts import find_named_part
 from retouch.editor.scene.nouns import (
     ANIMAL_CLASSES,
     ATTACHED_WORDS,
@@ -21,7 +23,9 @@ from retouch.editor.scene.nouns import (
     is_person,
     noun_table,
 )
+from retouch.editor.scene.places import draw_region
 from retouch.editor.scene.sides import keep_side
+from retouch.editor.scene.text import find_text
 from retouch.editor.scene.values import Finding
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
@@ -67,11 +71,20 @@ def find_target(scene: "Scene", target: Target) -> Finding:
     UnsupportedInstructionError
         Nothing in the picture matches; says what was looked for and what is there instead.
     """
+    if target.all_but:
+        spared = find_target(scene, replace(target, all_but=False))
+        rest = (1.0 - spared.mask).astype(np.float32)
+        return Finding(rest, spared.confidence, f"everything but {spared.resolved_to}", spared.verified)
+    if target.kind is TargetKind.REGION:
+        mask = draw_region(target, (scene.pixels.shape[0], scene.pixels.shape[1]))
+        return Finding(mask, 1.0, f"{target.describe()}", verified=True)
     if target.kind is TargetKind.PICTURE:
         return Finding(np.ones(scene.pixels.shape[:2], np.float32), 1.0, "the whole picture", verified=True)
     if target.kind is TargetKind.BACKGROUND:
         subject = _require_subject(scene, target)
         return Finding((1.0 - subject.mask).astype(np.float32), subject.confidence, "the background", verified=True)
+    if target.kind is TargetKind.TEXT:
+        return find_text(scene, target)
     if target.kind is TargetKind.SKY:
         return _find_sky(scene, target)
     if target.kind is TargetKind.COLOR_PART or (target.color is not None and not _names_something_known(target)):
@@ -102,6 +115,9 @@ def _names_something_known(target: Target) -> bool:
 
 
 def _find_noun(scene: "Scene", target: Target, noun: str) -> Finding:
+    part = find_named_part(scene, target, noun)
+    if part is not None:
+        return _check_color(scene, target, part)
     if is_one_of(noun, GROUND_WORDS):
         return _find_ground(scene, target, noun)
     if is_one_of(noun, PART_WORDS | SCENERY_WORDS):

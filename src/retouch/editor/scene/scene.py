@@ -13,8 +13,9 @@ from retouch.editor.scene.head import find_head
 from retouch.editor.scene.landscape import Landscape, find_vegetation, find_water, judge_landscape
 from retouch.editor.scene.light import estimate_light
 from retouch.editor.scene.nouns import noun_table
+from retouch.editor.scene.people import cut_out_people
 from retouch.editor.scene.regions import find_ground, find_horizon, find_sky
-from retouch.editor.scene.subject import find_subject
+from retouch.editor.scene.subject import find_subject, score_saliency
 from retouch.editor.scene.text import TextLine, read_text
 from retouch.editor.scene.values import Box, Face, Finding, Head, Horizon, Light, Subject
 from retouch.images.array_types import FloatImage, Mask, Pixels
@@ -51,7 +52,12 @@ class Scene:
     @property
     def subject(self) -> Subject:
         """The main subject, or an empty matte where there is none."""
-        return self._once("subject", lambda: find_subject(self.pixels, self._models.session("u2netp")))
+        return self._once("subject", lambda: find_subject(self.pixels, self.saliency))
+
+    @property
+    def saliency(self) -> Mask:
+        """(320, 320) float32 [0, 1]: how much each place stands out, where it is no sure subject as well."""
+        return self._once("saliency", lambda: score_saliency(self.pixels, self._models.session("u2netp")))
 
     @property
     def foreground(self) -> FloatImage:
@@ -113,6 +119,12 @@ class Scene:
     def text_lines(self) -> tuple[TextLine, ...]:
         """The lettering that can be read. About half a second; computed only when an operation is about words."""
         return self._once("text_lines", lambda: read_text(self.pixels, self._models))
+
+    def people(self, faces: tuple[Face, ...]) -> Mask:
+        """Return (H, W) float32 [0, 1]: the people whom some of ``faces`` belong to. The subject, where it is the one person."""
+        if len(self.faces) == 1 and self.head is not None and self.head.found_by == "face":
+            return self.subject.matte
+        return self._once(f"people {faces!r}", lambda: cut_out_people(self.pixels, faces, self.saliency))
 
     @property
     def class_maps(self) -> ClassMaps:
