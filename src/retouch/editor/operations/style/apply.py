@@ -10,6 +10,7 @@ from retouch.editor.instructions.plan import FILM_STYLES, ApplyStyle, Style
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.operations.style import drawing, geometric, graphic, painting
 from retouch.editor.operations.style.film import develop
+from retouch.editor.operations.style.flow import unit_px
 from retouch.editor.operations.style.network import paint_learned, paint_like
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask, Pixels
@@ -119,7 +120,7 @@ def _styled(pixels: Pixels, operation: ApplyStyle, context: Context, mask: Mask 
     if min(part.shape[:2]) < _SMALLEST_SIDE_PX:
         rows, columns = slice(None), slice(None)
         part = np.ascontiguousarray(pixels[..., :3])
-    painted = _render(part, operation, context)
+    painted = _render(part, operation, context, unit_px(pixels) / unit_px(part))
     if operation.strength < 1.0 and operation.style not in FILM_STYLES:
         painted = cv2.addWeighted(painted, 0.3 + 0.6 * operation.strength, part, 0.7 - 0.6 * operation.strength, 0.0)
     result = pixels.copy()
@@ -127,8 +128,11 @@ def _styled(pixels: Pixels, operation: ApplyStyle, context: Context, mask: Mask 
     return result
 
 
-def _render(pixels: Pixels, operation: ApplyStyle, context: Context) -> Pixels:
-    """Return an (H, W, 3) picture in the style at its full strength (films: at the strength that is asked for)."""
+def _render(pixels: Pixels, operation: ApplyStyle, context: Context, scale: float) -> Pixels:
+    """Return an (H, W, 3) picture in the style at its full strength (films: at the strength that is asked for).
+
+    ``scale`` makes the strokes on a part of the picture as large as they would be on the whole.
+    """
     style = operation.style
     if style in FILM_STYLES:
         return develop(pixels, style, operation.strength, context.rng, operation.colors)
@@ -139,7 +143,7 @@ def _render(pixels: Pixels, operation: ApplyStyle, context: Context) -> Pixels:
         painted = paint_learned(pixels, number, context.models)
         context.checkpoint()
         return _with_own_color(painted, pixels, share if operation.strength <= 1.0 else 0.5 * share, vividness)
-    bold = _BOLDER if operation.strength > 1.0 else 1.0
+    bold = scale * (_BOLDER if operation.strength > 1.0 else 1.0)
     return _PAINTERS[style](pixels, context.rng, bold, context.checkpoint)
 
 

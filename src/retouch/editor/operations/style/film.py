@@ -47,7 +47,7 @@ def develop(
     if style is Style.TILT_SHIFT:
         return _tilt_shift(pixels, s)
     if style is Style.GLOW:
-        return _glow(pixels, 0.5 * min(s, 1.5))
+        return _glow(pixels, 0.75 * min(s, 1.3))
     if style is Style.DUOTONE:
         return apply_color_table(pixels, _blend(_duotone(*_two(colors)), min(1.0, 0.35 + 0.65 * s)))
     source = pixels
@@ -164,7 +164,15 @@ def _portra(lab: FloatImage) -> FloatImage:
 
 def _teal_orange(lab: FloatImage) -> FloatImage:
     """Teal shadows under orange lights: each color moves towards the nearer of the two."""
-    graded = _curve(lab, contrast=1.18, pivot=0.45, chroma=0.98, shadow=(-0.030, -0.034), light=(0.016, 0.034))
+    graded = _curve(
+        lab,
+        contrast=1.18,
+        pivot=0.45,
+        chroma=0.98,
+        shadow=(-0.042, -0.044),
+        middle=(-0.006, -0.006),
+        light=(0.010, 0.026),
+    )
     warm = _around_hue(lab, 60.0, 60.0)
     cool = _around_hue(lab, 215.0, 75.0)
     chroma = np.hypot(graded[..., 1], graded[..., 2])
@@ -185,8 +193,8 @@ def _noir(lab: FloatImage) -> FloatImage:
 def _cyanotype(lab: FloatImage) -> FloatImage:
     """Prussian blue on cream paper."""
     tone = s_curve(np.clip(lab[..., 0], 0.0, 1.0), 0.52, 1.15)
-    value = 0.24 + 0.73 * tone
-    chroma = 0.115 * np.clip(1.0 - tone, 0.0, 1.0) ** 0.55 * (0.55 + 0.45 * tone) * 1.25
+    value = 0.19 + 0.78 * tone**1.45
+    chroma = 0.15 * np.clip(1.0 - tone, 0.0, 1.0) ** 0.6 * (0.6 + 0.4 * tone)
     paper = smoothstep(0.80, 1.0, tone)
     return np.stack([value, -0.25 * chroma, -chroma + 0.016 * paper], axis=-1).astype(np.float32)
 
@@ -207,7 +215,8 @@ def _cross_processed(lab: FloatImage) -> FloatImage:
 def _infrared(lab: FloatImage) -> FloatImage:
     """Black and white of near infrared: leaves white as snow, blue sky nearly black."""
     leaves = np.maximum(_around_hue(lab, 125.0, 34.0), 0.8 * _around_hue(lab, 100.0, 22.0))
-    sky = _around_hue(lab, 240.0, 45.0)
+    # Pale sky has an unsure hue: it darkens gradually, or noise would show as blotches.
+    sky = _around_hue(lab, 240.0, 55.0) * smoothstep(0.0, 0.10, np.hypot(lab[..., 1], lab[..., 2]))
     value = np.clip(lab[..., 0], 0.0, 1.0)
     value = value + 0.72 * leaves * (0.95 - value) - 0.46 * sky * value
     value += 0.10 * _around_hue(lab, 50.0, 30.0) * (1.0 - value)

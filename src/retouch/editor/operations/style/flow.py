@@ -39,8 +39,11 @@ class Flow:
 
 
 def unit_px(pixels: Pixels | FloatImage) -> float:
-    """Return the size of a stroke's grain in pixels: 1 for a picture of a megapixel, so that styles scale with the picture."""
-    return float(np.sqrt(pixels.shape[0] * pixels.shape[1] / 1e6))
+    """Return the size of a stroke's grain in pixels: 1 for a picture of a megapixel, so that styles scale with the picture.
+
+    Never below 0.6, or the strokes of a small picture could not be seen.
+    """
+    return max(0.6, float(np.sqrt(pixels.shape[0] * pixels.shape[1] / 1e6)))
 
 
 def lightness(pixels: Pixels) -> FloatImage:

@@ -238,7 +238,7 @@ def _seeds(pixels: Pixels, count: int, rng: np.random.Generator, focus: float) -
     edge = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
     spread = cv2.GaussianBlur(np.minimum(edge, 0.5), (0, 0), 2.0)
     density = (focus * spread / max(float(spread.mean()), 1e-5) + 0.22).ravel().astype(np.float64)
-    chosen = rng.choice(height * width, count, replace=False, p=density / density.sum())
+    chosen = rng.choice(height * width, min(count, height * width // 40), replace=False, p=density / density.sum())
     points = np.stack([chosen % width, chosen // width], axis=1).astype(np.float32)
     return points + rng.uniform(-0.4, 0.4, points.shape).astype(np.float32)
 
