@@ -97,7 +97,9 @@ def _is_list_number(tokens: Sequence[Token], i: int) -> bool:
         or not _starts_clause(tokens, i + 1 + (i + 1 < len(tokens) and tokens[i + 1].word == "."))
     ):
         return False
-    return i == 0 or tokens[i - 1].ends_sentence or (i + 1 < len(tokens) and tokens[i + 1].word == ".")
+    if i == 0 or tokens[i - 1].ends_sentence:
+        return True
+    return tokens[i + 1].word == "." and tokens[i - 1].sense.number is None  # "crop to 1:1. Add ..." counts nothing
 
 
 def _starts_clause(tokens: Sequence[Token], i: int) -> bool:

@@ -1,5 +1,6 @@
 """Clauses that add to the picture's sides: extend it, put bars, a border or a frame around it."""
 
+from retouch.editor.instructions.colors import color_names
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.grammar.composition.pieces import (
@@ -14,6 +15,7 @@ from retouch.editor.instructions.grammar.composition.pieces import (
 )
 from retouch.editor.instructions.pieces import parse_color
 from retouch.editor.instructions.plan import AddBorder, Border, ColorValue, ExtendCanvas, Filling, Operation, Sides
+from retouch.editor.instructions.words.composition import NOUNS
 
 __all__ = ["read_border", "read_extension"]
 
@@ -34,10 +36,9 @@ def read_extension(cur: Cursor, ctx: Context) -> list[Operation]:
     start = _take_start(cur, ctx)
     if start is None:
         return []
-    sides, named = start
+    sides, named, degree = start
     ratio: tuple[int, int] | None = None
     amount: tuple[float, bool] | None = None
-    degree: str | None = None
     filling, color = Filling.SCENE, None
     while not cur.done:
         if (bars := _take_bars(cur, ctx)) is not None:
@@ -73,8 +74,8 @@ def read_extension(cur: Cursor, ctx: Context) -> list[Operation]:
     return [ExtendCanvas(sides=amounts, filling=filling, color=color, phrase=phrase)]
 
 
-def _take_start(cur: Cursor, ctx: Context) -> tuple[set[str], bool] | None:
-    """Read the words that make a clause one about a larger canvas; (sides that they name, whether they say it outright)."""
+def _take_start(cur: Cursor, ctx: Context) -> tuple[set[str], bool, str | None] | None:
+    """Read the words for a larger canvas: (sides that they name, whether they say it outright, degree)."""
     begin = cur.at
     if take(cur, "extend") is not None:
         skip(cur)
@@ -82,32 +83,33 @@ def _take_start(cur: Cursor, ctx: Context) -> tuple[set[str], bool] | None:
         if not take_picture(cur, ctx) and take(cur, "canvas") is None:
             if cur.sense().noun == "sky" or cur.word() == "sky":
                 cur.at += 1
-                return {"top"}, True
+                return {"top"}, True, None
             cur.at = at
-        return set(), True
+        return set(), True, None
     led = (
         cur.take_verb("make", "add", "give", "put", "want", "turn", "change", "leave", "use", "show", "keep")
         is not None
     )
     take_picture(cur, ctx)
     degree_at = cur.at
-    cur.take_degree()
+    degree = cur.take_degree()
     if cur.sense().amount and cur.word() == "more":
         cur.at += 1
     across = take(cur, "wider", "taller")
     if led and across is not None:
-        return ({"left", "right"} if across == "wider" else {"top", "bottom"}), True
+        return ({"left", "right"} if across == "wider" else {"top", "bottom"}), True, degree
     cur.at = degree_at
     skip(cur)
     room = take(cur, "room")
-    if led and room is not None and (cur.sense().known or cur.done):
-        return ({"top"} if "headroom" in cur.word(-1) else set()), "headroom" in cur.word(-1)
+    if (led or "headroom" in cur.word(-1)) and room is not None and (cur.sense().known or cur.done):
+        above = "headroom" in cur.word(-1)
+        return ({"top"} if above else set()), above, None
     cur.at = begin
     terms = [token.sense.term("composition") for token in cur.tokens]
     if "uncropped" in terms or "bars" in terms or any(token.word in ("bars", "padding") for token in cur.tokens):
         led = cur.take_verb("make", "turn", "change", "add", "put", "use", "want", "give") is not None
         take_picture(cur, ctx)
-        return set(), False
+        return set(), False, None
     return None
 
 
@@ -158,6 +160,8 @@ def read_border(cur: Cursor, ctx: Context) -> list[Operation]:
     while not cur.done:
         if (found := _take_kind(cur)) is not None:
             kind = found if kind in (None, Border.PLAIN) else kind
+        elif (joined := _take_colored_border(cur)) is not None:
+            kind, color = kind or Border.PLAIN, joined
         elif said(cur, "thin", "thick") and not cur.done:
             width = 0.5 if take(cur, "thin") is not None else 2.0
             cur.at += width == 2.0
@@ -193,6 +197,16 @@ _PLAIN_WORDS = frozenset(
         "style",
     ]
 )
+
+
+def _take_colored_border(cur: Cursor) -> ColorValue | None:
+    """Read "black border" where the lexicon has it as one expression."""
+    words = cur.word().split()
+    if len(words) != 2 or words[1] not in NOUNS["border"] | {"border"}:
+        return None
+    color = color_names().get(words[0])
+    cur.at += color is not None
+    return color
 
 
 def _take_kind(cur: Cursor) -> Border | None:

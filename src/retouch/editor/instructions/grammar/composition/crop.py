@@ -76,14 +76,18 @@ def _read_cut_off(cur: Cursor, ctx: Context, phrase: str) -> list[Operation]:
 def _read_crop_to(cur: Cursor, ctx: Context, phrase: str) -> list[Operation]:
     """Read a crop with its ratio, its target and its margin, in any order."""
     crop = Crop(phrase=phrase)
+    leading = cur.word(-1) if take(cur, "tight", "loose") is not None else ""
     found = _take_crop_word(cur)
     ratio = None
+    if found is None and _take_headshot(cur):
+        found, crop = "crop", replace(crop, target=_face("the head"))
     if found is None:
         ratio = take_ratio(cur, ctx)
         found = _take_crop_word(cur) if ratio is not None else None
         if found is None:
             return []
-    crop = replace(crop, ratio=ratio, margin=_margin(found))
+    margin = _HEADSHOT_MARGIN if crop.target is not None else _margin(f"{leading} {found}")
+    crop = replace(crop, ratio=ratio, margin=margin)
     take_picture(cur, ctx)
     while not cur.done:
         if said(cur, "tight", "loose"):
@@ -99,10 +103,12 @@ def _read_crop_to(cur: Cursor, ctx: Context, phrase: str) -> list[Operation]:
             crop = replace(crop, target=_face("the head"), margin=_HEADSHOT_MARGIN)
         elif crop.target is None and (trim := _read_region(cur, ctx, phrase)) is not None:
             return [trim] if cur.done and crop.ratio is None else []
-        elif crop.target is None and (target := _take_framed(cur, ctx)) is not None:
-            crop = replace(crop, target=target)
+        elif crop.target in (None, _face("the head")) and (target := _take_framed(cur, ctx)) is not None:
+            crop = replace(crop, target=target if crop.target is None else crop.target)
         else:
             return []
+    if crop.target is None and crop.ratio is None and crop.margin < 1:
+        crop = replace(crop, target=ctx.subject())
     if crop.target is None and crop.ratio is None:
         raise Refusal("which_crop")
     return [crop]
@@ -298,22 +304,16 @@ def _read_thirds(cur: Cursor, ctx: Context, phrase: str, subject: Target) -> lis
             known = parse_target_here(cur, ctx) if sense.determiner and target is None else None
             target = known or target
             cur.at += known is None
-        elif sense.picture or cur.word() in (
-            "following",
-            "follow",
-            "according",
-            "based",
-            "line",
-            "lines",
-            "so",
-            "composition",
-        ):
+        elif sense.picture or cur.word() in _BY_RULE:
             cur.at += 1
         elif target is None and (target := take_target(cur, ctx)) is not None:
             continue
         else:
             return []
     return [CenterSubject(target or subject, on_thirds=True, phrase=phrase)]
+
+
+_BY_RULE = frozenset(["following", "follow", "according", "based", "line", "lines", "so", "composition"])
 
 
 def parse_target_here(cur: Cursor, ctx: Context) -> Target | None:

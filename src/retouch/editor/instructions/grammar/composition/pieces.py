@@ -60,7 +60,11 @@ def take_picture(cur: Cursor, ctx: Context) -> bool:
     """Step over "it", "this photo", "the whole image"; also "them" and "everything"."""
     begin = cur.at
     thing = parse_thing(cur, ctx, with_side=False)
-    if thing is not None and (thing.picture or thing.everything or thing.pronoun == "thing"):
+    if (
+        thing is not None
+        and thing.image_index is None
+        and (thing.picture or thing.everything or thing.pronoun == "thing")
+    ):
         return True
     cur.at = begin
     while cur.sense().determiner is not None or cur.word() in ("whole", "entire", "full"):
