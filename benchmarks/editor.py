@@ -19,9 +19,18 @@ from pathlib import Path
 from typing import Any
 
 OPERATIONS = {
-    "add an object": ("coffee", "Add a bird to the foreground of the photo."),
+    # looks and recolor: target under 0.3 s on the same picture
+    "black and white": ("coffee", "Make it black and white."),
+    "vintage": ("coffee", "Give it a vintage look."),
+    "warmer": ("coffee", "Make it warmer."),
+    "more contrast": ("coffee", "More contrast."),
+    "more saturated": ("coffee", "More saturated."),
     "recolor a named thing": ("coffee", "Make the cup blue."),
     "recolor the subject": ("chelsea", "Make the subject teal."),
+    "color splash": ("coffee", "Desaturate everything except the cup."),
+    # masked edits: under 1 s
+    "add an object": ("coffee", "Add a bird to the foreground of the photo."),
+    "wear sunglasses": ("astronaut", "Give her sunglasses."),
     "blur the background": ("astronaut", "Blur the background."),
     "plain background": ("astronaut", "Make the background white."),
     "gradient background": ("astronaut", "Replace the background with a gradient from blue to white."),
@@ -29,12 +38,25 @@ OPERATIONS = {
     "another background": ("astronaut+rocket", "Replace the background with the second image."),
     "place a subject": ("astronaut+rocket", "Put the astronaut from the first photo into the second photo."),
     "print on a cup": ("chelsea+cup", "Print the first image on the mug of the second image."),
-    "black and white": ("coffee", "Make it black and white."),
-    "vintage": ("coffee", "Give it a vintage look."),
-    "warmer": ("coffee", "Make it warmer."),
-    "brighter": ("coffee", "Make it brighter."),
-    "more contrast": ("coffee", "More contrast."),
-    "more saturated": ("coffee", "More saturated."),
+    "write text": ("coffee", 'Write "Good morning" at the top in white.'),
+    "sunset": ("rocket", "Make it a sunset."),
+    "night with stars": ("rocket", "Make it night with stars."),
+    "snow": ("rocket", "Make it snow."),
+    "sharpen": ("coffee", "Sharpen it."),
+    "denoise": ("coffee", "Denoise the photo."),
+    "auto enhance": ("coffee", "Auto enhance."),
+    "crop to a square": ("coffee", "Crop to a square."),
+    # removal: under 3 s
+    "remove the subject": ("chelsea", "Remove the cat."),
+    "remove a drawn cup": ("cup", "Remove the mug."),
+    "extend the canvas": ("cup", "Extend the picture to 21:9."),
+    # style: under 2.5 s
+    "pencil sketch": ("coffee", "Turn it into a pencil sketch."),
+    "oil painting": ("coffee", "Make it an oil painting."),
+    "watercolor": ("coffee", "Make it a watercolor."),
+    "cartoon": ("coffee", "Make it a cartoon."),
+    "Van Gogh": ("coffee", "In the style of Van Gogh."),
+    "style of a picture": ("coffee+chelsea", "Paint the first picture in the style of the second."),
 }
 SIZE_WH = (1184, 880)
 IMPORTS = {

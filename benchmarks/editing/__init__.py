@@ -1,0 +1,1 @@
+"""How well the built-in editor carries out what it is asked for: cases with programmatic checks, a report page, rivals."""
