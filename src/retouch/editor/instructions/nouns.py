@@ -34,7 +34,7 @@ shirt shoe shorts skirt sleeve sneaker sock suit sunglasses sweater sweatshirt s
 t-shirt
 tuxedo umbrella uniform vest watch wedding_dress wig baseball_cap straw_hat witch_hat bikini blouse cardigan collar
 spacesuit
-wizard_hat chef_hat bow_tie flower_crown tiara
+wizard_hat chef_hat bow_tie flower_crown tiara clothes clothing outfit
 """
 _HOUSEHOLD = """
 armchair balloon ball basket basketball bathtub beach_ball bed bell bench blanket blind board book bookshelf bottle

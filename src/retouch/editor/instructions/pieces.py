@@ -78,11 +78,15 @@ def parse_image_reference(
             return ctx.image_index(ordinal, other_than=other_than)
     elif cur.sense().picture:
         number = cur.sense(1).number or (1 if cur.word(1) == "one" else None)
-        if number is not None:
+        if number is not None and number <= _MOST_PICTURES:
             cur.at += 2
             return number - 1
     cur.at = begin
     return None
+
+
+_MOST_PICTURES = 16
+"""In "rotate the picture 90 degrees" the number is no picture's."""
 
 
 # Parts of the picture ----------------------------------------------------------------------------------------------------
@@ -135,7 +139,9 @@ def parse_percent(cur: Cursor) -> str | None:
 def parse_amount(cur: Cursor) -> float | None:
     """Read "20%", "by 20 percent", "by 30", "+20", "by one stop" as a percentage, without its sign."""
     begin = cur.at
-    by = cur.take_preposition("by", "to", "of") is not None
+    by = cur.take_preposition("by", "to", "of", "in") is not None
+    while cur.sense().determiner and (cur.word(1).endswith("%") or cur.sense(1).number is not None):
+        cur.at += 1
     signed = cur.take_connector("and") and cur.word(-1) == "+"
     while cur.word() in ("about", "around", "roughly", "another", "an additional", "approximately"):
         cur.at += 1
@@ -148,7 +154,7 @@ def parse_amount(cur: Cursor) -> float | None:
         number = cur.sense().number or {"one": 1, "a": 1, "half": 0, "an": 1}.get(word)
         cur.at += word == "half" and cur.word(1) == "a" and cur.word(2) in _STOPS
         unit = cur.word(1) or ""
-        if number is not None and unit in ("percent", "points", "per cent", "pct"):
+        if number is not None and unit in ("percent", "points", "per cent", "pct", "%"):
             value = float(number)
         elif number is not None and unit in _STOPS:
             value = round(100.0 * (2.0 ** ((number or 0.5) / _GAMMA) - 1.0), 1)

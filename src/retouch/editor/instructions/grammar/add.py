@@ -23,7 +23,7 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
         lead = parse_places(cur, ctx)
         cur.take_connector(",")
     verb = cur.take_verb("add", "put", "give", "show", "want", "make")
-    if verb == "give":
+    if verb == "give" and not any(token.sense.preposition == "to" for token in cur.tokens):
         return _parse_give(cur, ctx)
     operations: list[AddObject] = []
     waiting: list[Thing] = []

@@ -262,9 +262,11 @@ def _splash(cur: Cursor, ctx: Context) -> Operation | None:
     named = any(term == ("color", "splash") for term in cur.sense().terms)
     cur.at += named
     cur.take_preposition("on", "for", "of", "to", "with", "around") if named else None
-    kept = cur.take_verb("keep") is not None
     only = any(term == ("color", "only") for term in cur.sense().terms)
     cur.at += only
+    kept = cur.take_verb("keep") is not None
+    only = only or any(term == ("color", "only") for term in cur.sense().terms)
+    cur.at += cur.sense().term("color") == "only"
     if not (named or only or (grey and kept)):
         return None
     target, colors = _read_spared(cur, ctx)

@@ -72,6 +72,8 @@ def _refuse_statement(cur: Cursor, ctx: Context) -> None:
     remark = remark and not any(token.word == "too" or token.sense.modal for token in cur.rest())
     remark = remark and any(token.sense.look is not None for token in cur.rest())
     cur.at = begin
+    if _is_complaint(cur, ctx):
+        return
     if remark and not any(
         "should" in token.word or "must" in token.word or "need" in token.word for token in cur.tokens
     ):
@@ -167,6 +169,10 @@ def _parse_exception(cur: Cursor, ctx: Context, thing: Thing | None) -> Thing | 
         cur.at = begin
         return thing
     cur.take_word("in color", "colored", "as it is", "alone")
+    if begin == 0 and thing is None:  # "Except for the cup, make everything black and white"
+        cur.take_connector(",")
+        cur.take_verb("make", "turn", "change")
+        cur.take_word("everything", "all", "everything else", "all else")
     spared.all_but = True
     return spared
 
@@ -184,10 +190,11 @@ def _bare_color(cur: Cursor, ctx: Context) -> Thing | None:
 
 def _parse_adjectives(cur: Cursor, ctx: Context) -> list[LookOperation]:
     """Read [target] and one or more looks: "the background black and white", "it warmer and much brighter"."""
+    complaint = _is_complaint(cur, ctx)
     thing = _parse_exception(cur, ctx, _parse_look_target(cur, ctx))
     operations: list[LookOperation] = []
     while True:
-        found = _parse_expression(cur)
+        found = _parse_expression(cur, complaint=complaint)
         if found is None:
             return []
         look, degree, percent = found
@@ -266,11 +273,26 @@ def _skip_glue(cur: Cursor) -> None:
         cur.at += 1
 
 
-def _parse_expression(cur: Cursor) -> tuple[Look, str | None, float | None] | None:
+def _is_complaint(cur: Cursor, ctx: Context) -> bool:
+    """Whether a clause says what is wrong, without "too": "the photo is very dark", "it looks a bit flat"."""
+    begin = cur.at
+    named = parse_thing(cur, ctx) is not None
+    linked = cur.word() in _STATING
+    cur.at += linked
+    degree = cur.take_degree()
+    found = named and linked and degree is not None and cur.sense().look is not None
+    cur.at = begin
+    return found and not any(token.word == "too" or token.sense.modal for token in cur.tokens)
+
+
+_STATING = ("is", "looks", "are", "'s", "look", "was", "seems", "feels")
+
+
+def _parse_expression(cur: Cursor, *, complaint: bool = False) -> tuple[Look, str | None, float | None] | None:
     """Read "much less contrast", "a bit too dark", "sepia tone", "20% more vivid": the look, its degree and its percentage."""
     degree: str | None = None
     percent = parse_amount(cur)
-    sign = -1 if cur.word(-1) == "-" else 1
+    sign = -1 if complaint else 1
     if cur.sense().look is None:
         cur.take_verb("add", "make", "use", "give")
     while not cur.done:
@@ -335,15 +357,14 @@ def _operation(look: Look, amount: str | float | None, thing: Thing | None, cur:
     ):
         shift = min(0.4, 0.006 * amount) if isinstance(amount, float) else LIGHTNESS_SHIFT[amount]
         return Recolor(target, None, _SIGN[look] * shift, phrase=phrase)
-    return AdjustLook(look, _strength(look, amount, target), target, phrase)
+    return AdjustLook(look, _strength(look, amount, spares=thing is not None and thing.all_but), target, phrase)
 
 
-def _strength(look: Look, amount: str | float | None, target: Target | None) -> float:
+def _strength(look: Look, amount: str | float | None, *, spares: bool) -> float:
     """Return the strength that a degree or a percentage stands for."""
     if not isinstance(amount, float):
         # "Desaturate everything but the cup" asks for grey: half of the color would look like a mistake.
-        spared = target is not None and target.all_but and look is Look.LESS_SATURATED and amount is None
-        return 2.0 if spared else STRENGTH[amount]
+        return 2.0 if spares and look is Look.LESS_SATURATED and amount is None else STRENGTH[amount]
     if look in (Look.BRIGHTER, Look.DARKER):
         factor = 1.0 + amount / 100.0 if look is Look.BRIGHTER else max(0.1, 1.0 - amount / 100.0)
         strength = abs(_GAMMA * math.log2(factor)) / _STOPS_PER_STRENGTH

@@ -13,7 +13,7 @@ __all__ = ["parse_recolor"]
 
 def parse_recolor(cur: Cursor, ctx: Context) -> list[Recolor]:
     """Return the recolorings of a clause; empty if it is about something else."""
-    verb = cur.take_verb("make", "turn", "change", "paint", "replace", "swap", "want", "give", "use")
+    verb = cur.take_verb("make", "turn", "change", "paint", "replace", "swap", "want", "give", "use", "put")
     if verb is None:
         cur.at += cur.sense().modal and not cur.done
         cur.take_word("have")
