@@ -14,7 +14,7 @@ from retouch.editor.operations.light.noise import add_grain, fractal_texture
 from retouch.editor.operations.light.optics import lens_flare, light_source, sun_rays
 from retouch.editor.operations.light.place import Place, is_outdoors, look_around
 from retouch.editor.operations.light.relight import bloom, soft_shoulder
-from retouch.editor.operations.light.season import find_green, turn_leaves
+from retouch.editor.operations.light.season import turn_leaves
 from retouch.editor.operations.light.snow_cover import lay_snow
 from retouch.editor.operations.light.weather import add_fog, add_rain, add_snowfall
 from retouch.editor.operations.stage import Context, Stage
@@ -94,7 +94,7 @@ def change_light(stage: Stage, operation: ChangeLight, context: Context) -> Stag
     mood = _mood(operation, place)
     depth = estimate_depth(stage.scene, place.sky.alpha if place.sky is not None else None, place.view.horizon)
     if mood is not None:
-        image = relight_scene(stage.scene, place, land, mood, operation, depth, context.rng)
+        image = relight_scene(place, land, mood, operation, depth, context.rng)
     elif place.sky is not None:
         kept_sky = place.linear * place.sky.alpha[..., None]
         touched = LightKind.AUTUMN in kinds or LightKind.SNOW_COVER in kinds
@@ -102,11 +102,11 @@ def change_light(stage: Stage, operation: ChangeLight, context: Context) -> Stag
     else:
         image = land
     if place.sky is not None:
-        image = shine_in_sky(image, place, operation, context.rng)
+        image = shine_in_sky(image, place, operation, stage.scene.subject.matte, context.rng)
     context.checkpoint()
 
     # 3. The air, lamps, and the lens.
-    image = _fill_air(image, stage, operation, place, depth, mood, context.rng)
+    image = _fill_air(image, stage, operation, place, depth, context.rng)
     image = _add_lamps(image, stage, operation, lit)
     context.checkpoint()
     image = _add_optics(image, stage, operation, place, context.rng)
@@ -128,15 +128,12 @@ def _refuse_what_cannot_be(stage: Stage, operation: ChangeLight, place: Place) -
             '"golden hour light", "make it night", "add sun rays", "put a spotlight on it".'
         )
         raise UnsupportedInstructionError((), (phrase,), hint)
-    if any(kind in kinds for kind in _OUTDOORS):
-        step = 4
-        green = find_green(linear_to_oklab(place.linear[::step, ::step]))
-        if not is_outdoors(place, float(green.mean())):
-            hint = (
-                "I see no sky and no greenery, so this looks like indoors, where there is no weather. Light works here: "
-                '"golden hour light", "make it night", "add sun rays".'
-            )
-            raise UnsupportedInstructionError((), (phrase,), hint)
+    if any(kind in kinds for kind in _OUTDOORS) and not is_outdoors(stage.scene, place):
+        hint = (
+            "I see no sky and no greenery, so this looks like indoors, where there is no weather. Light works here: "
+            '"golden hour light", "make it night", "add sun rays".'
+        )
+        raise UnsupportedInstructionError((), (phrase,), hint)
     if any(kind in kinds for kind in _ON_SUBJECT) and operation.target is None and not stage.scene.subject.present:
         hint = (
             f"No main subject stands out in this picture; I see {stage.scene.describe()}. Name what the light is for."
@@ -178,7 +175,7 @@ def _change_sky_only(stage: Stage, operation: ChangeLight, place: Place, context
     mood = _mood(operation, place)
     behind = new_sky(place, mood, context.rng) if mood is not None else place.linear
     image = place.land + alpha[..., None] * behind if mood is not None else place.linear
-    image = shine_in_sky(image, place, operation, context.rng)
+    image = shine_in_sky(image, place, operation, stage.scene.subject.matte, context.rng)
     finished = _finish(image, stage.pixels, place, operation, context.rng)
     pixels = np.where(alpha[..., None] > 0, finished, stage.pixels).astype(np.uint8)
     return stage.after(pixels, alpha, notes=_notes(operation, place))
@@ -201,13 +198,10 @@ def _dress_land(
         texture = cv2.resize(
             fractal_texture(256, context.rng, slope=1.3), (width, height), interpolation=cv2.INTER_CUBIC
         )
-        spared = np.maximum(place.sky_alpha, np.maximum(living, water_of(stage)))
+        spared = np.maximum(place.sky_alpha, np.maximum(living, place.water))
         bright = land[place.sky_alpha < 0.5]
-        light = float(np.clip(np.percentile(luminance(bright[::31]), 92) * 1.5, 0.12, 0.92)) if bright.size else 0.8
+        light = float(np.clip(np.percentile(luminance(bright[::31]), 97) * 1.35, 0.2, 0.95)) if bright.size else 0.8
         land = lay_snow(land, stage.scene.ground, spared.astype(np.float32), operation.strength, light, texture)
-        if place.sky is not None:
-            # Snow is laid on the whole of a soft edge: only the land's share of it counts.
-            land = land * (1.0 - place.sky.alpha[..., None]) ** 0.5 if False else land
     return land, ()
 
 
@@ -219,23 +213,17 @@ def _is_living(stage: Stage) -> bool:
     return (head is not None and head.found_by == "face") or stage.scene.labels[0][0] not in _BUILT
 
 
-def water_of(stage: Stage) -> Mask:
-    """Return where water is."""
-    return np.zeros(stage.pixels.shape[:2], np.float32)
-
-
 _BUILT: Final = frozenset(
     ["temple", "castle", "church", "barn", "house", "cathedral", "palace", "rocket", "tent", "boat"]
 )
 
 
 def _fill_air(
-    image: FloatImage, stage: Stage, operation: ChangeLight, place: Place, depth: Mask, mood: Mood | None,
-    rng: np.random.Generator,
+    image: FloatImage, stage: Stage, operation: ChangeLight, place: Place, depth: Mask, rng: np.random.Generator,
 ) -> FloatImage:  # fmt: skip
     """Add fog, rain and snowfall."""
     kinds, strength, subject = operation.kinds, operation.strength, stage.scene.subject.matte
-    air = _air_color(image, place)
+    air = _air_color(image, place, dark=_is_dark(operation, place))
     for kind, density in _FOG_DENSITY.items():
         if kind in kinds:
             image = add_fog(image, depth, density * strength, air, rng)
@@ -244,13 +232,20 @@ def _fill_air(
         image = image * (1.0 - 0.22 * stage.scene.ground[..., None])
         image = add_rain(image, subject, strength, np.minimum(1.25 * air + 0.02, 0.95), rng)
     if LightKind.SNOWFALL in kinds:
-        image = add_fog(image, depth, 0.6 * strength, air, rng, banks=0.15)
+        image = add_fog(image, depth, 0.35 * strength, air, rng, banks=0.15)
         image = add_snowfall(image, subject, strength, np.clip(1.6 * air + 0.06, 0.05, 0.97), rng)
     return image
 
 
-def _air_color(image: FloatImage, place: Place) -> FloatImage:
-    """Return the color of lit air: the low sky's, or the brighter tones' where there is none, half-way to gray."""
+def _is_dark(operation: ChangeLight, place: Place) -> bool:
+    """Whether the air is dark: at night, late in the day, or in a storm."""
+    dark = (LightKind.NIGHT, LightKind.BLUE_HOUR, LightKind.DUSK, LightKind.THUNDERSTORM, LightKind.STARS)
+    times = [kind for kind in _TIMES if kind in operation.kinds]
+    return any(kind in operation.kinds for kind in dark) or (not times and place.present is not LightKind.DAY)
+
+
+def _air_color(image: FloatImage, place: Place, *, dark: bool) -> FloatImage:
+    """Return the color of lit air: the low sky's, or the brighter tones' where there is none, most of the way to gray."""
     alpha = place.sky_alpha
     step = 4
     inside = alpha[::step, ::step] > 0.9
@@ -260,12 +255,14 @@ def _air_color(image: FloatImage, place: Place) -> FloatImage:
         low = inside.copy()
         low[: rows[0] + 2 * (rows[-1] - rows[0]) // 3] = False
         chosen = sample[low if int(low.sum()) > 20 else inside]
-        color = np.median(chosen, axis=0)
+        color = np.asarray(np.median(chosen, axis=0))
     else:
-        level = luminance(sample)
-        color = np.median(sample[level > np.percentile(level, 70)], axis=0)
+        brightness = luminance(sample)
+        color = np.asarray(np.median(sample[brightness >= np.percentile(brightness, 70)], axis=0))
     level = float(luminance(color[None, None])[0, 0])
-    return np.asarray(np.clip(0.55 * color + 0.45 * level, 0.004, 0.8), dtype=np.float32)
+    gray = 0.45 * color + 0.55 * level
+    lift = 1.0 if dark else max(level, 0.52) / max(level, 1e-4)
+    return np.asarray(np.clip(lift * gray, 0.004, 0.85), dtype=np.float32)
 
 
 def _add_lamps(image: FloatImage, stage: Stage, operation: ChangeLight, lit: Mask) -> FloatImage:
@@ -297,7 +294,9 @@ def _add_optics(
         if LightKind.SUN_RAYS in kinds:
             openings = alpha if alpha is not None else np.ones(image.shape[:2], np.float32)
             rays = sun_rays(image, source, openings, strength, rng)
-            image = image * 0.94 + rays * (1.0 - 0.35 * stage.scene.subject.matte[..., None])
+            image = image * (0.94 if alpha is not None else 0.72) + rays * (
+                1.0 - 0.35 * stage.scene.subject.matte[..., None]
+            )
         if LightKind.LENS_FLARE in kinds:
             image = image + lens_flare((image.shape[0], image.shape[1]), source, strength)
     over = np.maximum(image - 1.0, 0.0)

@@ -32,14 +32,14 @@ def spotlight(linear: FloatImage, lit: Mask, strength: float) -> FloatImage:
         box if box is not None else (slice(height // 4, 3 * height // 4), slice(width // 3, 2 * width // 3))
     )
     center_row, center_col = (rows_in.start + rows_in.stop) / 2, (cols_in.start + cols_in.stop) / 2
-    radius_row = max(0.62 * (rows_in.stop - rows_in.start), 0.16 * height)
-    radius_col = max(0.66 * (cols_in.stop - cols_in.start), 0.12 * width)
+    radius_row = np.clip(0.55 * (rows_in.stop - rows_in.start), 0.16 * height, 0.4 * height)
+    radius_col = np.clip(0.58 * (cols_in.stop - cols_in.start), 0.12 * width, 0.36 * width)
     rows, cols = np.mgrid[:height, :width].astype(np.float32)
     away = np.hypot((rows - center_row) / radius_row, (cols - center_col) / radius_col)
-    pool = smoothstep(1.45, 0.45, away)
+    pool = smoothstep(1.35, 0.35, away)
     beam_half = radius_col * (0.12 + 0.88 * np.clip(rows / max(center_row, 1.0), 0.0, 1.0))
     beam = smoothstep(1.0, 0.3, np.abs(cols - center_col) / beam_half) * (rows < center_row) * (1.0 - pool)
-    ambient = 0.13 ** min(strength, 1.4)
+    ambient = 0.075 ** min(strength, 1.3)
     gain = ambient + (1.18 - ambient) * pool + 0.05 * beam
     cool = np.array([0.88, 0.96, 1.14], np.float32)
     tint = cool + pool[..., None] * (_WARM - cool)
@@ -67,8 +67,9 @@ def rim_light(linear: FloatImage, matte: Mask, side: float, strength: float) -> 
     facing = smoothstep(-0.1, 0.7, side * lean_col - 0.35 * lean_row)
     rim = _edge(matte, 0.006) * facing
     glow = _edge(matte, 0.02) * facing
-    light = strength * (0.85 * rim + 0.18 * glow)
-    return np.asarray(linear + light[..., None] * _WARM * (0.16 + 1.3 * linear), dtype=np.float32)
+    light = strength * (2.1 * rim + 0.5 * glow)
+    dimmed = linear * np.float32(0.72 ** min(strength, 1.5))
+    return np.asarray(dimmed + light[..., None] * _WARM * (0.2 + 1.3 * linear), dtype=np.float32)
 
 
 def back_light(linear: FloatImage, matte: Mask, strength: float) -> FloatImage:
@@ -81,8 +82,8 @@ def back_light(linear: FloatImage, matte: Mask, strength: float) -> FloatImage:
     rows, cols = np.mgrid[:height, :width].astype(np.float32)
     away = np.hypot(rows - center_row, cols - center_col) / max(height, width)
     glow = strength * (0.5 * np.exp(-((away / 0.2) ** 2)) + 0.3 * np.exp(-away / 0.3)) * (1.0 - matte)
-    front = 1.0 - 0.32 * min(strength, 1.5) * matte
-    rim = strength * (0.7 * _edge(matte, 0.007) + 0.2 * _edge(matte, 0.022))
+    front = 1.0 - 0.45 * min(strength, 1.5) * matte
+    rim = strength * (1.5 * _edge(matte, 0.007) + 0.45 * _edge(matte, 0.022))
     lit = linear * front[..., None] * (1.0 + 0.9 * glow[..., None] * _WARM) + 0.22 * glow[..., None] * _WARM
     return np.asarray(lit + rim[..., None] * _WARM * (0.14 + 1.2 * linear), dtype=np.float32)
 

@@ -1,6 +1,7 @@
 """What the light is like at each time of day and in each weather: data, and how weather changes a time of day.
 
-The colors are those of photographs at a usual exposure, not of radiometry: what a camera makes of a sunset is what is meant by one.
+The colors are those of photographs at a usual exposure, not of radiometry: what a camera makes of a sunset is meant by
+one.
 """
 
 from dataclasses import dataclass, replace
@@ -93,24 +94,25 @@ MOODS: Final[dict[LightKind, Mood]] = {
     LightKind.SUNSET: Mood(
         sky=((58, 74, 122), (134, 106, 142), (230, 138, 96), (255, 178, 92)), glow=(255, 214, 120), glow_strength=1.0,
         sun_elevation=2.5, cover=0.45, cloud_lit=(255, 150, 88), cloud_shade=(96, 74, 104), land_tone=0.075,
-        gain_limits=(0.4, 1.1), light=(1.28, 0.92, 0.64), shade=(0.98, 0.92, 1.1), saturation=1.04, contrast=1.1, haze=0.1,
+        gain_limits=(0.4, 1.1), light=(1.28, 0.92, 0.64), shade=(0.98, 0.92, 1.1), saturation=1.04, contrast=1.1, haze=0.22,
     ),
     LightKind.DUSK: Mood(
         sky=((30, 42, 78), (66, 70, 112), (150, 104, 126), (222, 146, 112)), glow=(240, 160, 110), glow_strength=0.55,
         sun_elevation=-4, cover=0.4, cloud_lit=(196, 116, 118), cloud_shade=(48, 50, 82), land_tone=0.042,
-        gain_limits=(0.2, 1.0), light=(1.02, 0.93, 1.05), shade=(0.84, 0.92, 1.28), saturation=0.85, contrast=1.05,
-        stars=0.12, haze=0.06,
+        gain_limits=(0.2, 1.0), light=(1.02, 0.93, 1.05), shade=(0.84, 0.92, 1.28), saturation=0.85, contrast=1.1,
+        stars=0.12, haze=0.22,
     ),
     LightKind.BLUE_HOUR: Mood(
         sky=((16, 32, 78), (34, 64, 122), (72, 110, 168), (134, 156, 190)), glow=(190, 176, 180), glow_strength=0.35,
         sun_elevation=-6, cover=0.25, cloud_lit=(92, 116, 164), cloud_shade=(24, 40, 82), land_tone=0.04,
-        gain_limits=(0.18, 1.0), light=(0.78, 0.95, 1.42), shade=(0.66, 0.9, 1.6), saturation=0.7, contrast=1.0,
-        stars=0.15, haze=0.06,
+        gain_limits=(0.18, 1.0), light=(0.78, 0.95, 1.42), shade=(0.66, 0.9, 1.6), saturation=0.7, contrast=1.12,
+        stars=0.15, haze=0.25,
     ),
     LightKind.NIGHT: Mood(
         sky=((7, 11, 26), (12, 19, 40), (21, 31, 56), (34, 45, 70)), glow=(60, 70, 96), glow_strength=0.0,
-        sun_elevation=35, cover=0.16, cloud_lit=(44, 54, 78), cloud_shade=(14, 19, 34), land_tone=0.016,
-        gain_limits=(0.07, 1.0), light=(0.78, 0.96, 1.4), shade=(0.62, 0.88, 1.7), saturation=0.45, contrast=1.08, stars=1.0,
+        sun_elevation=35, cover=0.16, cloud_lit=(44, 54, 78), cloud_shade=(14, 19, 34), land_tone=0.02,
+        gain_limits=(0.07, 1.0), light=(0.78, 0.96, 1.4), shade=(0.62, 0.88, 1.7), saturation=0.55, contrast=1.28,
+        stars=1.0, haze=0.5,
     ),
     LightKind.OVERCAST: Mood(
         sky=((150, 160, 170), (176, 184, 192), (202, 208, 213), (220, 224, 226)), glow=(230, 232, 232), glow_strength=0.15,
@@ -124,8 +126,8 @@ MOODS: Final[dict[LightKind, Mood]] = {
     ),
     LightKind.THUNDERSTORM: Mood(
         sky=((34, 40, 50), (54, 62, 72), (92, 100, 106), (134, 138, 138)), glow=(180, 184, 190), glow_strength=0.1,
-        sun_elevation=40, cover=0.95, cloud_lit=(112, 120, 128), cloud_shade=(30, 35, 44), land_tone=0.055,
-        gain_limits=(0.3, 1.0), light=(0.93, 1.0, 1.08), shade=(0.9, 0.98, 1.14), saturation=0.68, contrast=1.02, haze=0.08,
+        sun_elevation=40, cover=0.95, cloud_lit=(88, 96, 106), cloud_shade=(24, 28, 36), land_tone=0.055,
+        gain_limits=(0.3, 1.0), light=(0.93, 1.0, 1.08), shade=(0.9, 0.98, 1.14), saturation=0.68, contrast=1.02, haze=0.22,
     ),
 }  # fmt: skip
 

@@ -111,7 +111,7 @@ def sun_rays(
     fan = _fan(np.arctan2(down, across), rng)
     falloff = np.exp(-distance / 0.55) * (1.0 - np.exp(-distance / 0.04))
     shafts = cv2.GaussianBlur((0.25 + 0.75 * total) * fan * falloff, (0, 0), 1.2)
-    light = strength * 0.62 * np.clip(shafts, 0.0, None)
+    light = strength * 0.85 * np.clip(shafts, 0.0, None)
     warm = np.array([1.0, 0.88, 0.66], np.float32)
     return np.asarray(resize_float(light, (height, width))[..., None] * warm, dtype=np.float32)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from retouch.editor.instructions.plan import LightKind
 from retouch.editor.operations.light.sky import View
-from retouch.editor.operations.light.sky_matte import SkyLayers, split_sky
+from retouch.editor.operations.light.sky_matte import SkyLayers, split_sky, spread_sky
 from retouch.editor.operations.stage import Stage
 from retouch.editor.scene.scene import Scene
 from retouch.images.array_types import FloatImage, Mask, Pixels
@@ -42,6 +42,7 @@ class Place:
         Standard deviation of the picture's own noise, sRGB [0, 1].
     tone : (3, 2) float64 or None
         Of a toned or black-and-white picture: Oklab a and b as quadratics of L.
+    water : (H, W) float32 [0, 1]
     """
 
     linear: FloatImage
@@ -52,6 +53,7 @@ class Place:
     median: float
     grain: float
     tone: FloatImage | None
+    water: Mask
 
     @property
     def sky_alpha(self) -> Mask:
@@ -64,6 +66,7 @@ def look_around(stage: Stage, rng: np.random.Generator) -> Place:
     scene, pixels = stage.scene, stage.pixels[..., :3]
     linear = srgb_to_linear(pixels)
     sky = _layers(stage, linear)
+    water = scene.water
     alpha = sky.alpha if sky is not None else np.zeros(linear.shape[:2], np.float32)
     land = linear
     if sky is not None:
@@ -75,7 +78,8 @@ def look_around(stage: Stage, rng: np.random.Generator) -> Place:
     horizon = _horizon_row(scene, sky)
     return Place(
         linear, sky, land, View(linear.shape[:2], horizon, _sun_col(scene, alpha, horizon, rng)),
-        _present(linear, alpha, sky), median, _grain(pixels), _tone(pixels),
+        _present(linear, alpha, sky), median, _grain(pixels, alpha), _tone(pixels),
+        np.zeros_like(alpha) if water is None else np.asarray(water * (1.0 - alpha), np.float32),
     )  # fmt: skip
 
 
@@ -87,7 +91,13 @@ def _layers(stage: Stage, linear: FloatImage) -> SkyLayers | None:
     for added in stage.added.values():
         matte = np.maximum(matte, added)
         coarse = np.minimum(coarse, 1.0 - added)
-    return split_sky(linear, coarse, matte)
+    base = stage.scene.pixels
+    if base.shape[:2] != linear.shape[:2]:
+        return split_sky(linear, coarse, matte)
+    # The matte comes from the picture as it was: an earlier operation may have made sky and land alike.
+    layers = split_sky(srgb_to_linear(base), coarse, matte)
+    unchanged = stage.pixels.shape == base.shape and np.array_equal(stage.pixels, base)
+    return layers if unchanged else SkyLayers(layers.alpha, spread_sky(linear, layers.alpha))
 
 
 def _horizon_row(scene: Scene, sky: SkyLayers | None) -> float:
@@ -127,11 +137,13 @@ def _present(linear: FloatImage, alpha: Mask, sky: SkyLayers | None) -> LightKin
     return LightKind.BLUE_HOUR if typical < 0.1 else LightKind.DAY
 
 
-def _grain(pixels: Pixels) -> float:
-    """Return the noise of the picture: the median of absolute Laplacians, scaled (Immerkaer 1996, robustly)."""
+def _grain(pixels: Pixels, alpha: Mask) -> float:
+    """Return the noise of the sky, or else of all: the lower middle of absolute Laplacians (after Immerkaer, CVIU 1996)."""
     tone = to_float(pixels[..., 1])
     fine = tone[1:-1, 1:-1] * 4 - tone[:-2, 1:-1] - tone[2:, 1:-1] - tone[1:-1, :-2] - tone[1:-1, 2:]
-    return float(np.clip(np.median(np.abs(fine[::2, ::2])) / 0.6745 / np.sqrt(20.0), 0.4 / 255, 3.0 / 255))
+    inside = alpha[1:-1, 1:-1] > 0.98
+    sample = np.abs(fine[inside]) if int(inside.sum()) > 500 else np.abs(fine[::2, ::2])
+    return float(np.clip(np.quantile(sample, 0.4) / 0.524 / np.sqrt(20.0), 0.3 / 255, 1.6 / 255))
 
 
 def _tone(pixels: Pixels) -> FloatImage | None:
@@ -144,6 +156,11 @@ def _tone(pixels: Pixels) -> FloatImage | None:
     return fit if float(np.sqrt((residual**2).mean())) < _MAX_RESIDUAL else None
 
 
-def is_outdoors(place: Place, green_share: float) -> bool:
-    """Whether weather can be in this picture."""
-    return place.sky is not None or green_share >= _MIN_GREEN
+def is_outdoors(scene: Scene, place: Place) -> bool:
+    """Whether weather can be in this picture: it shows sky, much green, or what is found in the open only."""
+    green = scene.vegetation
+    return (
+        place.sky is not None
+        or scene.landscape.is_open_air
+        or (green is not None and float(green.mean()) >= _MIN_GREEN)
+    )

@@ -24,7 +24,7 @@ def lay_snow(
     ----------
     land : (H, W, 3) float32, linear light
     ground : (H, W) float32 [0, 1]
-        Lies under a closed cover.
+        Takes more snow.
     spared : (H, W) float32 [0, 1]
         Sky, water, people, animals: no snow lies there.
     strength : float
@@ -40,8 +40,9 @@ def lay_snow(
 
     Notes
     -----
-    Daylight comes from above, so what faces up is brighter than its surroundings, and brighter than what is right below it; both are
-    measured on log luminance at three sizes. The snow keeps the shading of what it lies on, compressed, so forms stay readable.
+    Daylight comes from above, so what faces up is brighter than its surroundings, and brighter than what is right below it; both
+    are measured on log luminance at three sizes. The snow keeps the shading of what it lies on, compressed, so forms
+    stay readable.
     """
     tone = np.log2(luminance(land) + 0.01)
     long_side = max(ground.shape)
@@ -51,9 +52,9 @@ def lay_snow(
     below = np.roll(middle, -step, axis=0)
     below[-step:] = middle[-step:]
     facing_up = 0.75 * (middle - coarse) + 0.9 * (middle - below) + 0.45 * (tone - middle)
-    cover = smoothstep(-0.15, 1.15, facing_up + 0.12 * texture + 0.35 * (strength - 1.0))
-    flat = smoothstep(0.35, 0.85, ground) * np.clip(0.97 + 0.05 * texture, 0.0, 1.0)
-    amount = np.clip(np.maximum(0.94 * cover, flat) * min(1.0, 0.55 + 0.45 * strength) * (1.0 - spared), 0.0, 1.0)
+    lying = 1.25 * smoothstep(0.2, 0.9, cv2.GaussianBlur(ground, (0, 0), long_side / 200))
+    score = facing_up + lying + 0.12 * texture + 0.35 * (strength - 1.0)
+    amount = 0.95 * smoothstep(-0.1, 1.2, score) * min(1.0, 0.55 + 0.45 * strength) * (1.0 - spared)
     shading = np.exp2(np.clip(0.32 * (tone - coarse), -1.1, 0.35))
     snow = (light * shading)[..., None] * _SNOW_LINEAR
     return np.asarray(land + amount[..., None] * (snow - land), dtype=np.float32)

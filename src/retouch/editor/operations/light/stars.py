@@ -75,8 +75,8 @@ def moon(
 
     Notes
     -----
-    The disc: low-frequency noise above its mean makes the maria, finer noise the rays and craters; the limb darkens only slightly,
-    as the moon's does. The halo falls off exponentially from 0.5 at the limb.
+    The disc: low-frequency noise above its mean makes the maria, finer noise the rays and craters; the limb darkens only
+    slightly, as the moon's does. The halo falls off exponentially from 0.5 at the limb.
     """
     rows, cols = np.mgrid[: size_hw[0], : size_hw[1]].astype(np.float32)
     distance = np.hypot(rows - np.float32(center[0]), cols - np.float32(center[1])) / np.float32(radius_px)
@@ -107,7 +107,7 @@ def lightning(
     """
     bolt = np.zeros(size_hw, np.float32)
     long_side = max(size_hw)
-    thickness = max(1, round(long_side / 420))
+    thickness = max(1, round(long_side / 750))
     main = _displace(np.array([top, bottom], np.float64), rng, rounds=7)
     _draw(bolt, main, 1.0, thickness)
     span = float(np.linalg.norm(main[-1] - main[0]))
@@ -117,13 +117,13 @@ def lightning(
         reach = span * rng.uniform(0.12, 0.34)
         end = start + reach * np.array([np.cos(angle), np.sin(angle)])
         _draw(bolt, _displace(np.array([start, end]), rng, rounds=5), 0.45, max(1, thickness - 1))
-    soft = cv2.GaussianBlur(bolt, (0, 0), max(0.6, 0.4 * thickness))
+    soft = cv2.GaussianBlur(bolt, (0, 0), max(0.55, 0.3 * thickness))
     small = cv2.resize(bolt, (max(2, size_hw[1] // 8), max(2, size_hw[0] // 8)), interpolation=cv2.INTER_AREA)
     glow = 2.5 * cv2.GaussianBlur(small, (0, 0), long_side / 8 / 60) + 12.0 * cv2.GaussianBlur(
         small, (0, 0), long_side / 8 / 9
     )
     wide = cv2.resize(glow, size_hw[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.clip(1.3 * soft, 0, 1), np.float32), np.asarray(wide, np.float32)
+    return np.asarray(np.clip(1.5 * soft, 0, 1), np.float32), np.asarray(wide, np.float32)
 
 
 def _displace(points: np.ndarray, rng: np.random.Generator, *, rounds: int) -> np.ndarray:
