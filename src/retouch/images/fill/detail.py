@@ -8,80 +8,81 @@ import numpy.typing as npt
 
 from retouch.images.array_types import FloatImage, Pixels
 from retouch.images.color import linear_to_srgb, oklab_to_linear_in_gamut, to_float, to_uint8
-from retouch.images.fill.diffusion import spread
+from retouch.images.fill.gradient import Differences, integrate
 from retouch.images.fill.levels import CHROMA_GAIN, COLORS, RADIUS, Level
 from retouch.images.fill.match import Matches
-from retouch.images.masks import bounding_box, grow_mask
+from retouch.images.masks import bounding_box
 
 __all__ = ["carry_to_full_size"]
 
-RIM_PX: Final = 2.0
-"""How far around the hole, in pixels of the finest level, what was found is compared with what is there."""
-TONE_SIGMA: Final = 2.5
-"""What is coarser than this, in pixels of the finest level, comes from the level; what is finer, from the copied pixels."""
+Ints = npt.NDArray[np.intp]
+Box = tuple[slice, slice]
+
+MARGIN_PX: Final = 4
+REACH_SHARE: Final = 0.06
+"""How far the colors of the rim are felt in the hole, as a share of the picture's long side."""
 
 
 def carry_to_full_size(pixels: Pixels, hole: npt.NDArray[np.bool_], level: Level, matches: Matches) -> Pixels:
-    """Return the picture with its hole filled; bit-identical outside."""
-    inner_h, inner_w = level.hole.shape[0] - 2 * RADIUS, level.hole.shape[1] - 2 * RADIUS
-    scale = hole.shape[0] / inner_h, hole.shape[1] / inner_w
-    rim = max(2, round(RIM_PX * max(scale)))
-    box = bounding_box(hole.astype(np.float32), margin_px=4 * rim)
+    """Return the picture with its hole filled; bit-identical outside.
+
+    Notes
+    -----
+    Each pixel's differences to its neighbors are those at the place that its match points at; where two neighbors come from
+    different places, the mean of both is taken. Integrated from the rim, they show no seam; at large the level's colors hold.
+    """
+    box = bounding_box(hole.astype(np.float32), margin_px=MARGIN_PX)
     assert box is not None
     source = to_float(pixels)
-    known = to_float(pixels[box])
-    copied = _copy_pixels(source, box, level, matches, scale)
-    low = _decode(level, box, hole.shape[:2])
-    sigma = TONE_SIGMA * max(scale)
-    found = copied + cv2.GaussianBlur(low - copied, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
-    cut = hole[box]
-    found = _meet_the_rim(found, known, cut, rim)
+    rows, cols = _places(box, level, matches, hole.shape)
+    start = np.where(hole[box][..., None], _decode(level, box, hole.shape), source[box])
+    wanted = Differences(
+        _mean_difference(source, rows, cols, (0, 1)),
+        _mean_difference(source, rows, cols, (1, 0)),
+    )
+    found = integrate(start.astype(np.float32), hole[box], wanted, REACH_SHARE * max(hole.shape))
     result = pixels.copy()
-    result[box] = np.where(cut[..., None], to_uint8(found), pixels[box])
+    result[box] = np.where(hole[box][..., None], to_uint8(found), pixels[box])
     return result
 
 
-def _copy_pixels(
-    source: FloatImage, box: tuple[slice, slice], level: Level, matches: Matches, scale: tuple[float, float]
-) -> FloatImage:
-    """Return the box with each pixel copied from where the four nearest matches of the level point, blended bilinearly."""
-    height, width = source.shape[:2]
+def _places(box: Box, level: Level, matches: Matches, shape_hw: tuple[int, ...]) -> tuple[Ints, Ints]:
+    """Return for each pixel of the box the row and column that it is copied from; its own where nothing is missing."""
+    inner = level.hole.shape[0] - 2 * RADIUS, level.hole.shape[1] - 2 * RADIUS
+    scale = shape_hw[0] / inner[0], shape_hw[1] / inner[1]
     rows, cols = np.arange(box[0].start, box[0].stop), np.arange(box[1].start, box[1].stop)
-    level_rows, level_cols = (rows + 0.5) / scale[0] - 0.5, (cols + 0.5) / scale[1] - 0.5
-    top, left = np.floor(level_rows).astype(np.intp), np.floor(level_cols).astype(np.intp)
-    down, right = (level_rows - top).astype(np.float32), (level_cols - left).astype(np.float32)
+    at_rows = np.minimum(((rows + 0.5) / scale[0]).astype(np.intp), inner[0] - 1) + RADIUS
+    at_cols = np.minimum(((cols + 0.5) / scale[1]).astype(np.intp), inner[1] - 1) + RADIUS
+    at = np.ix_(at_rows, at_cols)
+    down = np.where(level.targets[at], matches.rows[at] - at_rows[:, None], 0) * scale[0]
+    right = np.where(level.targets[at], matches.cols[at] - at_cols[None], 0) * scale[1]
+    from_rows = np.clip(np.rint(rows[:, None] + down), 0, shape_hw[0] - 1).astype(np.intp)
+    from_cols = np.clip(np.rint(cols[None] + right), 0, shape_hw[1] - 1).astype(np.intp)
+    return from_rows, from_cols
+
+
+def _mean_difference(source: FloatImage, rows: Ints, cols: Ints, step: tuple[int, int]) -> FloatImage:
+    """Return what the next pixel differs by: as at the place of this pixel, and as at the place of the next one, on average."""
+    height, width = source.shape[:2]
     flat = source.reshape(-1, source.shape[2])
-    blended = np.zeros((rows.size, cols.size, source.shape[2]), np.float32)
-    for row_step, row_share in ((0, 1.0 - down), (1, down)):
-        at_rows = np.clip(top + row_step, 0, level.hole.shape[0] - 2 * RADIUS - 1) + RADIUS
-        for col_step, col_share in ((0, 1.0 - right), (1, right)):
-            at_cols = np.clip(left + col_step, 0, level.hole.shape[1] - 2 * RADIUS - 1) + RADIUS
-            at = np.ix_(at_rows, at_cols)
-            shift_rows = np.where(level.targets[at], matches.rows[at] - at_rows[:, None], 0) * scale[0]
-            shift_cols = np.where(level.targets[at], matches.cols[at] - at_cols[None], 0) * scale[1]
-            from_rows = np.clip(np.rint(rows[:, None] + shift_rows), 0, height - 1).astype(np.intp)
-            from_cols = np.clip(np.rint(cols[None] + shift_cols), 0, width - 1).astype(np.intp)
-            share = row_share[:, None] * col_share[None]
-            blended += share[..., None] * flat[from_rows * width + from_cols]
-    return blended
+
+    def at(add_rows: int, add_cols: int) -> FloatImage:
+        near_rows = np.clip(rows + add_rows, 0, height - 1)
+        near_cols = np.clip(cols + add_cols, 0, width - 1)
+        return np.asarray(flat[near_rows * width + near_cols])
+
+    here = at(0, 0)
+    ahead = at(*step) - here
+    behind = here - at(-step[0], -step[1])
+    # The next pixel's own difference to the one before it.
+    behind_next = np.roll(behind, (-step[0], -step[1]), axis=(0, 1))
+    return np.asarray((ahead + behind_next) / 2, dtype=np.float32)
 
 
-def _decode(level: Level, box: tuple[slice, slice], shape_hw: tuple[int, int]) -> FloatImage:
+def _decode(level: Level, box: Box, shape_hw: tuple[int, ...]) -> FloatImage:
     """Return the level's colors over the box at full size: float32 [0, 1], sRGB."""
     lab = level.image[RADIUS:-RADIUS, RADIUS:-RADIUS, :COLORS].copy()
     lab[..., 1:] /= CHROMA_GAIN
     colors = linear_to_srgb(oklab_to_linear_in_gamut(lab))
-    full = cv2.resize(colors, (shape_hw[1], shape_hw[0]), interpolation=cv2.INTER_CUBIC)
+    full = cv2.resize(colors, (shape_hw[1], shape_hw[0]), interpolation=cv2.INTER_LINEAR)
     return np.asarray(full[box], dtype=np.float32)
-
-
-def _meet_the_rim(found: FloatImage, known: FloatImage, cut: npt.NDArray[np.bool_], rim: int) -> FloatImage:
-    """Spread the difference along the hole's rim into it, so that no step shows there."""
-    near = grow_mask(cut.astype(np.float32), rim) > 0
-    ring = (near & ~cut).astype(np.float32)
-    if not ring.any():
-        return found
-    difference = cv2.GaussianBlur((known - found) * ring[..., None], (0, 0), rim, borderType=cv2.BORDER_REFLECT)
-    mass = cv2.GaussianBlur(ring, (0, 0), rim, borderType=cv2.BORDER_REFLECT)
-    smooth = difference / np.maximum(mass, 1e-3)[..., None]
-    return found + spread(smooth, ring)

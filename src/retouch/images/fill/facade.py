@@ -10,7 +10,7 @@ from retouch.errors import EditAbortedError
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.fill.detail import carry_to_full_size
 from retouch.images.fill.diffusion import diffuse
-from retouch.images.fill.levels import Level, build_levels
+from retouch.images.fill.levels import WORKING_SIDE_PX, Level, build_levels, layering
 from retouch.images.fill.match import (
     Matches,
     match_by_descriptors,
@@ -24,6 +24,8 @@ from retouch.images.masks import bounding_box
 
 __all__ = ["fill"]
 
+ROW_WEIGHT: Final = 0.3
+"""Of a picture whose colors go by height alone."""
 EXHAUSTIVE_PIXELS: Final = 3600
 """Up to this many pixels every patch is compared with every other, weights and all."""
 ROUNDS: Final = (10, 8, 5, 4, 3, 2, 2)
@@ -36,7 +38,8 @@ def fill(
     *,
     sources: npt.NDArray[np.bool_] | None = None,
     guide: FloatImage | None = None,
-    row_weight: float = 0.3,
+    row_weight: float | None = None,
+    working_side_px: int = WORKING_SIDE_PX,
     rng: np.random.Generator,
     should_abort: Callable[[], bool] | None = None,
 ) -> Pixels:
@@ -53,9 +56,11 @@ def fill(
     guide : (H, W) or (H, W, G) float32 [0, 1], optional
         Says inside and outside the hole alike what belongs together (1 where the sky is or is to be): patches of other
         values are chosen only where nothing else fits.
-    row_weight : float
+    row_weight : float, optional
         How much it costs to copy from another height of the picture: 0 copies from anywhere (textures, views from above), 0.3
-        keeps sky out of sand.
+        keeps sky out of sand. By default as much as the picture's colors go by height.
+    working_side_px : int
+        Long side of the finest level that is solved; smaller is faster and coarser: 200 for a preview.
     rng : numpy.random.Generator
         The only source of chance: the same state gives the same pixels.
     should_abort : callable, optional
@@ -74,7 +79,7 @@ def fill(
     Notes
     -----
     Wexler's energy (every patch that touches the hole shall look like some patch outside it) is brought down by turns of matching
-    and voting on a pyramid whose finest level has at most 620 pixels on its long side; the matches are then carried to full size,
+    and voting on a pyramid whose finest level has ``working_side_px``; the matches are then carried to full size,
     so that detail is copied and not enlarged. A picture with no room for a patch outside the hole (or nothing at all) gets its
     surrounding colors diffused. About O(hole pixels at 620 px).
 
@@ -87,12 +92,13 @@ def fill(
     missing = np.asarray(hole > 0)
     if bounding_box(missing.astype(np.float32)) is None:
         return pixels
-    levels = build_levels(pixels, missing, sources, guide)
+    levels = build_levels(pixels, missing, sources, guide, working_side_px)
     if not levels:
         return diffuse(pixels, missing)
+    weight = ROW_WEIGHT * layering(levels[0]) if row_weight is None else row_weight
     matches: Matches | None = None
     for number, level in enumerate(levels):
-        matches = _solve(level, number, matches, row_weight, rng, should_abort)
+        matches = _solve(level, number, matches, weight, rng, should_abort)
     assert matches is not None
     return carry_to_full_size(pixels, missing, levels[-1], matches)
 

@@ -3,17 +3,19 @@
 from dataclasses import replace
 from typing import Final
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
 from retouch.editor.instructions.plan import Remove, Target, TargetKind
 from retouch.editor.operations.remove.hole import find_shadow, hole_of
 from retouch.editor.operations.remove.inpainter import choose_inpainter
 from retouch.editor.operations.remove.places import find_to_remove
 from retouch.editor.operations.stage import Context, Stage
-from retouch.editor.scene.scene import Finding
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask, Pixels
-from retouch.images.masks import blend_pixels, feather_mask
+from retouch.images.fill import fill
+from retouch.images.masks import blend_pixels, feather_mask, grow_mask
 from retouch.types import Resolution
 
 __all__ = ["fill_hole", "remove", "spared_mask"]
@@ -21,6 +23,10 @@ __all__ = ["fill_hole", "remove", "spared_mask"]
 GUESS_SHARE: Final = 0.45
 HOPELESS_SHARE: Final = 0.8
 FEATHER_PX: Final = 2.5
+PREVIEW_SIDE_PX: Final = 200
+NEAR_SHARE: Final = 0.02
+MOST_LEFT: Final = {True: 0.4, False: 0.12}
+"""How large what is left over may be, as a share of the hole; of a named thing less, since what is beside it was not named."""
 TOUCHED_BORDERS: Final = 3
 
 
@@ -58,9 +64,36 @@ def remove(stage: Stage, operation: Remove, context: Context) -> Stage:
             shadow = np.where(spared > 0.5, np.float32(0), shadow)
         hole = np.maximum(hole, hole_of(shadow, spared=spared)) if shadow.any() else hole
     notes = judge(hole, operation.phrase)
+    hole = np.maximum(hole, _left_over(stage, operation, hole, spared, context))
+    context.checkpoint()
     done = fill_hole(stage, hole, finding.mask, context, notes=notes)
     resolution = Resolution(operation.target.phrase or "the subject", finding.resolved_to, finding.confidence)
     return replace(done, resolutions=(*done.resolutions, resolution))
+
+
+def _left_over(stage: Stage, operation: Remove, hole: Mask, spared: Mask | None, context: Context) -> Mask:
+    """Return what would still stand out beside the hole: a leg or a handle that the mask had missed.
+
+    A preview is filled, and looked at as a new picture.
+    """
+    none = np.zeros_like(hole)
+    if operation.target.kind is TargetKind.REGION:
+        return none
+    pixels = rgb(stage.pixels)
+    preview = fill(pixels, hole, working_side_px=PREVIEW_SIDE_PX, rng=context.rng, should_abort=context.should_abort)
+    subject = context.analyze(preview).subject
+    if not subject.present:
+        return none
+    seen = (subject.matte > 0.5) & (hole == 0)
+    if spared is not None:
+        seen &= spared < 0.5
+    _, labels = cv2.connectedComponents(seen.astype(np.uint8), connectivity=8)
+    near = grow_mask(hole, max(3, round(NEAR_SHARE * max(hole.shape)))) > 0
+    touching = np.setdiff1d(np.unique(labels[near]), [0])
+    most = MOST_LEFT[operation.target.kind is TargetKind.SUBJECT] * float(hole.sum())
+    found = [label for label in touching if 0 < int((labels == label).sum()) <= most]
+    left = np.isin(labels, found)
+    return hole_of(left.astype(np.float32), spared=spared) if left.any() else none
 
 
 def rgb(pixels: Pixels) -> Pixels:
@@ -128,7 +161,7 @@ def _survives(added: Mask, hole: Mask) -> bool:
     return float((added * (hole == 0)).sum()) > 0.5 * float(added.sum())
 
 
-def _sources(stage: Stage, hole: Mask, thing: Mask) -> np.ndarray | None:
+def _sources(stage: Stage, hole: Mask, thing: Mask) -> npt.NDArray[np.bool_] | None:
     """Return where may be copied from: not from the main subject, unless it is what stands around the hole."""
     subject = stage.scene.subject
     if not subject.present:
@@ -140,8 +173,3 @@ def _sources(stage: Stage, hole: Mask, thing: Mask) -> np.ndarray | None:
         return None
     allowed = ~body
     return allowed if allowed.mean() > 0.1 else None
-
-
-def describe_place(finding: Finding) -> str:
-    """Return what a phrase was taken for."""
-    return finding.resolved_to
