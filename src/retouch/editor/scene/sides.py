@@ -7,7 +7,7 @@ import numpy as np
 
 from retouch.images.array_types import Mask
 
-__all__ = ["keep_side"]
+__all__ = ["is_on_side", "keep_side"]
 
 _BANDS = {
     "left": (0.0, 0.5),
@@ -43,11 +43,19 @@ def keep_side(
     count, labels, _, centers = cv2.connectedComponentsWithStats((mask > 0.3).astype(np.uint8), connectivity=8)
     kept = np.zeros(count, bool)
     for part in range(1, count):
-        across, down = centers[part][0] / width, centers[part][1] / height
-        kept[part] = _in_band(across, horizontal) and _in_band(down, vertical)
+        kept[part] = is_on_side((centers[part][0] / width, centers[part][1] / height), horizontal, vertical)
     # The soft rim around a part belongs to it.
     near = cv2.dilate(kept[labels].astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     return np.where(near, mask, np.float32(0.0)).astype(np.float32)
+
+
+def is_on_side(
+    center: tuple[float, float],
+    horizontal: Literal["left", "center", "right"] | None,
+    vertical: Literal["top", "middle", "bottom"] | None,
+) -> bool:
+    """Return whether a point, (x, y) as shares of the picture's size, is on the named side."""
+    return _in_band(center[0], horizontal) and _in_band(center[1], vertical)
 
 
 def _in_band(position: float, side: str | None) -> bool:

@@ -90,6 +90,10 @@ class Box:
         """The middle, (x, y)."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
+    def moved(self, x: float, y: float, scale: float = 1.0) -> "Box":
+        """Return the box moved by (x, y), then scaled about (0, 0)."""
+        return Box(*((v + by) * scale for v, by in ((self.left, x), (self.top, y), (self.right, x), (self.bottom, y))))
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -123,6 +127,18 @@ class Face:
         """How far the line through the eyes is turned, in degrees, clockwise positive."""
         (x, y), (to_x, to_y) = self.eyes
         return math.degrees(math.atan2(to_y - y, to_x - x))
+
+    def moved(self, x: float, y: float, scale: float = 1.0) -> "Face":
+        """Return the face moved by (x, y), then scaled about (0, 0): as it is in a crop, or in a reduced picture."""
+        first, second, nose = (((at_x + x) * scale, (at_y + y) * scale) for at_x, at_y in (*self.eyes, self.nose))
+        return Face(
+            self.box.moved(x, y, scale),
+            self.confidence,
+            (first, second),
+            self.eye_radius * scale,
+            nose,
+            self.mouth.moved(x, y, scale),
+        )
 
 
 @dataclass(frozen=True, slots=True)
