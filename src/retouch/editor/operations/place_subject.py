@@ -84,7 +84,7 @@ def place_subject(stage: Stage, operation: PlaceSubject, context: Context) -> St
     context.checkpoint()
 
     anchor_mask, anchor_resolutions = _anchor(stage, operation.placement)
-    around = look_around(stage.scene, anchor_mask)
+    around = look_around(stage.scene, anchor_mask, added=stage.added.values())
     canvas = Canvas(stage.pixels)
     cuts = cut_sides(finding.mask)
     placement = operation.placement
@@ -110,7 +110,7 @@ def place_subject(stage: Stage, operation: PlaceSubject, context: Context) -> St
     return stage.after(
         pixels,
         mask,
-        added={noun: shown},
+        added={noun: np.maximum(shown, stage.added.get(noun, np.float32(0)))},
         resolutions=(
             *anchor_resolutions,
             Resolution(operation.subject.phrase, finding.resolved_to, finding.confidence, finding.verified),

@@ -22,6 +22,7 @@ from retouch.editor.operations.insert.choice import (
 )
 from retouch.editor.operations.insert.lay import lay_standing, site_at
 from retouch.editor.operations.insert.placement import Site, find_site
+from retouch.editor.operations.insert.region import Box, boxes_of
 from retouch.editor.operations.insert.size import SizeRule, size_rule
 from retouch.editor.operations.insert.surroundings import Surroundings, look_around
 from retouch.editor.operations.insert.wear import MAX_DRAWN_SIDE_PX, insert_worn
@@ -38,6 +39,10 @@ _WORN: Final = (Relation.ON_HEAD, Relation.OVER_EYES, Relation.ON_SHOULDER)
 _FREE: Final = (Relation.ANYWHERE, Relation.FOREGROUND, Relation.BACKGROUND)
 """Placements that a flying thing fulfils as well as a standing one."""
 _MOST_BEFORE_SKY: Final = 0.3
+_FLOCK: Final = 4
+_FLOCK_SPREAD: Final = 0.25
+_TURNED_THE_OTHER_WAY: Final = 0.15
+"""Share of a flock that looks the other way: animals that move together mostly face one way."""
 _WATERSIDE: Final = ("sea", "lake")
 _LEAST_WATER_PROBABILITY: Final = 0.15
 
@@ -79,7 +84,13 @@ def insert(stage: Stage, operation: AddObject, context: Context) -> Stage:
         return insert_worn(stage, operation, context, library, suited(found, operation, short_side))
 
     anchor_mask, resolutions = _find_anchor(stage, operation.placement)
-    around = look_around(scene, anchor_mask)
+    second_mask = None
+    if operation.placement.relation is Relation.BETWEEN and anchor_mask is not None:
+        anchor_mask, second_mask, more = _find_both(stage, operation.placement, anchor_mask)
+        resolutions += more
+    anchor = operation.placement.anchor
+    others = [mask for noun, mask in stage.added.items() if anchor is None or noun != anchor.noun]
+    around = look_around(scene, anchor_mask, second_mask, others)
     if operation.placement.relation is Relation.WATER and not _shows_water(scene, around):
         raise UnsupportedInstructionError(
             (), (operation.phrase,), "The picture shows no water that I can see. Name another place for it."
@@ -156,6 +167,7 @@ def _find_anchor(stage: Stage, placement: Placement) -> tuple[Mask | None, tuple
             Relation.BEHIND,
             Relation.IN_FRONT_OF,
             Relation.ON,
+            Relation.AROUND,
         )
         if needs_one and stage.scene.subject.present:
             target = Target(TargetKind.SUBJECT, "the subject")
@@ -166,6 +178,37 @@ def _find_anchor(stage: Stage, placement: Placement) -> tuple[Mask | None, tuple
         return mask, (Resolution(target.phrase, f"the {target.noun} that was added", 1.0, verified=True),)
     finding = stage.scene.find(target)
     return finding.mask, (Resolution(target.phrase, finding.resolved_to, finding.confidence, finding.verified),)
+
+
+def _find_both(stage: Stage, placement: Placement, anchor_mask: Mask) -> tuple[Mask, Mask, tuple[Resolution, ...]]:
+    """Find the two things that a new one goes between: two that are named, two people, or the two largest parts of a mask.
+
+    Raises
+    ------
+    UnsupportedInstructionError
+        The second one is not there.
+    """
+    if placement.second is not None:
+        mask, resolutions = _find_anchor(stage, replace(placement, anchor=placement.second))
+        if mask is not None:
+            return anchor_mask, mask, resolutions
+    faces = stage.scene.faces
+    boxes = [Box(each.box.left, each.box.top, each.box.right, each.box.bottom) for each in faces[:2]]
+    boxes = boxes if len(boxes) == 2 else boxes_of(anchor_mask)[:2]
+    if len(boxes) < 2:
+        raise UnsupportedInstructionError(
+            (),
+            (placement.phrase,),
+            'I can\'t tell two things apart there. Name both, as in "between the cup and the plate".',
+        )
+    first, second = (_box_mask(box, anchor_mask) for box in boxes)
+    return first, second, ()
+
+
+def _box_mask(box: Box, like: Mask) -> Mask:
+    mask = np.zeros_like(like)
+    mask[int(max(0, box.top)) : int(box.bottom), int(max(0, box.left)) : int(box.right)] = 1.0
+    return mask
 
 
 def _plan(
@@ -179,12 +222,16 @@ def _plan(
     planned: list[_Planned] = []
     first = choose(candidates, rng, min(around.picture_hw) * 0.14)
     same = [entry for entry in candidates if entry.noun == first.noun]
+    faces_left = bool(rng.random() < 0.5)
     for number in range(operation.count):
         entry = first if number == 0 else same[int(rng.integers(len(same)))]
         seed = int(rng.integers(2**32))
         aspect = entry.width_px / entry.height_px if entry.height_px else drawn_aspect(entry.name, seed)
         limit = MAX_DRAWN_SIDE_PX if entry.is_drawn else MAX_ENLARGEMENT * entry.long_side_px
         smaller = 1.0 if operation.count == 1 else 0.86 ** min(operation.count - 1, 4)
+        if operation.count >= _FLOCK:
+            # Some are nearer than others; all must still pass for one kind.
+            smaller *= float(np.exp(np.clip(rng.normal(0, _FLOCK_SPREAD), -0.5, 0.35)))
         site = find_site(
             around,
             operation.placement,
@@ -197,6 +244,7 @@ def _plan(
             rng=rng,
             max_long_side_px=limit,
         )
-        flip = bool(entry.may_flip and not entry.is_drawn and rng.random() < 0.5)
+        odd_one = rng.random() < (_TURNED_THE_OTHER_WAY if operation.count >= _FLOCK else 0.5)
+        flip = bool(entry.may_flip and not entry.is_drawn and (faces_left != odd_one))
         planned.append(_Planned(entry, site, flip, seed))
     return planned

@@ -14,11 +14,14 @@ from retouch.editor.operations.insert.surroundings import Surroundings
 from retouch.editor.operations.stage import Stage
 from retouch.editor.scene.scene import Scene
 from retouch.images.array_types import Mask
+from retouch.images.color import luminance, srgb_to_linear
 from retouch.images.compose import Layer, resize_layer, sharpen_layer
 
 __all__ = ["lay_standing", "site_at"]
 
 MIN_SIDE_PX: Final = 14
+_NEAR_SHARE: Final = 0.25
+_LEAST_LAND_PX: Final = 500
 
 
 def lay_standing(
@@ -50,7 +53,7 @@ def lay_standing(
     top, left = round(site.base_row - size_hw[0]), round(site.center_x - size_hw[1] / 2)
     box = (left, top, left + size_hw[1], top + size_hw[0])
     tone = measure_tone(stage.pixels[..., :3], scene, box, in_sky=site.place is Place.AIR)
-    fitted = harmonize(sized, tone, scene.light, rng, is_lit=is_lit)
+    fitted = harmonize(_in_haze(sized, stage, site), tone, scene.light, rng, is_lit=is_lit)
     margin = (fitted.alpha.shape[0] - size_hw[0]) // 2
     hidden = around.anchor_mask if site.behind_anchor else None
     behind = _stands_behind_subject(site, around) if site.behind_subject is None else site.behind_subject
@@ -68,6 +71,24 @@ def lay_standing(
         canvas.tint(colors, cover if hidden is None else (cover * (1 - hidden)).astype(np.float32))
         canvas.shade(contact_shadow(sized.alpha, canvas.picture_hw, top, left) * np.float32(0.3))
     return canvas.lay(fitted, top - margin, left - margin, hidden)
+
+
+def _in_haze(layer: Layer, stage: Stage, site: Site) -> Layer:
+    """Lift the blacks of what stands near the horizon to those of its distance: air between lets nothing be black."""
+    scene = stage.scene
+    horizon = scene.horizon
+    if horizon is None or scene.sky is None or site.place is Place.AIR:
+        return layer
+    height = stage.pixels.shape[0]
+    far = float(np.clip(1.0 - (site.base_row - horizon.row) / (_NEAR_SHARE * height), 0.0, 1.0))
+    rows = slice(int(max(0, horizon.row - 0.04 * height)), int(min(height, horizon.row + 0.05 * height)))
+    land = (scene.sky[rows] < 0.1) & (scene.subject.matte[rows] < 0.1)
+    if far <= 0.0 or int(land.sum()) < _LEAST_LAND_PX:
+        return layer
+    colors = srgb_to_linear(np.ascontiguousarray(stage.pixels[rows][..., :3]))[land]
+    bright = luminance(colors)
+    veil = far * colors[bright <= np.quantile(bright, 0.05)].mean(axis=0)
+    return Layer((veil + layer.linear * (1.0 - veil)).astype(np.float32), layer.alpha)
 
 
 def sink(layer: Layer) -> Layer:

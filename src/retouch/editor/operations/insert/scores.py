@@ -21,6 +21,8 @@ _TOLERANCE: Final = {
     Relation.IN_FRONT_OF: 0.5,
     Relation.BEHIND: 0.0,
     Relation.ON: 0.4,
+    Relation.BETWEEN: 0.4,
+    Relation.AROUND: 0.5,
 }
 """How much covering the subject counts against a place; 1 where the prompt does not ask to be near it."""
 
@@ -68,7 +70,7 @@ def score_sites(
     score -= 2.6 * _TOLERANCE.get(relation, 1.0) * cover
     if around.face is not None and relation is not Relation.BEHIND:
         score -= 4.0 * _overlap(around.face, left, top, right, bases)
-    for box in taken:
+    for box in (*taken, *around.taken):
         score -= 5.0 * _overlap(box, left - 0.06 * widths, top, right + 0.06 * widths, bases)
     score -= 0.5 * around.clutter.mean(left, top, right, bases)
     # 4. what the prompt says
@@ -112,6 +114,12 @@ def _relation_score(
         sides = {Relation.LEFT_OF: to_left, Relation.RIGHT_OF: to_right}.get(relation, np.maximum(to_left, to_right))
         foot = min(anchor.bottom, 0.975 * h) if place is not Place.AIR else anchor.top + 0.45 * anchor.height
         return 1.6 * sides + 0.9 * _near(bases, foot + 0.012 * h, 0.05 * h)
+    if relation is Relation.BETWEEN and anchor is not None:
+        return _between_score(around, place, xs, bases, heights)
+    if relation is Relation.AROUND and anchor is not None:
+        away_x = (xs - anchor.center_x) / (0.5 * anchor.width + 0.5 * widths)
+        away_y = (bases - heights / 2 - (anchor.top + anchor.bottom) / 2) / (0.5 * anchor.height + 0.5 * heights)
+        return 1.3 * _near(np.hypot(away_x, away_y), 1.15, 0.35)
     if relation is Relation.ABOVE and anchor is not None:
         return 1.4 * _near(xs, anchor.center_x, 0.10 * w) + 1.4 * _near(bases, anchor.top - 0.05 * h, 0.05 * h)
     if relation is Relation.ON and anchor is not None:
@@ -131,6 +139,22 @@ def _relation_score(
     if place is Place.GROUND:
         return 0.5 * _near(bases / h, 0.86, 0.12)
     return zero
+
+
+def _between_score(
+    around: Surroundings, place: Place, xs: FloatImage, bases: FloatImage, heights: FloatImage
+) -> FloatImage:
+    """In the middle of the gap between two things, on a line with their feet, or in the air at their middles."""
+    assert around.anchor is not None, "between needs an anchor"
+    h, w = around.picture_hw
+    first, second = around.anchor, around.second or around.anchor
+    left, right = sorted((first, second), key=lambda box: box.center_x)
+    middle = (left.right + right.left) / 2 if around.second is not None else first.center_x
+    feet = min((first.bottom + second.bottom) / 2, 0.975 * h)
+    if place is Place.AIR:
+        middles = (first.top + first.bottom + second.top + second.bottom) / 4
+        return 1.6 * _near(xs, middle, 0.04 * w) + 0.9 * _near(bases - heights / 2, middles, 0.06 * h)
+    return 1.6 * _near(xs, middle, 0.04 * w) + 0.9 * _near(bases, feet + 0.012 * h, 0.05 * h)
 
 
 def _on_score(around: Surroundings, anchor: Box, xs: FloatImage, bases: FloatImage) -> FloatImage:

@@ -1,12 +1,21 @@
 """What placing goes by, read from the scene once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 
-from retouch.editor.operations.insert.region import MIN_GROUND, Box, BoxSums, mask_box, standing_ground, water_mask
+from retouch.editor.operations.insert.region import (
+    MIN_GROUND,
+    Box,
+    BoxSums,
+    boxes_of,
+    mask_box,
+    standing_ground,
+    water_mask,
+)
 from retouch.editor.scene.scene import Scene
 from retouch.images.array_types import Mask
 
@@ -36,6 +45,10 @@ class Surroundings:
     anchor : Box or None
         What the placement refers to.
     anchor_mask : (H, W) float32 [0, 1] or None
+    second : Box or None
+        Of BETWEEN: the other thing.
+    taken : tuple of Box
+        What earlier operations put in.
     """
 
     picture_hw: tuple[int, int]
@@ -51,10 +64,23 @@ class Surroundings:
     horizon_row: float | None
     anchor: Box | None
     anchor_mask: Mask | None
+    second: Box | None = None
+    taken: tuple[Box, ...] = ()
 
 
-def look_around(scene: Scene, anchor_mask: Mask | None) -> Surroundings:
-    """Read the masks of a scene that placing needs."""
+def look_around(
+    scene: Scene, anchor_mask: Mask | None, second_mask: Mask | None = None, added: Iterable[Mask] = ()
+) -> Surroundings:
+    """Read the masks of a scene that placing needs.
+
+    Parameters
+    ----------
+    scene : Scene
+    anchor_mask, second_mask : (H, W) float32 [0, 1] or None
+        What the placement refers to.
+    added : iterable of (H, W) float32 [0, 1]
+        What earlier operations put in, which is not to be covered.
+    """
     subject = scene.subject
     matte = subject.matte if subject.present else np.zeros_like(subject.matte)
     box = mask_box(matte)
@@ -79,4 +105,6 @@ def look_around(scene: Scene, anchor_mask: Mask | None) -> Surroundings:
         horizon_row=None if horizon is None else horizon.row,
         anchor=None if anchor_mask is None else mask_box(anchor_mask),
         anchor_mask=anchor_mask,
+        second=None if second_mask is None else mask_box(second_mask),
+        taken=tuple(box for mask in added for box in boxes_of(mask)),
     )

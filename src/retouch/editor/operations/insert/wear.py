@@ -144,7 +144,7 @@ def _dress(
     layer = prepare(cutout, operation, flip=False)
     fit: WornFit
     if relation is Relation.ON_SHOULDER:
-        fit = fit_on_shoulder(cutout, wearer, scene.subject.matte, operation, rng)
+        fit = fit_on_shoulder(cutout, wearer, wearer.body, operation, rng)
     else:
         fit = fit_worn(cutout, relation, wearer, operation.scale, rng)
     scale = fit.width_px / layer.alpha.shape[1]

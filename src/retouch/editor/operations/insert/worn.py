@@ -39,6 +39,9 @@ _GLASSES_PER_EYE_DISTANCE: Final = 2.15
 _SHOULDER_AWAY: Final = 1.15
 _SHOULDER_SIZE: Final = 0.95
 _FACE_IN_MASK: Final = 0.5
+_MOST_HAIR: Final = 0.08
+_MOST_ABOVE_SILHOUETTE: Final = 0.35
+"""How far above the expected crown the matte may have it, in head heights: a lamp behind a head is none of its hair."""
 _EYE_ROW: Final = 0.44
 _GLASSES_WIDTH: Final = 0.90
 
@@ -203,6 +206,13 @@ def fit_on_shoulder(
     head = wearer.head
     wide, tall = head.right - head.left, head.bottom - head.top
     center = (head.left + head.right) / 2
+    no_shoulder = UnsupportedInstructionError(
+        (),
+        (operation.phrase,),
+        'The picture shows no shoulder that it could sit on. Name another place, as in "on the left".',
+    )
+    if wearer.face is None:
+        raise no_shoulder
     side = {"left": -1.0, "right": 1.0}.get(operation.placement.horizontal or "")
     for sign in (side,) if side is not None else rng.permutation([-1.0, 1.0]).tolist():
         column = round(center + sign * _SHOULDER_AWAY * wide)
@@ -214,11 +224,7 @@ def fit_on_shoulder(
             share = cutout.rgba.shape[1] / max(cutout.rgba.shape[:2])
             size = _SHOULDER_SIZE * tall * operation.scale * share
             return WornFit(size, float(column), float(first + rows[0]) + 0.03 * tall)
-    raise UnsupportedInstructionError(
-        (),
-        (operation.phrase,),
-        'The picture shows no shoulder that it could sit on. Name another place, as in "on the left".',
-    )
+    raise no_shoulder
 
 
 def _fit_upright(
@@ -252,7 +258,8 @@ def _crown(matte: Mask, head: Head) -> tuple[float, float]:
     row = float(rows[0])
     # A crown far above the detected head is raised hands or a hat; one far below is a bad matte.
     height = head.bottom - head.top
-    row = float(np.clip(row, head.top - 0.35 * height, head.top + 0.2 * height))
+    up = _MOST_HAIR if head.found_by == "face" else _MOST_ABOVE_SILHOUETTE
+    row = float(np.clip(row, head.top - up * height, head.top + 0.2 * height))
     band = matte[int(row) : int(row + 0.25 * height) + 1, left:right]
     weights = band.sum(axis=0)
     if weights.sum() <= 0:
