@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from retouch.engines.base import Capabilities, EditInputs, EngineOutput
+from retouch.engines.base import Capabilities, EditInputs, EngineOutput, InputPicture
 from retouch.errors import EditAbortedError, EngineError, InvalidValueError, ModeratedError
 from retouch.images.codec import decode
+from retouch.images.frame import Frame
 from retouch.images.geometry import fit_pixels, plan_fit
 from retouch.pipeline import draw_seed, run_edit
+from retouch.preserve.source_file import read_source_file
 from retouch.safety.moderation import UNCHECKED_NOTE
 from retouch.types import EditRequest, Interpretation, OutputFormat, Progress, Resolution
 
@@ -277,3 +279,66 @@ def test_a_guidance_scale_without_use_is_noted(uses_it: bool, notes: int) -> Non
     result = run_edit(EditRequest(prompt="paint", guidance_scale=3), [PHOTO], engine)
     assert sum("guidance_scale" in note for note in result.notes) == notes
     assert not any("guidance_scale" in note for note in run_edit(EditRequest(prompt="paint"), [PHOTO], engine).notes)
+
+
+class MirrorEngine(SquareEngine):
+    """Mirrors the picture, and crops it when asked to."""
+
+    capabilities = Capabilities(max_input_images=2, any_size=True)
+
+    def edit(self, request, inputs, *, seed, on_step=None, should_abort=None) -> EngineOutput:
+        base = inputs.fitted(0)
+        width, height = base.shape[1] - self.crop, base.shape[0]
+        return EngineOutput(
+            np.ascontiguousarray(base[:, ::-1][:, self.crop :]),
+            seed,
+            change_mask=np.zeros((height, width), np.float32),
+            is_reframed=True,
+            frame=Frame(((-1.0, 0.0, float(width)), (0.0, 1.0, 0.0)), (width, height)),
+        )
+
+
+def mirrored(crop: int = 0, pictures=(PHOTO,), **options) -> object:
+    request = EditRequest(prompt="mirror it", seed=1, output_format=OutputFormat.PNG, **options)
+    return run_edit(request, list(pictures), MirrorEngine(crop=crop))
+
+
+@pytest.mark.parametrize("preserve", ["auto", "off"])
+def test_nothing_of_a_reframed_picture_is_restored(preserve: str) -> None:
+    image = mirrored(size="original", preserve=preserve).images[0]
+    assert np.array_equal(decode(image.data).pixels, PHOTO[:, ::-1])
+    assert image.changed_share == 1.0
+
+
+def test_a_reframed_answer_has_the_size_that_the_engine_gave_it() -> None:
+    image = mirrored(crop=28, size="original").images[0]
+    assert (image.width, image.height) == (100, 96)
+    assert np.array_equal(decode(image.data).pixels, PHOTO[:, ::-1][:, 28:])
+
+
+def test_explain_says_how_a_reframed_picture_lies_on_the_input() -> None:
+    image = mirrored(size="original", explain=True).images[0]
+    report = image.preserve_report
+    assert report["kind"] == "reframed"
+    assert report["alignment"]["matrix"] == [[-1.0, 0.0, 128.0], [0.0, 1.0, 0.0]]
+    assert report["edited_share"] == 0.0
+    assert np.asarray(Image.open(io.BytesIO(image.change_mask_png))).min() == 255
+    assert not any("No pixel changed" in note for note in mirrored(size="original").interpretation.notes)
+
+
+def test_a_reframed_answer_begins_a_line_of_its_own() -> None:
+    assert mirrored().images[0].ancestry is None
+
+
+def test_a_reframed_answer_keeps_the_metadata_of_its_file_with_its_own_size() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Camera"
+    exif.get_ifd(0x8769)[0xA002] = 128
+    buffer = io.BytesIO()
+    Image.fromarray(PHOTO).save(buffer, "JPEG", exif=exif)
+    source = read_source_file(buffer.getvalue())
+    picture = InputPicture(source.pixels, source)
+    data = mirrored(crop=28, pictures=[picture], size="original").images[0].data
+    kept = Image.open(io.BytesIO(data)).getexif()
+    assert kept[0x010F] == "Camera"
+    assert kept.get_ifd(0x8769)[0xA002] == 100
