@@ -7,7 +7,6 @@ import numpy as np
 
 from retouch.editor.instructions.plan import Remove, Target, TargetKind
 from retouch.editor.operations.stage import Context, Stage
-from retouch.editor.scene.nouns import is_person
 from retouch.editor.scene.scene import Finding
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
@@ -16,6 +15,7 @@ from retouch.images.fill import fill
 
 __all__ = ["find_to_remove"]
 
+PREVIEW_SIDE_PX: Final = 200
 SIDE_SHARE: Final = 1 / 3
 STANDS_OUT: Final = 0.06
 LEAST_SHARE: Final = 0.01
@@ -75,7 +75,13 @@ def _find_in_region(stage: Stage, target: Target, context: Context) -> Finding:
     box = region_box((pixels.shape[0], pixels.shape[1]), target)
     region = np.zeros(pixels.shape[:2], np.float32)
     region[box] = 1
-    empty = fill(np.ascontiguousarray(pixels), region, rng=context.rng, should_abort=context.should_abort)
+    empty = fill(
+        np.ascontiguousarray(pixels),
+        region,
+        working_side_px=PREVIEW_SIDE_PX,
+        rng=context.rng,
+        should_abort=context.should_abort,
+    )
     difference = np.linalg.norm(srgb8_to_oklab(pixels) - srgb8_to_oklab(empty), axis=2)
     sigma = max(1.0, 0.004 * max(region.shape))
     smooth = cv2.GaussianBlur(difference.astype(np.float32), (0, 0), sigma) * region
@@ -84,8 +90,3 @@ def _find_in_region(stage: Stage, target: Target, context: Context) -> Finding:
     if float(mask.sum()) < LEAST_SHARE * float(region.sum()):
         raise UnsupportedInstructionError((), (target.phrase,), f"Nothing stands out in {where} that could be removed.")
     return Finding(mask, 0.5, f"what stands out in {where}", verified=False)
-
-
-def is_about_people(target: Target) -> bool:
-    """Return whether a target means human beings."""
-    return target.noun is not None and is_person(target.noun)

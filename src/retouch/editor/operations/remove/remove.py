@@ -14,16 +14,13 @@ from retouch.editor.operations.remove.places import find_to_remove
 from retouch.editor.operations.stage import Context, Stage
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask, Pixels
-from retouch.images.fill import fill
-from retouch.images.masks import blend_pixels, feather_mask, grow_mask
+from retouch.images.masks import grow_mask
 from retouch.types import Resolution
 
 __all__ = ["fill_hole", "remove", "spared_mask"]
 
 GUESS_SHARE: Final = 0.45
 HOPELESS_SHARE: Final = 0.8
-FEATHER_PX: Final = 2.5
-PREVIEW_SIDE_PX: Final = 200
 NEAR_SHARE: Final = 0.02
 MOST_LEFT: Final = {True: 0.4, False: 0.12}
 """How large what is left over may be, as a share of the hole; of a named thing less, since what is beside it was not named."""
@@ -64,35 +61,41 @@ def remove(stage: Stage, operation: Remove, context: Context) -> Stage:
             shadow = np.where(spared > 0.5, np.float32(0), shadow)
         hole = np.maximum(hole, hole_of(shadow, spared=spared)) if shadow.any() else hole
     notes = judge(hole, operation.phrase)
-    hole = np.maximum(hole, _left_over(stage, operation, hole, spared, context))
-    context.checkpoint()
     done = fill_hole(stage, hole, finding.mask, context, notes=notes)
+    if operation.target.kind is not TargetKind.REGION:
+        left = _left_over(done, hole, spared, whole=operation.target.kind is TargetKind.SUBJECT)
+        if left.any():
+            context.checkpoint()
+            done = fill_hole(stage, np.maximum(hole, left), finding.mask, context, notes=notes)
     resolution = Resolution(operation.target.phrase or "the subject", finding.resolved_to, finding.confidence)
     return replace(done, resolutions=(*done.resolutions, resolution))
 
 
-def _left_over(stage: Stage, operation: Remove, hole: Mask, spared: Mask | None, context: Context) -> Mask:
-    """Return what would still stand out beside the hole: a leg or a handle that the mask had missed.
+def _left_over(done: Stage, hole: Mask, spared: Mask | None, *, whole: bool) -> Mask:
+    """Return what still stands out at the hole, once it is filled: a leg or a handle that the mask had missed.
 
-    A preview is filled, and looked at as a new picture.
+    Parameters
+    ----------
+    done : Stage
+        After the first fill.
+    hole : (H, W) float32, 0 or 1
+    spared : (H, W) float32 [0, 1] or None
+    whole : bool
+        Everything that stands out was meant; else only small rests go, since what is beside the thing was not named.
     """
     none = np.zeros_like(hole)
-    if operation.target.kind is TargetKind.REGION:
-        return none
-    pixels = rgb(stage.pixels)
-    preview = fill(pixels, hole, working_side_px=PREVIEW_SIDE_PX, rng=context.rng, should_abort=context.should_abort)
-    subject = context.analyze(preview).subject
+    subject = done.scene.subject
     if not subject.present:
         return none
-    seen = (subject.matte > 0.5) & (hole == 0)
+    seen = subject.matte > 0.5
     if spared is not None:
         seen &= spared < 0.5
     _, labels = cv2.connectedComponents(seen.astype(np.uint8), connectivity=8)
     near = grow_mask(hole, max(3, round(NEAR_SHARE * max(hole.shape)))) > 0
     touching = np.setdiff1d(np.unique(labels[near]), [0])
-    most = MOST_LEFT[operation.target.kind is TargetKind.SUBJECT] * float(hole.sum())
-    found = [label for label in touching if 0 < int((labels == label).sum()) <= most]
-    left = np.isin(labels, found)
+    most = MOST_LEFT[whole] * float(hole.sum())
+    found = [label for label in touching if 0 < int(((labels == label) & (hole == 0)).sum()) <= most]
+    left = np.isin(labels, found) & (hole == 0)
     return hole_of(left.astype(np.float32), spared=spared) if left.any() else none
 
 
@@ -148,11 +151,9 @@ def fill_hole(stage: Stage, hole: Mask, thing: Mask, context: Context, *, notes:
     filled = inpaint(
         pixels, hole, sources=_sources(stage, hole, thing), rng=context.rng, should_abort=context.should_abort
     )
-    mask = feather_mask(hole, FEATHER_PX)
-    result = blend_pixels(pixels, filled, mask)
-    if stage.pixels.shape[2] == 4:
-        result = np.dstack([result, stage.pixels[..., 3]])
-    after = stage.after(result, mask, notes=notes)
+    # No feather: the fill meets the rim already, and a thin hole would be feathered away.
+    result = filled if stage.pixels.shape[2] == 3 else np.dstack([filled, stage.pixels[..., 3]])
+    after = stage.after(result, hole, notes=notes)
     added = {noun: kept for noun, kept in after.added.items() if _survives(kept, hole)}
     return replace(after, scene=context.analyze(rgb(result)), added=added)
 
