@@ -230,7 +230,7 @@ def _fill_air(
     if LightKind.RAIN in kinds:
         image = add_fog(image, depth, 0.45 * strength, air, rng, banks=0.15)
         image = image * (1.0 - 0.22 * stage.scene.ground[..., None])
-        image = add_rain(image, subject, strength, np.minimum(1.25 * air + 0.02, 0.95), rng)
+        image = add_rain(image, subject, strength, np.minimum(1.3 * air + 0.05, 0.95), rng)
     if LightKind.SNOWFALL in kinds:
         image = add_fog(image, depth, 0.35 * strength, air, rng, banks=0.15)
         image = add_snowfall(image, subject, strength, np.clip(1.6 * air + 0.06, 0.05, 0.97), rng)

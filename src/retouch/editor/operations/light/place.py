@@ -153,7 +153,12 @@ def _tone(pixels: Pixels) -> FloatImage | None:
     design = np.stack([np.ones(len(lab)), lab[:, 0], lab[:, 0] ** 2], axis=1)
     fit, *_ = np.linalg.lstsq(design, lab[:, 1:], rcond=None)
     residual = np.linalg.norm(lab[:, 1:] - design @ fit, axis=1)
-    return fit if float(np.sqrt((residual**2).mean())) < _MAX_RESIDUAL else None
+    if float(np.sqrt((residual**2).mean())) >= _MAX_RESIDUAL:
+        return None
+    # Few flat colors can lie on a curve too: a tone has one hue.
+    chroma = np.linalg.norm(lab[:, 1:], axis=1)
+    colored = lab[chroma > 0.02, 1:] / chroma[chroma > 0.02, None]
+    return fit if len(colored) < 0.05 * len(lab) or float(np.linalg.norm(colored.mean(axis=0))) > 0.9 else None
 
 
 def is_outdoors(scene: Scene, place: Place) -> bool:

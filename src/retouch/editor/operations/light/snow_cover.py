@@ -52,9 +52,9 @@ def lay_snow(
     below = np.roll(middle, -step, axis=0)
     below[-step:] = middle[-step:]
     facing_up = 0.75 * (middle - coarse) + 0.9 * (middle - below) + 0.45 * (tone - middle)
-    lying = 1.25 * smoothstep(0.2, 0.9, cv2.GaussianBlur(ground, (0, 0), long_side / 200))
+    lying = 1.0 * smoothstep(0.2, 0.9, cv2.GaussianBlur(ground, (0, 0), long_side / 200))
     score = facing_up + lying + 0.12 * texture + 0.35 * (strength - 1.0)
     amount = 0.95 * smoothstep(-0.1, 1.2, score) * min(1.0, 0.55 + 0.45 * strength) * (1.0 - spared)
-    shading = np.exp2(np.clip(0.32 * (tone - coarse), -1.1, 0.35))
+    shading = np.exp2(np.clip(0.42 * (tone - coarse), -1.3, 0.4))
     snow = (light * shading)[..., None] * _SNOW_LINEAR
     return np.asarray(land + amount[..., None] * (snow - land), dtype=np.float32)
