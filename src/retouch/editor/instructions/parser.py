@@ -10,7 +10,7 @@ from retouch.editor.instructions.grammar.add import parse_add
 from retouch.editor.instructions.grammar.background import parse_background
 from retouch.editor.instructions.grammar.blend import parse_blend
 from retouch.editor.instructions.grammar.color import parse_color_change
-from retouch.editor.instructions.grammar.combine import parse_combine
+from retouch.editor.instructions.grammar.combine import parse_combine, parse_framed
 from retouch.editor.instructions.grammar.composition import parse_composition
 from retouch.editor.instructions.grammar.keep import parse_keep
 from retouch.editor.instructions.grammar.lettering import parse_lettering
@@ -20,7 +20,7 @@ from retouch.editor.instructions.grammar.recolor import parse_recolor
 from retouch.editor.instructions.grammar.remove import parse_remove
 from retouch.editor.instructions.grammar.style import parse_style
 from retouch.editor.instructions.languages import detect_language
-from retouch.editor.instructions.phrases import parse_thing
+from retouch.editor.instructions.phrases import parse_thing, to_target
 from retouch.editor.instructions.plan import EditPlan, Operation
 from retouch.editor.instructions.refusals import TRIGGERS, hint
 from retouch.editor.instructions.review import review
@@ -31,6 +31,7 @@ from retouch.errors import UnsupportedInstructionError
 __all__ = ["parse"]
 
 GRAMMARS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
+    parse_framed,
     parse_composition,
     parse_remove,
     parse_lettering,
@@ -104,8 +105,10 @@ def _read_clauses(clauses: list[list[Token]], ctx: Context) -> tuple[list[Operat
     """Return the operations of all clauses, and the clauses that are refused with their reasons."""
     operations: list[Operation] = []
     refused: list[tuple[str, Refusal]] = []
-    for clause in clauses[:MAX_CLAUSES]:
+    for i, clause in enumerate(clauses[:MAX_CLAUSES]):
         read, problems = _read_clause(clause, ctx)
+        if problems and i + 1 < len(clauses) and _names_topic(clause, clauses[i + 1], ctx):
+            continue
         operations += read
         refused += problems
     if refused and ctx.kept and len(refused) <= MAX_RETRIES:
@@ -140,6 +143,34 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
         clearer = Refusal(reason) if reason not in ("unknown", "replacing", "vague") else refusal
         return [], [(ctx.text(clause), clearer)]
     return [], [(ctx.text(clause), Refusal(_reason(clause, ctx)))]
+
+
+def _names_topic(clause: list[Token], following: list[Token], ctx: Context) -> bool:
+    """Whether a clause only says what the next one is about: "the cup, make it blue", "I hate the cushion, make it white"."""
+    if not any(token.sense.pronoun and not token.sense.determiner for token in following):
+        return False
+    words = tuple(token.word for token in clause)
+    opinion = next((len(words_of) for words_of in _OPINIONS if words[: len(words_of)] == words_of), 0)
+    cursor = Cursor(clause)
+    cursor.at = opinion
+    while cursor.sense().determiner or cursor.sense().color_word or cursor.sense().preposition == "of":
+        if cursor.sense().determiner and not cursor.sense(1).color_word:
+            break
+        cursor.at += 1
+    try:
+        thing = parse_thing(cursor, ctx)
+        if thing is None or thing.pronoun or not (cursor.done or (cursor.sense().copula and not opinion)):
+            return False
+        ctx.referent = to_target(thing, ctx)
+    except Refusal:
+        return False
+    return True
+
+
+_OPINIONS = (
+    ("i", "don't", "like"), ("i", "do not", "like"), ("i", "dont", "like"), ("i", "hate"), ("i", "dislike"), ("i", "can't", "stand"),
+    ("don't", "like"), ("about",), ("for",), ("as", "for"),
+)  # fmt: skip
 
 
 def _head(clause: list[Token], ctx: Context) -> int:

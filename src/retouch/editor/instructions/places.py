@@ -1,6 +1,6 @@
 """Where a new object goes: "in the sky, top left", "next to the cup", "on the T-rex's head"."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
@@ -71,6 +71,7 @@ class Place:
     start: int = -1
     end: int = -1
     image_index: int | None = None
+    referent: Target | None = None
 
     def placement(self, ctx: Context, cur: Cursor, noun: str) -> Placement:
         """Return the placement of a new ``noun``; things that are worn go onto the head or over the eyes."""
@@ -146,13 +147,17 @@ def _parse_place(cur: Cursor, ctx: Context, place: Place) -> bool:
 
 def _leads_to_a_body_part(cur: Cursor) -> bool:
     """Whether "left" in "in his left hand" tells one hand from the other, not a side of the picture."""
+    if cur.word(2) in ("left hand", "right hand") and cur.word(1) in _WHOSE and cur.word(3) not in _SIDES:
+        raise Refusal("place", "in or on a hand, arm, mouth or leg")
     ahead = 1
     while ahead < _LONGEST and (cur.sense(ahead).determiner or cur.sense(ahead).side):
         ahead += 1
-    return ahead > 1 and cur.sense(ahead).noun in _HELD | {"shoulder"}
+    return ahead > 1 and (cur.sense(ahead).noun or cur.word(ahead)) in _HELD | {"shoulder"}
 
 
 _LONGEST = 5
+_WHOSE = frozenset(["his", "her", "their", "its", "my", "'s"])
+_SIDES = frozenset(["side", "corner", "part", "third", "half"])
 
 
 def _take_two(cur: Cursor, ctx: Context, place: Place, begin: int) -> bool:
@@ -244,7 +249,9 @@ def _anchor(
         return
     if preposition == "in":
         raise Refusal("place", _CANT["inside"])
-    place.anchor = to_target(anchor, ctx)
+    # "Two dogs and a cat next to her": she is not one of the dogs that are just being added.
+    known = replace(ctx, referent=place.referent) if anchor.pronoun == "person" else ctx
+    place.anchor = to_target(anchor, known)
     place.relation = relation or _PREPOSITION_RELATIONS.get(preposition or "", Relation.ON)
 
 
@@ -259,6 +266,6 @@ def _owner(head: Thing, cur: Cursor, ctx: Context) -> Target:
         owner = parse_thing(cur, ctx)
         if owner is not None:
             return to_target(owner, ctx)
-    if ctx.referent is not None:
+    if ctx.referent is not None and ctx.referent.noun not in HEADWEAR | EYEWEAR:
         return ctx.referent
     return ctx.subject(head.phrase)

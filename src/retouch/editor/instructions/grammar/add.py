@@ -18,9 +18,9 @@ _SOME = 3
 
 def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
     """Return the objects that a clause adds; empty if it adds none."""
-    lead = Place()
+    lead = Place(referent=ctx.referent)
     if cur.sense().verb is None:
-        lead = parse_places(cur, ctx)
+        lead = parse_places(cur, ctx, lead)
         cur.take_connector(",")
     verb = cur.take_verb("add", "put", "give", "show", "want", "make")
     if verb == "give" and not any(token.sense.preposition == "to" for token in cur.tokens):
@@ -172,6 +172,9 @@ def _parse_give(cur: Cursor, ctx: Context) -> list[AddObject]:
 def _parse_receiver(cur: Cursor, ctx: Context) -> Thing | None:
     """Read who gets something: in "give her sunglasses" the noun is the thing that is given."""
     begin = cur.at
+    if cur.word() in ("everyone", "everybody"):
+        cur.at += 1
+        return Thing(begin, cur.at, ctx.text(cur.tokens[begin : cur.at]), noun="everyone")
     receiver = parse_thing(cur, ctx, one_noun=True)
     if receiver is None or not cur.done or cur.tokens[begin].sense.pronoun is None:
         return receiver

@@ -234,7 +234,10 @@ def _roles(cur: Cursor, ctx: Context) -> list[Operation]:
 
 
 def _role(cur: Cursor, ctx: Context, *, bare: bool) -> _Part | None:
-    """Read one of "the background of image 2", "image 2's background", "image 2 as background", "the dog from image 2"; ``bare``: "image 2"."""
+    """Read one of "the background of image 2", "image 2's background", "image 2 as background", "the dog from image 2".
+
+    ``bare``: also "image 2" alone.
+    """
     begin = cur.at
     index = parse_image_reference(cur, ctx)
     if index is not None:
@@ -368,7 +371,7 @@ def _listed(cur: Cursor, ctx: Context) -> list[_Part]:
 def _shared(cur: Cursor, ctx: Context) -> list[_Part]:
     """Read "the people from image 1 and image 2", "the subjects of images 1, 2 and 3"."""
     begin = cur.at
-    while cur.sense().determiner == "definite":
+    while cur.sense().determiner == "definite" or cur.sense().number is not None:
         cur.at += 1
     noun = cur.sense().noun
     word = cur.word()

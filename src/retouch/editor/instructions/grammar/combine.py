@@ -6,10 +6,11 @@ from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import PRINTABLE
 from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.pieces import parse_image_reference, parse_side
 from retouch.editor.instructions.places import Place, parse_places, take_size
 from retouch.editor.instructions.plan import PlaceSubject, PrintOnto, Relation, Target, TargetKind
 
-__all__ = ["parse_combine"]
+__all__ = ["parse_combine", "parse_framed"]
 
 GRAPHICS = frozenset(
     [
@@ -87,6 +88,22 @@ def _print_instead(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
     if source is None or not cur.done or not (source.picture or source.noun in GRAPHICS):
         return []
     return [_print(source, surface, ctx, cur)]
+
+
+def parse_framed(cur: Cursor, ctx: Context) -> list[PrintOnto]:
+    """Read "put image 2 in the picture frame": the frame is a thing of the picture, not a border around it."""
+    verb = cur.take_verb("print", "put", "add", "use", "show", "make")
+    source = parse_thing(cur, ctx, with_side=False) if verb else None
+    if source is None or not source.picture or cur.sense().term("blend") != "in_frame":
+        return []
+    begin = cur.at
+    cur.at += 1
+    side = parse_side(cur)
+    index = parse_image_reference(cur, ctx, elided=True) if cur.take_preposition("of", "in", "from") else None
+    phrase = ctx.text(cur.tokens[begin : cur.at])
+    frame = Thing(begin, cur.at, phrase, "definite", noun="picture frame", known=True, image_index=index)
+    frame.horizontal, frame.vertical = side or (None, None)
+    return [_print(source, frame, ctx, cur)] if cur.done else []
 
 
 def _take_again(cur: Cursor) -> None:

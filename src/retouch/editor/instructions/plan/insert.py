@@ -48,7 +48,27 @@ class AddObject(Operation):
         thing = _join(size, self.color.name if self.color else "", self.noun)
         if self.count == 1:
             return with_article(thing)
-        return f"{self.count} {thing if thing.endswith('s') else thing + 's'}"
+        return f"{self.count} {_plural(thing)}"
+
+
+_PLURALS = {
+    "wolf": "wolves", "calf": "calves", "leaf": "leaves", "knife": "knives", "goose": "geese", "mouse": "mice", "sheep": "sheep",
+    "fish": "fish", "people": "people", "person": "people", "man": "men", "woman": "women", "child": "children", "deer": "deer",
+}  # fmt: skip
+
+
+def _plural(thing: str) -> str:
+    """Return "small red wolves" for "small red wolf"."""
+    rest, _, last = thing.rpartition(" ")
+    if last in _PLURALS:
+        return _join(rest, _PLURALS[last])
+    if last.endswith("s"):
+        return thing
+    if last.endswith(("ch", "sh", "x")):
+        return thing + "es"
+    if last.endswith("y") and last[-2:-1] not in "aeiou":
+        return thing[:-1] + "ies"
+    return thing + "s"
 
 
 _SIZES = {0.4: "tiny", 0.6: "small", 1.6: "big", 2.5: "huge"}

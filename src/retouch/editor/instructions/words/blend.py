@@ -12,5 +12,6 @@ TERMS: dict[str, str] = {
     "same": "one same single joint common",
     "style": "style art_style artistic_style painting_style",
     "show_on": "display project",
+    "in_frame": "in_the_picture_frame in_the_photo_frame into_the_picture_frame into_the_photo_frame",
     "far": "in_the_distance in_the_far_distance",
 }
