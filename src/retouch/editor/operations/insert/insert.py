@@ -9,6 +9,7 @@ import numpy as np
 from retouch.editor.instructions.plan import AddObject, Placement, Relation, Target, TargetKind
 from retouch.editor.objects.cutout import Cutout, ObjectEntry
 from retouch.editor.objects.drawn.catalog import drawn_aspect
+from retouch.editor.objects.nouns import Place
 from retouch.editor.operations.insert.canvas import Canvas
 from retouch.editor.operations.insert.choice import (
     MAX_ENLARGEMENT,
@@ -96,6 +97,8 @@ def insert(stage: Stage, operation: AddObject, context: Context) -> Stage:
             (), (operation.phrase,), "The picture shows no water that I can see. Name another place for it."
         )
     must_fly, is_far = _must_fly(found, operation, around), operation.placement.relation is Relation.BACKGROUND
+    if not must_fly:
+        _require_ground(operation, found, around)
     if must_fly:
         operation = replace(operation, placement=replace(operation.placement, relation=Relation.SKY))
     candidates = suited(found, operation, short_side)
@@ -142,6 +145,23 @@ def _shows_water(scene: Scene, around: Surroundings) -> bool:
         return False
     peaks = [located[1] for noun in _WATERSIDE if (located := scene.locate(noun)) is not None]
     return max(peaks, default=0.0) >= _LEAST_WATER_PROBABILITY
+
+
+def _require_ground(operation: AddObject, found: Sequence[ObjectEntry], around: Surroundings) -> None:
+    """Refuse to stand a thing further back in a picture of nothing but treetops, water and sky: nothing there hides its feet.
+
+    Raises
+    ------
+    UnsupportedInstructionError
+    """
+    floats = any(entry.places[0] in (Place.WATER, Place.AIR) for entry in found)
+    if operation.placement.relation not in (Relation.BACKGROUND, Relation.GROUND) or around.has_ground or floats:
+        return
+    raise UnsupportedInstructionError(
+        (),
+        (operation.phrase,),
+        f"I see no firm ground on which the {operation.noun} could stand there. Put it in the foreground, or next to a thing.",
+    )
 
 
 def _must_fly(found: Sequence[ObjectEntry], operation: AddObject, around: Surroundings) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from retouch.editor.instructions.plan import Placement, Relation
 from retouch.editor.objects.nouns import Place
 from retouch.editor.operations.insert.region import Box
-from retouch.editor.operations.insert.scores import score_sites
+from retouch.editor.operations.insert.scores import LEAST_SUPPORT, score_sites
 from retouch.editor.operations.insert.size import SizeRule, chosen_long_side
 from retouch.editor.operations.insert.surroundings import Surroundings, look_around
 
@@ -177,4 +177,4 @@ def _towers(around: Surroundings, top: float, length_m: float | None) -> bool:
 def _has_ground(around: Surroundings, x: float, foot: float, wide: float, tall: float) -> bool:
     """Whether there is anything to stand on at a foot."""
     edges = (np.array([each]) for each in (x - 0.4 * wide, foot - 0.12 * tall, x + 0.4 * wide, foot + 0.12 * tall))
-    return bool(around.ground.mean(*edges)[0] > 0.25)
+    return bool(around.ground.mean(*edges)[0] > LEAST_SUPPORT)

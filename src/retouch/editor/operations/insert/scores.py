@@ -11,7 +11,10 @@ from retouch.editor.operations.insert.region import Box
 from retouch.editor.operations.insert.surroundings import Surroundings
 from retouch.images.array_types import FloatImage
 
-__all__ = ["score_sites"]
+__all__ = ["LEAST_SUPPORT", "score_sites"]
+
+LEAST_SUPPORT: Final = 0.25
+"""Share of ground under a foot below which it stands on nothing."""
 
 _TOLERANCE: Final = {
     Relation.FOREGROUND: 0.45,
@@ -54,10 +57,12 @@ def score_sites(
         support = around.ground.mean(left + 0.2 * widths, bases - foot * 0.3, right - 0.2 * widths, bases + foot * 0.7)
         # Further back, nothing but the ground shows where a thing stands.
         score += (3.0 if relation is Relation.BACKGROUND else 1.5) * support
+        if around.has_ground and relation not in (Relation.ON, Relation.BEHIND):
+            score -= 2.0 * (support < LEAST_SUPPORT)
         if around.sky is not None:
             score -= 2.5 * around.sky.mean(left, bases - foot, right, bases + foot)
         if around.water is not None and relation is not Relation.WATER:
-            score -= 1.2 * around.water.mean(left, bases - foot, right, bases + foot)
+            score -= 2.0 * around.water.mean(left, bases - foot, right, bases + foot)
     elif place is Place.WATER and around.water is not None:
         score += 2.2 * around.water.mean(left, bases - foot, right, bases + foot)
     elif place is Place.AIR:
