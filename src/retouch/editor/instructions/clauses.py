@@ -97,7 +97,8 @@ def _is_list_number(tokens: Sequence[Token], i: int) -> bool:
         or not _starts_clause(tokens, i + 1 + (i + 1 < len(tokens) and tokens[i + 1].word == "."))
     ):
         return False
-    if i == 0 or tokens[i - 1].ends_sentence:
+    listed = tokens[0].word == "1" and _starts_clause(tokens, 1)
+    if i == 0 or tokens[i - 1].ends_sentence or (listed and i > 1):
         return True
     return tokens[i + 1].word == "." and tokens[i - 1].sense.number is None  # "crop to 1:1. Add ..." counts nothing
 
@@ -190,6 +191,8 @@ def _trim(clause: list[Token]) -> list[Token]:
         clause[first].sense.connector is not None
         or (clause[first].word in ("first", "firstly", "secondly", "while") and not _is_ordinal(clause, first))
     ):
+        first += 1
+    if last - first > 1 and clause[first].word == "to" and clause[first + 1].sense.verb is not None:
         first += 1
     if last - first > 1 and clause[first].word == "so" and clause[first + 1].sense.verb is not None:
         first += 1

@@ -225,7 +225,8 @@ _SETS: dict[str, Any] = {
     "modal": ["can", "could", "should", "must", "would", "shall", "might", "may"],
     "copula": ["is", "are", "be", "'s", "was", "being", "become", "becomes", "to be", "should be", "must be",
     "needs to be", "has to be",
-               "could be", "can be", "would be", "looks", "ought to be", "shall be", "were"],
+               "could be", "needs", "could use", "could do with",
+               "becomes", "can be", "would be", "looks", "ought to be", "shall be", "were"],
 }  # fmt: skip
 
 

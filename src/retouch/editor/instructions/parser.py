@@ -18,6 +18,7 @@ from retouch.editor.instructions.grammar.light import parse_light
 from retouch.editor.instructions.grammar.looks import parse_look
 from retouch.editor.instructions.grammar.recolor import parse_recolor
 from retouch.editor.instructions.grammar.remove import parse_remove
+from retouch.editor.instructions.grammar.retouch import parse_retouch
 from retouch.editor.instructions.grammar.style import parse_style
 from retouch.editor.instructions.languages import detect_language
 from retouch.editor.instructions.phrases import parse_thing, to_target
@@ -37,6 +38,7 @@ GRAMMARS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
     parse_lettering,
     parse_light,
     parse_style,
+    parse_retouch,
     parse_blend,
     parse_background,
     parse_combine,
@@ -168,8 +170,8 @@ def _names_topic(clause: list[Token], following: list[Token], ctx: Context) -> b
 
 
 _OPINIONS = (
-    ("i", "don't", "like"), ("i", "do not", "like"), ("i", "dont", "like"), ("i", "hate"), ("i", "dislike"), ("i", "can't", "stand"),
-    ("don't", "like"), ("about",), ("for",), ("as", "for"),
+    ("i", "don't", "like"), ("i", "do not", "like"), ("i", "dont", "like"), ("i", "hate"), ("i", "dislike"),
+    ("i", "can't", "stand"), ("don't", "like"), ("about",), ("for",), ("as", "for"),
 )  # fmt: skip
 
 

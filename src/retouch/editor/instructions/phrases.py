@@ -67,6 +67,8 @@ class Thing:
         "The rest", behind a clause about this.
     region : bool
         A part of the picture by its place alone.
+    ordinal : int or None
+        "The second bird": as in ``vocabulary.ORDINALS``.
     """
 
     start: int
@@ -90,13 +92,20 @@ class Thing:
     all_but: bool = False
     rest_of: Target | None = None
     region: bool = False
+    ordinal: int | None = None
 
 
 # Things ------------------------------------------------------------------------------------------------------------------
 
 
 def parse_thing(
-    cur: Cursor, ctx: Context, *, with_side: bool = True, one_noun: bool = False, headless: bool = False
+    cur: Cursor,
+    ctx: Context,
+    *,
+    with_side: bool = True,
+    one_noun: bool = False,
+    headless: bool = False,
+    placed: bool = False,
 ) -> Thing | None:
     """Read a noun phrase; None (and the cursor where it was) if there is none.
 
@@ -108,6 +117,8 @@ def parse_thing(
         Whether the phrase ends with its first known noun: "give the cat | sunglasses".
     headless : bool
         Whether the noun may be missing: "three red | and two blue balloons".
+    placed : bool
+        Whether "on the table" behind the noun says which one is meant.
     """
     begin = cur.at
     thing = Thing(start=begin)
@@ -120,6 +131,8 @@ def parse_thing(
         return _finish(thing, cur, ctx)
     _read_modifiers(thing, cur, ctx)
     _read_nouns(thing, cur, one_noun=one_noun)
+    if thing.noun is None and thing.color is None and with_side:
+        _read_bare_side(thing, cur)
     if (
         thing.noun is None
         and not thing.picture
@@ -133,7 +146,90 @@ def parse_thing(
         return _read_possession(thing, cur, ctx, with_side=with_side)
     _read_contents(thing, cur)
     _read_postmodifiers(thing, cur, ctx, with_side=with_side)
+    if with_side and thing.noun is not None:
+        _read_relative(thing, cur, ctx, placed=placed)
+    _check_ordinal(thing, cur)
     return _finish(thing, cur, ctx)
+
+
+def _read_bare_side(thing: Thing, cur: Cursor) -> None:
+    """Read "top" in "the top of the picture": a region of its own."""
+    begin = cur.at
+    across, down = cur.sense().side or (None, None)
+    if cur.sense().side is None or thing.determiner != "definite" or cur.done:
+        return
+    cur.at += 1
+    while cur.sense().side is not None and not cur.done:
+        across, down = (cur.sense().side or (None, None))[0] or across, (cur.sense().side or (None, None))[1] or down
+        cur.at += 1
+    if _is_noun_like(cur) or cur.word() == "of":
+        cur.at = begin
+        return
+    thing.horizontal, thing.vertical = across, down
+    thing.noun, thing.known, thing.region = "part", True, True
+
+
+def _read_relative(thing: Thing, cur: Cursor, ctx: Context, *, placed: bool) -> None:
+    """Read "who is standing on the left", "that is on the table", "she is wearing", "behind her" behind a noun."""
+    begin = cur.at
+    relative = cur.word() in ("who", "that", "which", "whom")
+    cur.at += relative
+    cur.at += cur.sense().pronoun == "person" and (cur.sense(1).copula or cur.word(1) in _WEARING)
+    while not cur.done and (cur.sense().copula or cur.sense().participle or cur.word() in _WEARING):
+        relative = relative or cur.sense().participle or cur.word() in _WEARING
+        cur.at += 1
+    worn = cur.word(-1) in _WEARING
+    if not (relative or placed):
+        cur.at = begin
+        return
+    joined = cur.sense().relation is not None or cur.sense().preposition in _PLACING
+    if worn and not joined:
+        _assume_untold(thing, begin, cur, ctx)
+        return
+    side = parse_side(cur)
+    if side is None and joined:
+        cur.at += 1
+        side = parse_side(cur) or (None, None)
+        if side == (None, None) and cur.sense().pronoun and (cur.sense(1).color or cur.sense(1).color_modifier):
+            cur.at += 1  # "the wall behind her light grey"
+            _assume_untold(thing, begin, cur, ctx)
+        elif side == (None, None):
+            place = parse_thing(cur, ctx, with_side=False)
+            if place is None or not (place.determiner == "definite" or place.pronoun) or place.picture:
+                cur.at = begin
+                return
+            _assume_untold(thing, begin, cur, ctx)
+    if side is None:
+        cur.at = begin
+        return
+    thing.horizontal, thing.vertical = side[0] or thing.horizontal, side[1] or thing.vertical
+
+
+_WEARING = frozenset(["wearing", "wears", "wear", "holding", "holds", "carrying", "has on"])
+_PLACING = frozenset(["on", "in", "under", "inside", "near", "at", "over"])
+
+
+def _assume_untold(thing: Thing, begin: int, cur: Cursor, ctx: Context) -> None:
+    """Note that the words since ``begin`` don't decide which thing is meant."""
+    ctx.assume(f'looked for "{thing.noun}"; "{ctx.text(cur.tokens[begin : cur.at])}" is not told apart')
+
+
+def _check_ordinal(thing: Thing, cur: Cursor) -> None:
+    """Read "from the left" behind "the first bird"; any other ordinal would have to be counted."""
+    if thing.ordinal is None:
+        return
+    begin = cur.at
+    across = None
+    if cur.take_preposition("from") is not None:
+        cur.at += cur.sense().determiner == "definite" and not cur.done
+        across = (cur.sense().side or (None, None))[0]
+        cur.at += across is not None
+    if across in ("left", "right") and thing.ordinal in (0, -1):
+        opposite: Horizontal = "right" if across == "left" else "left"
+        thing.horizontal = across if thing.ordinal == 0 else opposite
+        return
+    cur.at = begin
+    raise Refusal("ordinal")
 
 
 def _read_contents(thing: Thing, cur: Cursor) -> None:
@@ -233,6 +329,8 @@ def _read_modifiers(thing: Thing, cur: Cursor, ctx: Context) -> None:
             if cur.word() == "," and cur.sense(1).color is None and _is_noun_like(cur, 1):
                 cur.at += 1
             continue
+        elif sense.ordinal is not None and sense.ordinal != -2 and nouns_follow and not cur.sense(1).picture:
+            thing.ordinal = sense.ordinal
         elif sense.side is not None and (nouns_follow or cur.sense(1).side) and thing.determiner:
             across, down = sense.side
             thing.horizontal, thing.vertical = across or thing.horizontal, down or thing.vertical

@@ -136,8 +136,8 @@ def parse_percent(cur: Cursor) -> str | None:
     return next((degree for limit, degree in _PERCENT_STEPS.items() if value <= limit), "much")
 
 
-def parse_amount(cur: Cursor) -> float | None:
-    """Read "20%", "by 20 percent", "by 30", "+20", "by one stop" as a percentage, without its sign."""
+def parse_amount(cur: Cursor, ctx: Context | None = None) -> float | None:
+    """Read "20%", "by 20 percent", "by 30", "+20", "by one stop" as a percentage; with ``ctx`` also "-20"."""
     begin = cur.at
     by = cur.take_preposition("by", "to", "of", "in") is not None
     while cur.sense().determiner and (cur.word(1).endswith("%") or cur.sense(1).number is not None):
@@ -146,6 +146,9 @@ def parse_amount(cur: Cursor) -> float | None:
     while cur.word() in ("about", "around", "roughly", "another", "an additional", "approximately"):
         cur.at += 1
     word = cur.word()
+    token = cur.token()
+    negative = ctx is not None and token is not None and ctx.prompt[: token.start].endswith((" -", "−"))
+    signed = signed or negative
     value: float | None = None
     if word.endswith("%") and len(word) > 1:
         value = float(word[:-1])
@@ -164,7 +167,8 @@ def parse_amount(cur: Cursor) -> float | None:
         cur.at += 2 if value is not None else 0
     if value is None:
         cur.at = begin
-    return value
+        return None
+    return -value if negative else value
 
 
 _STOPS = frozenset(["stop", "stops", "ev", "f-stop", "f-stops", "a stop"])

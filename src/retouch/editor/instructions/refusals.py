@@ -68,10 +68,14 @@ HINTS: dict[str, str] = {
     "whole_frame": "It turns and mirrors the whole picture, not {0} alone.",
     "extend_limit": "A side can be extended by at most the picture's own length.",
     "collage": "A collage needs two to four pictures in the request.",
-    "upscaling": "It does not upscale; use the size of the request.",
+    "upscaling": 'Say it as "upscale it"; how large the answer is, the size of the request decides.',
+    "stops": "It exposes by up to 4 stops, lighter or darker.",
     "rotating": 'It turns the whole picture: "rotate 90 degrees to the right", "flip it horizontally", "straighten it".',
-    "repair": "It does not repair, retouch skin, colorize or denoise.",
-    "sharpening": "It does not sharpen; it can blur the background.",
+    "repair": (
+        "It does not restore or colorize old photos; it can denoise, dehaze, fix the white balance or red eyes, smooth skin and "
+        "whiten teeth."
+    ),
+    "sharpening": 'Say what to sharpen: "sharpen the photo", "more clarity", "reduce the blur".',
     "material": "It does not change materials; it can give the thing another color.",
     "pattern": "It paints one plain color, no pattern.",
     "one_color": "One thing can take one color: say which.",
@@ -98,6 +102,8 @@ HINTS: dict[str, str] = {
     "one_picture": (
         "One request edits one picture, here picture {0}: send a request for each picture that is to change."
     ),
+    "undo": "Every request starts from the picture that comes with it: send the one that you want to go on from.",
+    "ordinal": 'It does not count things: say where it is, "the bird on the left", or its color.',
     "which_part": 'Say what is to change: "make the {0} car darker"; a color alone can be more, less, replaced or kept.',
     "contradiction": 'The instruction contradicts itself: "{0}".',
     "remark": 'Say what it should become: "make it brighter", "more contrast".',
@@ -261,6 +267,7 @@ SCENES: frozenset[str] = frozenset(
 """Surroundings: "put him on a beach" asks for another scene, not for a thing."""
 
 _TRIGGERS: tuple[tuple[str, str], ...] = (
+    ("undo", "undo revert undo_that go_back redo"),
     (
         "which_color",
         """

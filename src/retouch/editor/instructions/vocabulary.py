@@ -15,7 +15,7 @@ VERBS: dict[str, str] = {
     "overlay superimpose throw_in drop_in put_in toss_in toss chuck sneak_in place_in bring_in put_there add_in",
     "put": "put putting puts place placing places stick set_down drop position hang",
     "give": "give giving",
-    "show": "show there_should_be there_could_be there_must_be let_there_be make_there_be have show_me",
+    "show": "show there_should_be there_could_be there_must_be let_there_be make_there_be have show_me see",
     "want": "want wanna i'd_like id_like i_would_like i_want i_need need i'd_love i'd_prefer i_prefer "
     "i_would_love we_need we_want we'd_like "
     "can_i_have could_i_have can_we_have could_we_have can_i_get could_i_get may_i_have would_like i_wish "
@@ -35,7 +35,7 @@ VERBS: dict[str, str] = {
     "knock_out lose hide strip",
     "cut": "cut_out cutout cut extract isolate isolating separate mask_out",
     "print": "print printing stamp emboss engrave",
-    "use": "use using apply take taking grab copy applying",
+    "use": "use using go_with let's_go_with lets_go_with apply take taking grab copy applying",
     "combine": "combine merge blend_together mix fuse stitch collage join",
     "keep": "keep keeping leave leaving preserve preserving maintain maintaining retain retaining save",
     "touch": "touch touching affect affecting edit editing mess_with adjust adjusting",
@@ -86,10 +86,10 @@ LOOK_ADJECTIVES: dict[Look, str] = {
     "from_the_past 60s 1960s 50s 1950s 80s 1980s 90s 1920s antique analog analogue",
     Look.WARMER: "warmer warm",
     Look.COOLER: "cooler cool colder cold bluer_tones",
-    Look.BRIGHTER: "brighter bright lighter light sunnier",
-    Look.DARKER: "darker dark dimmer dim moodier",
+    Look.BRIGHTER: "brighter bright lighter light sunnier overexposed",
+    Look.DARKER: "darker dark dimmer dim moodier moody underexposed",
     Look.MORE_CONTRAST: "contrasty contrastier punchier punchy crisper high_contrast higher_contrast",
-    Look.LESS_CONTRAST: "flatter low_contrast lower_contrast washed_out",
+    Look.LESS_CONTRAST: "flatter flat low_contrast lower_contrast washed_out",
     Look.MORE_SATURATED: "saturated vivid vibrant colorful colourful vivider pop livelier lively intense bolder "
     "more_pop",
     Look.LESS_SATURATED: "muted desaturated unsaturated duller dull pale paler subdued faded",
@@ -120,7 +120,7 @@ AMOUNTS: dict[str, int] = {
     "stronger": 1,
     "less": -1, "decrease": -1, "decreasing": -1, "reduce": -1, "reducing": -1, "lower": -1, "lowering": -1,
     "turn down": -1,
-    "dial down": -1, "bring down": -1, "weaker": -1, "drop": -1, "bring up": 1, "dial back": -1,
+    "not enough": 1, "too little": 1, "dial down": -1, "bring down": -1, "weaker": -1, "drop": -1, "bring up": 1, "dial back": -1,
 }  # fmt: skip
 
 DEGREES: dict[str, str] = {
@@ -144,7 +144,8 @@ DEGREES: dict[str, str] = {
     "entirely": "plain",
     "quite": "plain", "fairly": "plain", "nicely": "plain", "moderately": "plain", "medium": "plain", "so": "plain",
     "noticeably": "plain", "hard": "much", "very much": "much", "a whole lot": "much", "quite a bit": "much",
-    "big time": "much",
+    "big time": "much", "two shades": "much", "three shades": "much", "a shade": "little", "one shade": "little",
+    "several shades": "much", "a few shades": "much", "a couple of shades": "much",
 }  # fmt: skip
 
 DETERMINERS: dict[str, str] = {
@@ -261,7 +262,7 @@ SIDES: dict[str, tuple[Horizontal | None, Vertical | None]] = {
     "left": ("left", None), "left-hand": ("left", None), "right": ("right", None), "right-hand": ("right", None),
     "lefthand": ("left", None), "righthand": ("right", None), "center": ("center", None), "centre": ("center", None),
     "middle": ("center", None), "central": ("center", None), "top": (None, "top"), "upper": (None, "top"),
-    "bottom": (None, "bottom"),
+    "bottom": (None, "bottom"), "lower": (None, "bottom"),
     "leftmost": ("left", None), "rightmost": ("right", None), "left hand": ("left", None), "right "
         "hand": ("right", None),
 }  # fmt: skip
@@ -338,6 +339,7 @@ EXPRESSIONS: tuple[str, ...] = (
     "style of",
     "in the style of", "striped", "dotted", "patterned", "png", "jpg", "file", "packshot", "catalog", "catalogue",
     "together", "again", "pointing", "half", "halves",
+    "twice as", "half as", "enough",
     "unless", "whatever", "stand out", "stands out", "appear", "appears", "is visible", "wooden", "metallic",
 )  # fmt: skip
 """Words that grammars ask for by name, or that must not be taken for a noun."""
@@ -347,6 +349,7 @@ FILLERS: frozenset[str] = frozenset(
         please pls plz please! kindly just maybe perhaps simply actually basically hey hi hello ok okay thx ty cheers
         kinda also now gonna well um uh uhm hmm lol dear sir bro dude mate yo only btw probably possibly ideally
         quickly pretty-please asap yes yeah alright preferably carefully hereby somehow literally
+        haha hahaha lmao xd omg tbh imo hmmm ugh
     """.split()  # noqa: SIM905
 )
 
@@ -385,6 +388,11 @@ FILLER_PHRASES: tuple[str, ...] = (
     "in here", "right now", "over here", "you can", "as a bonus", "of it all", "to this scene", "in this scene",
     "to this shot",
     "would love you to", "i'd love to", "to this foto", "would like you to", "in there", "in such a way that",
+    "do you mind", "why not", "i want that", "i would like that", "i wish that", "i'd like that",
+    "for amazon", "for ebay", "for etsy",
+    "for amazon listing", "for my amazon listing", "for an amazon listing", "for the shop", "for my shop", "for my website",
+    "for the website", "for instagram", "for my listing", "for a listing", "for my taste", "if u can", "pretty please",
+    "for the catalog", "for linkedin", "for my profile", "for me please",
 )  # fmt: skip
 """Politeness, and "in the photo" where there is nothing else to be in."""
 

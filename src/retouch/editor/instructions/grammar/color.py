@@ -31,12 +31,20 @@ _MAKING = ("make", "turn", "change", "paint", "want", "give", "add", "put", "use
 
 def parse_color_change(cur: Cursor, ctx: Context) -> list[Operation]:
     """Return the changes of color that a clause asks for; empty if it is about something else."""
-    for read in (_splash, _replace_everywhere, _turn_hue, _shift):
+    for read in (_splash, _replace_everywhere, _turn_hue, _tint, _own_color):
         cur.at = 0
         operation = read(cur, ctx)
         if operation is not None and cur.done:
             return [operation]
-    return []
+    cur.at = 0
+    shifts: list[Operation] = []
+    while not cur.done:
+        shift = _shift(cur, ctx)
+        if shift is None:
+            return []
+        shifts.append(shift)
+        cur.take_connector("and", ",", "but")
+    return shifts
 
 
 # More and less of a color ------------------------------------------------------------------------------------------------
@@ -64,12 +72,63 @@ def _shift(cur: Cursor, ctx: Context) -> ShiftColor | None:
     return ShiftColor(color, sign * amount, target, ctx.text(cur.tokens[: cur.at]))
 
 
+def _tint(cur: Cursor, ctx: Context) -> ShiftColor | None:
+    """Read "tint the photo slightly blue"."""
+    if cur.word() not in ("tint", "tinting"):
+        return None
+    cur.at += 1
+    target = _shift_target(cur, ctx)
+    degree = cur.take_degree()
+    cur.take_preposition("in", "with", "to")
+    color = parse_color(cur, ctx) or _comparative(cur)
+    if color is None or target is not None:
+        return None
+    cur.at += _comparative(cur) is not None
+    degree = cur.take_degree() or degree
+    return ShiftColor(color, SHIFT[degree], target, ctx.text(cur.tokens))
+
+
+def _own_color(cur: Cursor, ctx: Context) -> ShiftColor | None:
+    """Read "make the greens greener", "the reds are too strong", "the blues less intense"."""
+    cur.take_verb("make")
+    cur.at += cur.sense().determiner == "definite" and not cur.done
+    color = parse_color(cur, ctx)
+    if color is None:
+        return None
+    _skip_small(cur)
+    degree, sign = cur.take_degree(), 1
+    while cur.word() == "too" or (cur.sense().amount is not None and not cur.done):
+        sign *= -1 if cur.word() == "too" else cur.sense().amount or 1
+        cur.at += 1
+    degree = cur.take_degree() or degree
+    again = _comparative(cur) or cur.sense().color
+    strong = cur.word() in (
+        "strong",
+        "stronger",
+        "intense",
+        "saturated",
+        "vivid",
+        "vibrant",
+        "much",
+        "dominant",
+        "bright",
+        "deeper",
+    )
+    if not strong and (again is None or again.rgb != color.rgb):
+        return None
+    cur.at += not cur.done
+    return ShiftColor(color, sign * SHIFT[degree], None, ctx.text(cur.tokens))
+
+
+_STRONG = ("strong", "stronger", "intense", "saturated", "vivid", "vibrant", "much", "dominant", "bright", "deeper")
+
+
 def _shift_target(cur: Cursor, ctx: Context) -> Target | None:
     """Read what is shifted; None (and nothing read) where the color comes first."""
     begin = cur.at
     if cur.sense().amount is not None or cur.sense().degree is not None or _comparative(cur) is not None:
         return None
-    thing = parse_thing(cur, ctx)
+    thing = parse_thing(cur, ctx, placed=True)
     if thing is None:
         return None
     if thing.determiner in ("indefinite", "some") or (thing.noun is None and thing.color is not None):
@@ -136,6 +195,8 @@ def _comparative(cur: Cursor) -> ColorValue | None:
 def _behind(cur: Cursor, ctx: Context) -> Target | None:
     """Read "in the sky", "of the grass", "to it" behind a color, or the bare noun behind "greener"."""
     begin = cur.at
+    if cur.sense().amount is not None:
+        return None
     cur.take_preposition("in", "of", "to", "on", "for", "from", "into", "over")
     thing = parse_thing(cur, ctx)
     if thing is None or thing.determiner == "indefinite":

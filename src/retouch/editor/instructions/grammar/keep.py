@@ -174,7 +174,8 @@ def _leave_thing(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
     negated = cur.sense().negation in ("dont", "without")
     cur.at += negated
     if negated:
-        if cur.take_verb(*_TOUCH) is None:
+        bare = cur.word(-1) == "not" and cur.sense().determiner == "definite"
+        if cur.take_verb(*_TOUCH) is None and not bare:
             return None
     elif cur.take_verb("keep") is None:
         return None
@@ -198,6 +199,8 @@ def _leave_thing(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
             if cur.word() == "'s" and (cur.sense(1).color_word or cur.word(1) in _ABSTRACT):
                 cur.at += 2
             targets.append(to_target(thing, ctx))
+            if cur.sense().color is not None and cur.token(1) is None:  # "keep my lips red"
+                cur.at += 1
         if not cur.take_connector("and", ",", "or"):
             break
     _words_in(cur, SAME_WORDS)

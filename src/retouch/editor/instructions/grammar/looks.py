@@ -45,12 +45,19 @@ _PER_PERCENT = {
     Look.BLACK_AND_WHITE: 1 / 100.0,
 }
 _STOPS_PER_STRENGTH = 0.75
+_FULL_PERCENT = 100.0
+"""Above it, a percentage is one of the whole: "contrast 120 %"."""
 _GAMMA = 2.2
 
 
 def parse_look(cur: Cursor, ctx: Context) -> Sequence[LookOperation]:
     """Return the looks that a clause asks for; empty if it is about something else."""
     cur.at += bool(cur.sense().modal) and not cur.done
+    if cur.word() == "not" and len(cur.tokens) > cur.at + 1 and cur.tokens[-1].word == "enough":
+        inner = Cursor(cur.tokens[cur.at + 1 : -1])
+        operations = _parse_adjectives(inner, ctx)
+        cur.at = len(cur.tokens) if inner.done else cur.at
+        return operations
     begin = cur.at
     degree = cur.take_degree()
     if cur.sense().look_verb is not None and not (cur.sense().look is not None and cur.done):
@@ -91,7 +98,7 @@ def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[LookOper
         cur.take_connector("and", ",")
         degree = cur.take_degree() or degree
     colors = _parse_named_colors(cur, ctx)
-    thing = None if colors else parse_thing(cur, ctx) or _parse_colors_of(cur, ctx)
+    thing = None if colors else parse_thing(cur, ctx, placed=True) or _parse_colors_of(cur, ctx)
     _skip_particles(cur)
     thing = _parse_region_behind(cur, ctx) or thing
     degree = cur.take_degree() or degree
@@ -159,14 +166,11 @@ def _parse_exception(cur: Cursor, ctx: Context, thing: Thing | None) -> Thing | 
     cur.take_preposition("for")
     cur.at += cur.sense().negation is not None and not cur.done
     spared = parse_thing(cur, ctx) or _bare_color(cur, ctx)
-    if (
-        spared is None
-        or spared.everything
-        or spared.all_but
-        or (needs_end and thing is None and not cur.done)
-        or (thing is not None and not (thing.everything or thing.picture or thing.pronoun))
-    ):
+    if spared is None or spared.everything or spared.all_but or (needs_end and thing is None and not cur.done):
         cur.at = begin
+        return thing
+    if thing is not None and not (thing.everything or thing.picture or thing.pronoun):
+        ctx.kept.append((spared.phrase, (to_target(spared, ctx),)))
         return thing
     cur.take_word("in color", "colored", "as it is", "alone")
     if begin == 0 and thing is None:  # "Except for the cup, make everything black and white"
@@ -198,9 +202,9 @@ def _parse_adjectives(cur: Cursor, ctx: Context) -> list[LookOperation]:
         if found is None:
             return []
         look, degree, percent = found
-        thing = _parse_region_behind(cur, ctx) or thing
+        thing = _parse_region_behind(cur, ctx) or (_parse_definite(cur, ctx) if thing is None else None) or thing
         degree = cur.take_degree() or degree
-        percent = parse_amount(cur) or percent
+        percent = parse_amount(cur, ctx) or percent
         _skip_comparison(cur)
         thing = _parse_exception(cur, ctx, thing)
         operations.append(_operation(look, percent or degree, thing, cur, ctx))
@@ -219,7 +223,7 @@ def _parse_look_target(cur: Cursor, ctx: Context) -> Thing | None:
         return rest
     if _starts_look(cur, 0):
         return None
-    thing = parse_thing(cur, ctx)
+    thing = parse_thing(cur, ctx, placed=True)
     if cur.word() == "'s" and (cur.sense(1).fluff or cur.sense(1).color_word):
         cur.at += 2
     if thing is None:
@@ -280,11 +284,18 @@ def _is_complaint(cur: Cursor, ctx: Context) -> bool:
     linked = cur.word() in _STATING
     cur.at += linked
     degree = cur.take_degree()
-    found = named and linked and degree is not None and cur.sense().look is not None
+    fault = cur.word() in _FAULTS
+    found = named and linked and (degree is not None or fault) and cur.sense().look is not None
     cur.at = begin
     return found and not any(token.word == "too" or token.sense.modal for token in cur.tokens)
 
 
+_FAULTS = frozenset(
+    """
+        dull flat washed out low contrast pale faded underexposed overexposed desaturated muted dim
+    """.split()  # noqa: SIM905
+) | {"washed out", "low contrast"}
+"""Never a wish: "the picture looks flat" asks for contrast. "Dark" alone may be praise."""
 _STATING = ("is", "looks", "are", "'s", "look", "was", "seems", "feels")
 
 
@@ -303,6 +314,13 @@ def _parse_expression(cur: Cursor, *, complaint: bool = False) -> tuple[Look, st
         if cur.word() == "too":
             sign = -sign
             cur.at += 1
+        elif cur.word() in ("twice as", "half as"):
+            sign, percent = (sign, 100.0) if cur.word() == "twice as" else (-sign, 50.0)
+            cur.at += 1
+        elif cur.sense().amount is not None and cur.sense(1).color_word and cur.sense(2).color is None:
+            more = sign * (cur.sense().amount or 1) > 0
+            cur.at += 2
+            return (Look.MORE_SATURATED if more else Look.LESS_SATURATED), degree, percent
         elif cur.sense().amount is not None and cur.sense().look is None:
             sign *= cur.sense().amount or 1
             cur.at += 1
@@ -331,6 +349,13 @@ def _parse_expression(cur: Cursor, *, complaint: bool = False) -> tuple[Look, st
     return LOOK_OPPOSITES[sense.look], degree, percent
 
 
+def _parse_definite(cur: Cursor, ctx: Context) -> Thing | None:
+    """Read the thing in "make dark the background"."""
+    if cur.done or cur.sense().determiner != "definite":
+        return None
+    return parse_thing(cur, ctx)
+
+
 def _parse_region_behind(cur: Cursor, ctx: Context) -> Thing | None:
     """Read "to the sky", "of the background" behind "more contrast"."""
     begin = cur.at
@@ -345,6 +370,8 @@ def _parse_region_behind(cur: Cursor, ctx: Context) -> Thing | None:
 
 def _operation(look: Look, amount: str | float | None, thing: Thing | None, cur: Cursor, ctx: Context) -> LookOperation:
     """Return the look, on the whole picture unless a region or a thing is named; a lighter or darker thing is a recoloring."""
+    if isinstance(amount, float) and amount < 0:
+        look, amount = LOOK_OPPOSITES.get(look, look), -amount
     target = _target(look, thing, ctx)
     phrase = ctx.text(cur.tokens[: cur.at])
     if target is not None and target.all_but and target.color is not None and target.noun is None and look in _GREYING:
@@ -365,6 +392,8 @@ def _strength(look: Look, amount: str | float | None, *, spares: bool) -> float:
     if not isinstance(amount, float):
         # "Desaturate everything but the cup" asks for grey: half of the color would look like a mistake.
         return 2.0 if spares and look is Look.LESS_SATURATED and amount is None else STRENGTH[amount]
+    if amount > _FULL_PERCENT and look not in (Look.BRIGHTER, Look.DARKER):
+        amount -= _FULL_PERCENT
     if look in (Look.BRIGHTER, Look.DARKER):
         factor = 1.0 + amount / 100.0 if look is Look.BRIGHTER else max(0.1, 1.0 - amount / 100.0)
         strength = abs(_GAMMA * math.log2(factor)) / _STOPS_PER_STRENGTH

@@ -13,10 +13,12 @@ __all__ = ["parse_recolor"]
 
 def parse_recolor(cur: Cursor, ctx: Context) -> list[Recolor]:
     """Return the recolorings of a clause; empty if it is about something else."""
-    verb = cur.take_verb("make", "turn", "change", "paint", "replace", "swap", "want", "give", "use", "put")
+    verb = cur.take_verb("make", "turn", "change", "paint", "replace", "swap", "want", "give", "use", "put", "show")
     if verb is None:
         cur.at += cur.sense().modal and not cur.done
         cur.take_word("have")
+    if verb == "give" and (part := _parse_given_part(cur, ctx)) is not None:
+        return [part]
     operations: list[Recolor] = []
     while True:
         shared = _parse_shared_targets(cur, ctx) if verb is not None else []
@@ -30,6 +32,23 @@ def parse_recolor(cur: Cursor, ctx: Context) -> list[Recolor]:
         if not cur.take_connector("and", ",", "but"):
             return []
         cur.take_connector("and")
+
+
+def _parse_given_part(cur: Cursor, ctx: Context) -> Recolor | None:
+    """Read "me green eyes", "her blonde hair" behind "give": a part that everybody has gets another color."""
+    begin = cur.at
+    cur.at += cur.sense().pronoun is not None and not cur.done
+    color = parse_color(cur, ctx)
+    part = cur.token()
+    if color is None or part is None or part.sense.noun not in _PARTS or cur.token(1) is not None:
+        cur.at = begin
+        return None
+    cur.at += 1
+    phrase = ctx.text([part])
+    return Recolor(Target(TargetKind.NOUN, phrase, noun=part.sense.noun), color, phrase=ctx.text(cur.tokens))
+
+
+_PARTS = frozenset(["eye", "hair", "lip", "skin", "tooth", "fur", "nail", "face"])
 
 
 def _parse_shared_targets(cur: Cursor, ctx: Context) -> list[Target]:
@@ -49,7 +68,7 @@ def _parse_shared_targets(cur: Cursor, ctx: Context) -> list[Target]:
 def _parse_one(cur: Cursor, ctx: Context, verb: str | None, *, first: bool) -> Recolor | None:
     """Read one target and its color."""
     begin = cur.at
-    named = _parse_target(cur, ctx)
+    named = _parse_inverted(cur, ctx) or _parse_target(cur, ctx)
     if named is None:
         return None
     thing, target, said_color = named
@@ -57,6 +76,8 @@ def _parse_one(cur: Cursor, ctx: Context, verb: str | None, *, first: bool) -> R
         return None
     if verb is None and first and not thing.known and thing.noun is not None and not said_color:
         return None
+    if cur.sense().connector == "but" and cur.sense(1).preposition == "in":
+        cur.at += 1
     remark = verb is None and cur.word() in ("is", "are", "'s", "was", "looks")
     linked = _link(cur, ctx)
     if isinstance(linked, ColorValue):
@@ -72,6 +93,7 @@ def _parse_one(cur: Cursor, ctx: Context, verb: str | None, *, first: bool) -> R
     if thing.pronoun and colors[0].name == "snow":
         raise Refusal("weather")
     _swallow_same_noun(cur, thing)
+    _keep_other(cur, ctx)
     if remark:
         raise Refusal("remark")
     if len(colors) > 1:
@@ -92,7 +114,7 @@ def _parse_target(cur: Cursor, ctx: Context) -> tuple[Thing, Target, bool] | Non
         of_color = True
     else:
         cur.at = begin
-    thing = parse_thing(cur, ctx)
+    thing = parse_thing(cur, ctx, placed=True)
     if thing is None:
         return None
     if thing.noun is None and thing.color is not None and cur.take_preposition("of", "on"):
@@ -107,6 +129,24 @@ def _parse_target(cur: Cursor, ctx: Context) -> tuple[Thing, Target, bool] | Non
         cur.at += 1
         of_color = True
     return thing, to_target(thing, ctx), of_color
+
+
+def _parse_inverted(cur: Cursor, ctx: Context) -> tuple[Thing, Target, bool] | None:
+    """Read "blue the cup", "to black color the car": the thing, with the cursor back at its color."""
+    begin = cur.at
+    cur.take_preposition("to", "in", "into")
+    start = cur.at
+    if parse_color(cur, ctx) is None or cur.sense().determiner != "definite":
+        cur.at = begin
+        return None
+    thing = parse_thing(cur, ctx)
+    if thing is None or not cur.done:
+        cur.at = begin
+        return None
+    color_tokens = cur.tokens[start : thing.start]
+    cur.tokens = [*cur.tokens[:begin], *cur.tokens[thing.start :], *color_tokens]
+    cur.at = begin + len(cur.tokens) - begin - len(color_tokens)
+    return thing, to_target(thing, ctx), True
 
 
 def _link(cur: Cursor, ctx: Context) -> ColorValue | str | None:
@@ -128,6 +168,18 @@ def _link(cur: Cursor, ctx: Context) -> ColorValue | str | None:
         else:
             return found
     return found
+
+
+def _keep_other(cur: Cursor, ctx: Context) -> None:
+    """Read "but not the plate" behind a target that leaves it alone anyway."""
+    begin = cur.at
+    if cur.take_preposition("except") is None:
+        return
+    other = parse_thing(cur, ctx)
+    if other is None or not cur.done:
+        cur.at = begin
+        return
+    ctx.kept.append((other.phrase, (to_target(other, ctx),)))
 
 
 def _with_present_color(target: Target, color: ColorValue) -> Target:
