@@ -206,8 +206,8 @@ def _contours(pixels: Pixels, flat: Pixels, unit: float) -> Mask:
     # Lines also part colors of the same lightness.
     strongest = np.asarray(lab[..., 0] - 0.5 * lab[..., 1] - 0.25 * lab[..., 2], dtype=np.float32)
     lines = np.maximum(
-        ink_lines(np.asarray(lab[..., 0]), flow, 1.2 * unit, threshold=0.009, softness=0.02),
-        ink_lines(strongest, flow, 1.8 * unit, threshold=0.015, softness=0.025),
+        ink_lines(np.asarray(lab[..., 0]), flow, 1.2 * unit, threshold=0.007, softness=0.016),
+        ink_lines(strongest, flow, 2.2 * unit, threshold=0.012, softness=0.02),
     )
     fine = ink_lines(lightness(pixels), flow, 0.8 * unit, threshold=0.03, softness=0.04)
     return np.asarray(np.maximum(lines, 0.8 * fine), dtype=np.float32)

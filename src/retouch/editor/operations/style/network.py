@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from retouch.editor.operations.style.flow import edge_flow, lightness, smooth_along
+from retouch.editor.operations.style.flow import edge_flow, lightness, smooth_along, unit_px
 from retouch.images.array_types import FloatImage, Pixels
 from retouch.models import ModelStore
 
@@ -85,7 +85,7 @@ def paint_like(pixels: Pixels, example: Pixels, models: ModelStore) -> Pixels:
     # The network's nearest-neighbor upsampling leaves a fine screen in flat areas; a short smoothing along the edges takes it
     # out and leaves strokes.
     flow = edge_flow(np.asarray(painted.mean(axis=2), dtype=np.float32), 3.0)
-    return _full_size(0.3 * painted + 0.7 * smooth_along(_unscreened(painted), flow, 3.0), pad, pixels)
+    return _full_size(0.15 * painted + 0.85 * smooth_along(_unscreened(painted), flow, 3.0), pad, pixels)
 
 
 def _unscreened(painted: FloatImage) -> FloatImage:
@@ -109,16 +109,30 @@ def _fit(pixels: Pixels, budget: int) -> tuple[FloatImage, tuple[int, int]]:
 
 def _full_size(painted: FloatImage, size_hw: tuple[int, int], pixels: Pixels) -> Pixels:
     """Return a painting at the picture's size; what enlarging softens is given back from the photo's own fine detail."""
-    painted = np.clip(painted[: size_hw[0], : size_hw[1]], 0.0, 1.0)
+    large = np.ascontiguousarray(np.clip(painted[: size_hw[0], : size_hw[1]], 0.0, 1.0))
     height, width = pixels.shape[:2]
     growth = height / size_hw[0]
-    if growth <= 1.0:
-        return np.asarray(painted * 255.0 + 0.5, dtype=np.uint8)
-    large = cv2.resize(np.ascontiguousarray(painted), (width, height), interpolation=cv2.INTER_CUBIC)
-    large += 0.7 * (large - cv2.GaussianBlur(large, (0, 0), 0.8 * growth))
     grey = lightness(pixels)
-    detail = grey - cv2.GaussianBlur(grey, (0, 0), growth)
-    return np.asarray(np.clip(large + 0.6 * detail[..., None], 0.0, 1.0) * 255.0 + 0.5, dtype=np.uint8)
+    if growth > 1.0:
+        large = cv2.resize(large, (width, height), interpolation=cv2.INTER_CUBIC)
+        large += 0.7 * (large - cv2.GaussianBlur(large, (0, 0), 0.8 * growth))
+        large += 0.6 * (grey - cv2.GaussianBlur(grey, (0, 0), growth))[..., None]
+    large += _lost_features(grey, large, 7.0 * unit_px(pixels))[..., None]
+    return np.asarray(np.clip(large, 0.0, 1.0) * 255.0 + 0.5, dtype=np.uint8)
+
+
+def _lost_features(grey: FloatImage, painted: FloatImage, size_px: float) -> FloatImage:
+    """Return the photo's features up to a size, where the painting has none: an eye must not be painted over.
+
+    Local contrast is compared as standard deviations over a window of twice the size.
+    """
+    own = grey - cv2.GaussianBlur(grey, (0, 0), size_px)
+    light = np.asarray(painted @ np.array([0.3, 0.59, 0.11], np.float32), dtype=np.float32)
+    there = light - cv2.GaussianBlur(light, (0, 0), size_px)
+    own_contrast = np.sqrt(cv2.GaussianBlur(own * own, (0, 0), size_px))
+    painted_contrast = np.sqrt(cv2.GaussianBlur(there * there, (0, 0), size_px))
+    lost = np.clip(1.25 - painted_contrast / (own_contrast + 0.004), 0.0, 1.0)
+    return np.asarray(0.9 * lost * own, dtype=np.float32)
 
 
 # The graph ---------------------------------------------------------------------------------------------------------------

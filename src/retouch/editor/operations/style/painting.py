@@ -176,8 +176,8 @@ def paint_watercolor(pixels: Pixels, rng: np.random.Generator, scale: float, che
 def _wet_edges(washes: FloatImage, unit: float) -> FloatImage:
     """Return (H, W) float32 [0, about 1]: how near the inner side of a wash's border a pixel lies."""
     grey = washes.mean(axis=2)
-    drying = cv2.GaussianBlur(grey, (0, 0), 2.6 * unit) - cv2.GaussianBlur(grey, (0, 0), 0.7 * unit)
-    return np.asarray(np.clip(6.0 * drying, -0.15, 0.9), dtype=np.float32)
+    drying = cv2.GaussianBlur(grey, (0, 0), 3.0 * unit) - cv2.GaussianBlur(grey, (0, 0), 0.6 * unit)
+    return np.asarray(np.clip(11.0 * drying, -0.2, 1.0), dtype=np.float32)
 
 
 def _wavering(pixels: Pixels, rng: np.random.Generator, shift_px: float, cell_px: float) -> Pixels:

@@ -18,7 +18,7 @@ from retouch.images.array_types import FloatImage, Pixels
 __all__ = ["Brush", "paint"]
 
 
-MOST_STROKES = 14_000
+MOST_STROKES = 11_000
 """Of one layer: the worst places come first. It bounds the time, about 0.3 s a layer."""
 
 
