@@ -215,7 +215,7 @@ CASES: Final[tuple[Case, ...]] = (
         ("tilted", "straighten the horizon", (is_level(),)),
         ("flower", "Crop it to 16:9", (has_ratio(16, 9),)),
         ("beach", "extend the picture to 21:9", (has_ratio(21, 9),)),
-        ("coffee", "rotate it by 90 degrees", (has_ratio(880, 1184),)),
+        ("coffee", "rotate it by 90 degrees", (has_ratio(832, 1248),)),
     ),
     *_cases(
         "insert",
@@ -240,9 +240,21 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     *_cases(
         "print and place",
-        ("chelsea+mug", "Print the first image on the mug of the second image.", (keeps_unmasked(),)),
-        ("flower+screen", "Show the first picture on the screen of the second.", (keeps_unmasked(),)),
-        ("astronaut+beach", "Put the astronaut from image 1 onto the beach of image 2", (keeps_unmasked(),)),
+        (
+            "chelsea+mug",
+            "Print the first image on the mug of the second image.",
+            (differs("mug"), keeps_outside("mug"), keeps_unmasked()),
+        ),
+        (
+            "flower+screen",
+            "Show the first picture on the screen of the second.",
+            (differs("screen", at_least=0.8), keeps_outside("screen")),
+        ),
+        (
+            "astronaut+beach",
+            "Put the astronaut from image 1 onto the beach of image 2",
+            (appears(0.5, 0.5, within=0.4, most=0.6), keeps_unmasked()),
+        ),
     ),
     *_cases(
         "retouch",

@@ -20,9 +20,10 @@ from PIL import Image
 
 from benchmarks.editing.cases import CASES, Case
 from benchmarks.editing.checks import Attempt, Outcome
-from benchmarks.editing.pictures import load
+from benchmarks.editing.pictures import Picture, load
 from retouch.errors import RetouchError
 from retouch.images.array_types import Mask, Pixels
+from retouch.images.geometry import fill_size, fit_pixels
 from retouch.library import Editor, create_registry, default_data_directory
 from retouch.models import ModelStore
 from retouch.types import EditResult, OutputFormat
@@ -91,7 +92,7 @@ def run_case(case: Case, number: int, editor: Editor, models: ModelStore, out: P
     image: Pixels = np.asarray(
         cv2.imdecode(np.frombuffer(result.images[0].data, np.uint8), cv2.IMREAD_UNCHANGED), np.uint8
     )
-    base = pictures[base_index(case)]
+    base = refit(pictures[base_index(case)], pictures[0].pixels)
     after = np.ascontiguousarray(image[..., 2::-1])
     mask = read_mask(result)
     attempt = Attempt(base, base.pixels, after, image[..., 3] if image.shape[2] == 4 else None, mask, models)
@@ -108,6 +109,22 @@ def run_case(case: Case, number: int, editor: Editor, models: ModelStore, out: P
 def base_index(case: Case) -> int:
     """Return the picture that the case edits: of two, a print's and a placement's is the second."""
     return 1 if case.kind == "print and place" else 0
+
+
+def refit(picture: Picture, first: Pixels) -> Picture:
+    """Return a picture as the answer is built on it: the first input decides the size."""
+    size_wh = first.shape[1], first.shape[0]
+    if picture.pixels.shape == first.shape:
+        return picture
+    fit = fill_size(picture.pixels.shape[1], picture.pixels.shape[0], size_wh)
+    regions = {
+        name: np.asarray(
+            fit_pixels(np.repeat(np.rint(255 * mask).astype(np.uint8)[..., None], 3, axis=2), fit)[..., 0] / 255
+        )
+        for name, mask in picture.regions.items()
+    }
+    truths = {name: fit_pixels(truth, fit) for name, truth in picture.truths.items()}
+    return Picture(picture.name, fit_pixels(picture.pixels, fit), regions, truths)
 
 
 def read_mask(result: EditResult) -> Mask | None:
