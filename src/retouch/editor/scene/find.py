@@ -72,7 +72,7 @@ def find_target(scene: "Scene", target: Target) -> Finding:
         Nothing in the picture matches; says what was looked for and what is there instead.
     """
     if target.all_but:
-        spared = find_target(scene, replace(target, all_but=False))
+        spared = scene.find(replace(target, all_but=False))
         rest = (1.0 - spared.mask).astype(np.float32)
         return Finding(rest, spared.confidence, f"everything but {spared.resolved_to}", spared.verified)
     if target.kind is TargetKind.REGION:

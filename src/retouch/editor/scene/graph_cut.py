@@ -8,12 +8,15 @@ from retouch.images.array_types import Mask, Pixels
 from retouch.images.color import to_float
 from retouch.images.filters import guided_filter, resize_float
 
-__all__ = ["cut_out", "keep_large_parts", "soften_edges", "working_size"]
+__all__ = ["cut_out", "filter_where", "keep_large_parts", "soften_edges", "working_size"]
+
+BoolMask = npt.NDArray[np.bool_]
 
 WORK_LONG_SIDE_PX = 640
+TILE_PX = 256
 FULL_MODEL_SIDE_PX = 1600
 """A picture twice as long or more fits the guided filter's models at a half, a third, ... of its size: they are smooth, and the
-time and memory of a 24-megapixel photo fall by as much squared."""
+time falls by as much squared."""
 MAX_COLOR_OVERLAP = 0.8
 """Photographs stay below 0.65; blank pictures are at 0.9 and more."""
 _RNG_SEED = 1
@@ -129,12 +132,45 @@ def soften_edges(pixels: Pixels, mask: Mask, *, reach: float = 0.006, epsilon: f
     if rows.start == rows.stop:
         return result
     crop = upscaled[rows, columns]
-    subsample = max(1, max(height, width) // FULL_MODEL_SIDE_PX)
-    filtered = guided_filter(to_float(pixels[rows, columns]), crop, radius, epsilon, subsample=subsample)
-    # A window far from any edge still leaks a little of the picture's texture into the mask: pin both sides.
-    stretched = np.clip((filtered - 0.06) / 0.88, 0.0, 1.0)
     near = _ring(crop, round(1.4 * radius))
-    result[rows, columns] = np.where(near, stretched, np.round(crop))
+    subsample = max(1, max(height, width) // FULL_MODEL_SIDE_PX)
+    # A window far from any edge still leaks a little of the picture's texture into the mask: pin both sides.
+    result[rows, columns] = filter_where(
+        pixels[rows, columns], crop, near, np.round(crop), radius, epsilon, subsample=subsample
+    )
+    return result
+
+
+def filter_where(
+    pixels: Pixels, mask: Mask, near: BoolMask, elsewhere: Mask, radius_px: int, epsilon: float, *, subsample: int
+) -> Mask:
+    """Make a mask follow the picture's edges near its own edge, tile by tile, so that the cost grows with the edge's length.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8, sRGB
+    mask : (H, W) float32 [0, 1]
+    near : (H, W) bool
+        Where to filter.
+    elsewhere : (H, W) float32 [0, 1]
+        The result elsewhere.
+    radius_px, epsilon, subsample : int, float, int
+        As in ``guided_filter``.
+    """
+    height, width = mask.shape
+    result = np.array(elsewhere, np.float32)
+    margin = 2 * radius_px + subsample
+    for top in range(0, height, TILE_PX):
+        for left in range(0, width, TILE_PX):
+            tile = slice(top, min(top + TILE_PX, height)), slice(left, min(left + TILE_PX, width))
+            if not near[tile].any():
+                continue
+            rows = slice(max(0, top - margin), min(height, top + TILE_PX + margin))
+            columns = slice(max(0, left - margin), min(width, left + TILE_PX + margin))
+            guide = to_float(pixels[rows, columns])
+            filtered = guided_filter(guide, mask[rows, columns], radius_px, epsilon, subsample=subsample)
+            inner = filtered[top - rows.start :, left - columns.start :][: tile[0].stop - top, : tile[1].stop - left]
+            result[tile] = np.where(near[tile], np.clip((inner - 0.06) / 0.88, 0.0, 1.0), result[tile])
     return result
 
 
@@ -159,7 +195,7 @@ def _box_around(mask: Mask, *, margin_px: int) -> tuple[slice, slice]:
     )
 
 
-def _ring(mask: Mask, radius_px: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _ring(mask: Mask, radius_px: int) -> BoolMask:
     """Return where the mask is within ``radius_px`` of its own edge."""
     hard = (mask > 0.5).astype(np.uint8)
     inwards, outwards = (cv2.distanceTransform(side, cv2.DIST_L2, 3) for side in (hard, 1 - hard))

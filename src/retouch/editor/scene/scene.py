@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar, cast
+from dataclasses import replace
+from typing import TypeVar, cast, overload
 
-from retouch.editor.instructions.plan import Target
+from retouch.editor.instructions.plan import Target, TargetKind
 from retouch.editor.scene.classifier import ClassMaps, class_heat, classify, describe_labels, map_classes, map_square
 from retouch.editor.scene.efficientnet import convert_efficientnet_lite
+from retouch.editor.scene.enlarge import enlarge_layer, enlarge_mask, reduce_for_analysis
 from retouch.editor.scene.faces import FaceNetworks, find_faces
 from retouch.editor.scene.find import find_target
 from retouch.editor.scene.head import find_head
@@ -27,9 +29,15 @@ __all__ = ["Box", "Face", "Finding", "Head", "Horizon", "Light", "Scene", "Subje
 
 T = TypeVar("T")
 
+_FOUND_REDUCED = frozenset({TargetKind.NOUN, TargetKind.COLOR_PART, TargetKind.SUBJECT})
+"""What is looked for in the reduced copy. Lettering needs every pixel; regions are drawn; sky and background are known masks."""
+
 
 class Scene:
     """What one picture shows. Every property is computed at first use, once, under a lock; safe to share between threads.
+
+    A picture of more than about a megapixel has a scene of its reduced copy inside, which finds everything; masks are then
+    brought to the picture's size along its edges, positions are scaled.
 
     Parameters
     ----------
@@ -42,6 +50,8 @@ class Scene:
         self._models = models
         self._known: dict[str, object] = {}
         self._lock = threading.RLock()
+        reduced = reduce_for_analysis(pixels)
+        self._small = None if reduced is None else Scene(reduced, models)
 
     def _once(self, key: str, compute: Callable[[], T]) -> T:
         with self._lock:
@@ -49,34 +59,73 @@ class Scene:
                 self._known[key] = compute()
             return cast(T, self._known[key])
 
+    def _mask(self, name: str, compute: Callable[[], Mask | None]) -> Mask | None:
+        """Return the mask that the property ``name`` stands for: computed, or the reduced scene's, enlarged."""
+        small = self._small
+        if small is None:
+            return self._once(name, compute)
+        found: Mask | None = getattr(small, name)
+        return self._enlarged(found)
+
+    @overload
+    def _enlarged(self, mask: Mask) -> Mask: ...
+    @overload
+    def _enlarged(self, mask: None) -> None: ...
+    def _enlarged(self, mask: Mask | None) -> Mask | None:
+        """Bring a mask that the reduced scene keeps to the picture's size, once."""
+        return None if mask is None else self._once(f"enlarged {id(mask)}", lambda: enlarge_mask(self.pixels, mask))
+
+    @property
+    def _scale(self) -> float:
+        """How many times longer the picture is than the reduced copy."""
+        return 1.0 if self._small is None else self.pixels.shape[0] / self._small.pixels.shape[0]
+
     @property
     def subject(self) -> Subject:
         """The main subject, or an empty matte where there is none."""
-        return self._once("subject", lambda: find_subject(self.pixels, self.saliency))
+        return self._once("subject", self._find_subject)
+
+    def _find_subject(self) -> Subject:
+        if self._small is None:
+            return find_subject(self.pixels, self.saliency)
+        found = self._small.subject
+        return replace(found, matte=self._enlarged(found.matte))
 
     @property
     def saliency(self) -> Mask:
         """(320, 320) float32 [0, 1]: how much each place stands out, where it is no sure subject as well."""
+        if self._small is not None:
+            return self._small.saliency
         return self._once("saliency", lambda: score_saliency(self.pixels, self._models.session("u2netp")))
 
     @property
     def foreground(self) -> FloatImage:
         """(H, W, 3) float32 [0, 1] sRGB: the subject's own colour, also where the matte is partial (for clean compositing)."""
-        return self._once("foreground", lambda: estimate_layers(to_float(self.pixels), self.subject.matte)[0])
+        return self._once("foreground", self._estimate_foreground)
+
+    def _estimate_foreground(self) -> FloatImage:
+        if self._small is None:
+            return estimate_layers(to_float(self.pixels), self.subject.matte)[0]
+        return enlarge_layer(self.pixels, self._small.foreground, self.subject.matte)
 
     @property
     def sky(self) -> Mask | None:
         """(H, W) float32 [0, 1]; None where the picture shows no sky (indoors, close-ups)."""
-        return self._once("sky", lambda: find_sky(self.pixels, self.subject.matte, landscape=self.landscape))
+        return self._mask("sky", lambda: find_sky(self.pixels, self.subject.matte, landscape=self.landscape))
 
     @property
     def horizon(self) -> Horizon | None:
         """The horizon, or None where nothing speaks for one."""
+        if self._small is not None:
+            found = self._small.horizon
+            return None if found is None else replace(found, row=found.row * self._scale)
         return self._once("horizon", lambda: find_horizon(self.pixels, self.subject.matte, self.sky))
 
     @property
     def ground(self) -> Mask:
         """(H, W) float32 [0, 1]: where something could stand: floor, sand, grass, table top."""
+        if self._small is not None:
+            return self._enlarged(self._small.ground)
         return self._once("ground", lambda: find_ground(self.pixels, self.subject.matte, self.sky, self.horizon))
 
     @property
@@ -87,7 +136,7 @@ class Scene:
     @property
     def water(self) -> Mask | None:
         """(H, W) float32 [0, 1]: sea, lake, river; None where the picture shows none (indoors, always)."""
-        return self._once("water", self._find_water)
+        return self._mask("water", self._find_water)
 
     def _find_water(self) -> Mask | None:
         if not self.landscape.shows_water:
@@ -98,21 +147,28 @@ class Scene:
     @property
     def vegetation(self) -> Mask | None:
         """(H, W) float32 [0, 1]: grass, leaves, trees; None where nothing is green as leaves are."""
-        return self._once("vegetation", lambda: find_vegetation(self.pixels, self.subject.matte))
+        return self._mask("vegetation", lambda: find_vegetation(self.pixels, self.subject.matte))
 
     @property
     def light(self) -> Light:
         """The light that falls on the scene."""
+        if self._small is not None:
+            return self._small.light
         return self._once("light", lambda: estimate_light(self.pixels, self.subject.matte))
 
     @property
     def head(self) -> Head | None:
         """The subject's head, at best guess; None without a subject."""
+        if self._small is not None:
+            found = self._small.head
+            return None if found is None else found.scaled(self._scale)
         return self._once("head", lambda: find_head(self.pixels, self.subject.matte, self.faces))
 
     @property
     def faces(self) -> tuple[Face, ...]:
         """People's faces with eyes and mouths, largest first."""
+        if self._small is not None:
+            return tuple(face.moved(0, 0, self._scale) for face in self._small.faces)
         return self._once("faces", lambda: find_faces(self.pixels, FaceNetworks.load(self._models)))
 
     @property
@@ -122,6 +178,8 @@ class Scene:
 
     def people(self, faces: tuple[Face, ...]) -> Mask:
         """Return (H, W) float32 [0, 1]: the people whom some of ``faces`` belong to. The subject, where it is the one person."""
+        if self._small is not None:
+            return self._enlarged(self._small.people(tuple(face.moved(0, 0, 1 / self._scale) for face in faces)))
         if len(self.faces) == 1 and self.head is not None and self.head.found_by == "face":
             return self.subject.matte
         return self._once(f"people {faces!r}", lambda: cut_out_people(self.pixels, faces, self.saliency))
@@ -129,6 +187,8 @@ class Scene:
     @property
     def class_maps(self) -> ClassMaps:
         """What the classifier sees, and where. Half a second; computed only when a noun must be verified."""
+        if self._small is not None:
+            return self._small.class_maps
         return self._once("class_maps", self._map_classes)
 
     def _map_classes(self) -> ClassMaps:
@@ -137,6 +197,8 @@ class Scene:
     @property
     def _square_classes(self) -> FloatImage:
         """The coarsest of the class maps: (classes, rows, columns) probabilities, in a tenth of the time of all of them."""
+        if self._small is not None:
+            return self._small._square_classes
         return self._once("square_classes", lambda: map_square(self.pixels, self._classifier()))
 
     def _classifier(self) -> Session:
@@ -176,4 +238,10 @@ class Scene:
         UnsupportedInstructionError
             Nothing in the picture matches; says what was looked for and what is there instead.
         """
-        return self._once(f"find {target!r}", lambda: find_target(self, target))
+        return self._once(f"find {target!r}", lambda: self._find(target))
+
+    def _find(self, target: Target) -> Finding:
+        if self._small is None or target.all_but or target.kind not in _FOUND_REDUCED:
+            return find_target(self, target)
+        found = self._small.find(target)
+        return replace(found, mask=self._enlarged(found.mask))

@@ -165,6 +165,11 @@ class Head:
     found_by: Literal["face", "silhouette"]
     tilt: float = 0.0
 
+    def scaled(self, scale: float) -> "Head":
+        """Return the head in a picture that is ``scale`` times as large."""
+        left, top, right, bottom = (v * scale for v in (self.left, self.top, self.right, self.bottom))
+        return Head(left, top, right, bottom, self.confidence, self.found_by, self.tilt)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
