@@ -100,7 +100,7 @@ def run_case(case: Case, number: int, editor: Editor, models: ModelStore, out: P
     save(out, number, "before", pictures[0].pixels)
     save(out, number, "after", image if image.shape[2] == 3 else flatten(image), flip=True)
     if mask is not None:
-        save(out, number, "mask", np.repeat(np.rint(255 * mask).astype(np.uint8)[..., None], 3, axis=2))
+        save(out, number, "mask", as_gray(mask))
     passed = bool(case.checks) and all(outcome.passed for outcome in outcomes)
     said = "" if case.checks else "carried out, but it had to be refused"
     return Verdict(case, passed, outcomes, seconds, said)
@@ -118,13 +118,16 @@ def refit(picture: Picture, first: Pixels) -> Picture:
         return picture
     fit = fill_size(picture.pixels.shape[1], picture.pixels.shape[0], size_wh)
     regions = {
-        name: np.asarray(
-            fit_pixels(np.repeat(np.rint(255 * mask).astype(np.uint8)[..., None], 3, axis=2), fit)[..., 0] / 255
-        )
+        name: np.asarray(fit_pixels(as_gray(mask), fit)[..., 0], np.float32) / np.float32(255)
         for name, mask in picture.regions.items()
     }
     truths = {name: fit_pixels(truth, fit) for name, truth in picture.truths.items()}
     return Picture(picture.name, fit_pixels(picture.pixels, fit), regions, truths)
+
+
+def as_gray(mask: Mask) -> Pixels:
+    """Return a mask as a gray picture."""
+    return np.repeat(np.rint(255 * mask).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def read_mask(result: EditResult) -> Mask | None:
