@@ -49,7 +49,7 @@ _CATEGORIES = {
     "hand": "HANDWRITING",
     "mono": "MONOSPACE",
 }
-_REGULAR, _BOLD = 400, 700
+_REGULAR, _SOMEWHAT_BOLD, _BOLD = 400, 600, 800
 _UNASSIGNED = "\U0010fffe"
 """No font has a letter for it: it shows the box that stands for a missing one."""
 
@@ -155,10 +155,11 @@ def choose_faces(
     preferred = STYLES[style or "sans"] + STYLES["sans"]
     category = _CATEGORIES.get(style or "sans", "")
 
-    def rank(face: Face) -> tuple[int, bool, bool, bool]:
+    weight = _BOLD if bold else _SOMEWHAT_BOLD
+
+    def rank(face: Face) -> tuple[int, bool, bool, int]:
         place = preferred.index(face.family) if face.family in preferred else len(preferred)
-        reached = face.max_weight >= _BOLD if bold else face.min_weight <= _REGULAR
-        return place, face.category != category, face.italic != italic, not reached
+        return place, face.category != category, face.italic != italic, abs(face.nearest_weight(weight) - weight)
 
     return sorted(faces, key=rank)
 

@@ -91,6 +91,8 @@ _ONTO_NEW = re.compile(
 _REPLACING = re.compile(r"\b(?:change|replace|swap|substitute|turn|correct|fix)\b", re.IGNORECASE)
 
 
+_PAIR_OF_QUOTES = re.compile(r"\0\s*(?:to|with|by|into|for|and|->|=>)\s*\0", re.IGNORECASE)
+"""Two quotes, each written as one zero character."""
 _WITH_NEW = re.compile(r"\s+(?:with|to|by|into)\s", re.IGNORECASE)
 
 
@@ -129,7 +131,7 @@ def find_literals(prompt: str) -> list[Literal]:
     """
     found: list[Literal] = []
     about_lettering = _CUE.search(_QUOTED.sub(" ", prompt)) is not None
-    about_lettering = about_lettering or (len(_QUOTED.findall(prompt)) > 1 and _REPLACING.search(prompt) is not None)
+    about_lettering = about_lettering or _PAIR_OF_QUOTES.search(_QUOTED.sub("\0", prompt)) is not None
     for match in _QUOTED.finditer(prompt):
         inner = next(group for group in match.groups() if group is not None)
         whole = match.start() <= 1 and match.end() >= len(prompt.rstrip(" .!")) - 1

@@ -38,8 +38,6 @@ __all__ = [
 ]
 
 _HEIGHT_PX = 48
-_STEP_PX = 8
-"""The recogniser looks at strips this wide of a line 48 px high."""
 _LONGEST_LINE_PX = 1600
 _MIN_CONFIDENCE = {1: 0.97, 2: 0.85, 3: 0.85, 4: 0.85}
 """By the number of letters; below this what was read is more often a texture than lettering."""
@@ -197,8 +195,10 @@ def _read_line(pixels: Pixels, quad: FloatImage, recognizer: Session, alphabet: 
     padded[:, :columns] = shown[..., ::-1].astype(np.float32) / 127.5 - 1.0
     scores = recognizer.run(None, {"x": np.ascontiguousarray(padded.transpose(2, 0, 1)[None])})[0][0]
     best, sure = scores.argmax(axis=1), scores.max(axis=1)
-    fired = [i for i in range(len(best)) if best[i] != 0 and (i == 0 or best[i] != best[i - 1])]
-    letters = [(alphabet[best[i]], (i + 0.5) * padded.shape[1] / len(best), float(sure[i])) for i in fired]
+    seen = min(len(best), -(-columns * len(best) // padded.shape[1]))  # behind it there is only padding
+    fired = [i for i in range(seen) if best[i] != 0 and (i == 0 or best[i] != best[i - 1])]
+    places = [min((i + 0.5) * padded.shape[1] / len(best), columns - 1.0) for i in fired]
+    letters = [(alphabet[best[i]], place, float(sure[i])) for i, place in zip(fired, places, strict=True)]
     words = _split_words(letters, shown, quad)
     if not words:
         return None

@@ -264,7 +264,7 @@ def _parse_add(cur: Cursor, ctx: Context) -> list[Operation]:
         elif literal is not None:
             draft.words = literal
         elif not _read_piece(cur, ctx, draft):
-            return _give_up(cur, drafts)
+            return _give_up(cur, drafts, verb)
         cur.at = max(cur.at, begin + 1)
     if drafts[0].words is None:
         if verb in ("add", "put", "write", "want", "insert", "overlay", "give", "type", "print"):
@@ -274,9 +274,11 @@ def _parse_add(cur: Cursor, ctx: Context) -> list[Operation]:
     return [_operation(draft, phrase) for draft in drafts]
 
 
-def _give_up(cur: Cursor, drafts: list[_Draft]) -> list[Operation]:
+def _give_up(cur: Cursor, drafts: list[_Draft], verb: str | None) -> list[Operation]:
     """Refuse what can't be read, naming it, if it is certainly about lettering."""
     if drafts[0].words is None and not any(token.sense.literal for token in cur.tokens):
+        if verb == "write":
+            raise Refusal("which_words")
         return []
     if cur.word() in _NEW_CARRIERS or cur.sense().term("lettering") == "sign":
         raise Refusal("lettering_thing", cur.word())

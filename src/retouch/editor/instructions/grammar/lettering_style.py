@@ -163,6 +163,9 @@ class StyleReader:
         cur.at += named
         cur.at += cur.sense().determiner is not None and not named
         ends = [ahead for ahead in (1, 2, 3) if cur.sense(ahead).term("lettering") == "font"] if not named else []
+        if ends and any(self._is_look(cur, ahead) for ahead in range(ends[0])):
+            cur.at = begin
+            return False
         count = ends[0] if ends else self._count_name(cur, ctx, named=named or cur.at > begin)
         family = ctx.text(cur.tokens[cur.at : cur.at + count])
         if not count or not all(part[0].isalnum() for part in family.split()) or cur.sense().literal is not None:
@@ -171,6 +174,12 @@ class StyleReader:
         cur.at += count + bool(ends)
         self._set(family=family)
         return True
+
+    def _is_look(self, cur: Cursor, ahead: int) -> bool:
+        """Whether a word says a look rather than a name: "a big serif font"."""
+        sense, word = cur.sense(ahead), cur.word(ahead)
+        looks = sense.term("lettering") is not None or sense.size is not None or sense.color is not None
+        return looks or word in _FONT_ADJECTIVES or word in ("thick", "fat", "strong") or sense.literal is not None
 
     def _count_name(self, cur: Cursor, ctx: Context, *, named: bool) -> int:
         """Return how many tokens, written with capitals, are a name: of a font, behind "in" or "font"."""

@@ -25,7 +25,18 @@ SIZE_SHARE: Final = {
     LetteringKind.BUBBLE: 0.05,
 }
 """Size of the font by what it is for, as a share of the picture's shorter side."""
+ONE_LINE_DOWN_TO: Final = {
+    LetteringKind.TEXT: 0.65,
+    LetteringKind.TITLE: 0.65,
+    LetteringKind.CAPTION: 0.85,
+    LetteringKind.WATERMARK: 0.7,
+    LetteringKind.BUBBLE: 1.0,
+}
+"""To which share of it that size shrinks before lines break."""
+_SMALL_LETTERS: Final = {"script": 1.3, "hand": 1.25}
+"""Fonts whose letters are small for their size."""
 _WATERMARK_OPACITY = 0.6
+_STEEP_DEGREES = 15.0
 _MAX_WIDTH_SHARE = 0.9
 _MAX_HEIGHT_SHARE = 0.6
 _REGIONS = (TargetKind.SKY, TargetKind.BACKGROUND, TargetKind.REGION)
@@ -64,6 +75,7 @@ def add_text(stage: Stage, operation: AddText, context: Context) -> Stage:
         * (0.5 if operation.kind is LetteringKind.BUBBLE else 1.0),
         max_height_px=_MAX_HEIGHT_SHARE * stage.pixels.shape[0],
         fixed=operation.style.size_px is not None or operation.style.size_share is not None,
+        one_line_down_to=ONE_LINE_DOWN_TO[operation.kind],
     )
     context.checkpoint()
     if operation.kind is LetteringKind.BUBBLE:
@@ -94,7 +106,11 @@ def _size_px(operation: AddText, stage: Stage) -> float:
         return float(
             style.size_share * height / 0.7
         )  # a share speaks of capital letters, which are 0.7 of a font's size
-    return float(max(11.0, SIZE_SHARE[operation.kind] * min(height, width)) * style.scale)
+    return float(
+        max(11.0, SIZE_SHARE[operation.kind] * min(height, width))
+        * style.scale
+        * _SMALL_LETTERS.get(style.font or "", 1.0)
+    )
 
 
 def _place(stage: Stage, operation: AddText, block: Block, coverage: Mask) -> tuple[int, int, tuple[Resolution, ...]]:
@@ -109,6 +125,7 @@ def _place(stage: Stage, operation: AddText, block: Block, coverage: Mask) -> tu
         resolutions = (
             Resolution(operation.surface.phrase, finding.resolved_to, finding.confidence, verified=finding.verified),
         )
+    steep = abs(operation.style.rotation_degrees) > _STEEP_DEGREES
     left_open = operation.horizontal is None and operation.vertical is None
     subject = stage.scene.subject if left_open or operation.vertical is None else None
     avoid = subject.matte if subject is not None and subject.present else None
@@ -116,8 +133,8 @@ def _place(stage: Stage, operation: AddText, block: Block, coverage: Mask) -> tu
         (coverage.shape[0], coverage.shape[1]),
         stage.pixels,
         kind=operation.kind,
-        horizontal=operation.horizontal,
-        vertical=operation.vertical,
+        horizontal="center" if left_open and steep else operation.horizontal,
+        vertical="middle" if left_open and steep else operation.vertical,
         margin_px=block.margin_px,
         avoid=avoid if avoid is not None and avoid.shape == stage.pixels.shape[:2] else None,
         inside=inside if inside is not None and inside.shape == stage.pixels.shape[:2] else None,

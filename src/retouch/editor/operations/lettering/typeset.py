@@ -80,6 +80,7 @@ def set_block(
     max_width_px: float,
     max_height_px: float,
     fixed: bool,
+    one_line_down_to: float = 1.0,
 ) -> Block:
     """Set words in lines that fit a box.
 
@@ -93,6 +94,8 @@ def set_block(
     max_width_px, max_height_px : float
     fixed : bool
         Whether the size was asked for: then lines break before letters shrink.
+    one_line_down_to : float
+        Unless it is fixed, letters shrink to this share of their size rather than break into lines.
 
     Returns
     -------
@@ -105,15 +108,12 @@ def set_block(
         It does not fit in any legible size.
     """
     size = size_px
+    paragraphs = max(1, len(words.splitlines()))
     while size >= _MIN_SIZE_PX or size == size_px:
         font = _font(face, style, size)
         lines = _wrap(words, font, max_width_px, balance=not fixed)
-        height = len(lines) * size * _LINE_SPACING
-        if (
-            widest(lines, font) <= max_width_px
-            and height <= max_height_px
-            and (fixed or len(lines) <= 2 or size <= 0.6 * size_px)
-        ):
+        fits = widest(lines, font) <= max_width_px and len(lines) * size * _LINE_SPACING <= max_height_px
+        if fits and (fixed or len(lines) <= paragraphs or size <= one_line_down_to * size_px):
             return _draw(lines, font, style, face, size)
         size *= 0.93
     hint = "These are more words than the picture has room for: write fewer, or in smaller letters."
