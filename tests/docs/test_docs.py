@@ -126,7 +126,7 @@ def instruction_guide(heading_refused: str = "## What it can't do") -> tuple[lis
 
 @pytest.mark.parametrize("sentence", instruction_guide()[0])
 def test_the_guides_sentences_are_understood(sentence: str) -> None:
-    assert parse(sentence, image_count=2).operations
+    assert parse(sentence, image_count=3).operations
 
 
 @pytest.mark.parametrize("sentence", instruction_guide()[1])

@@ -93,7 +93,7 @@ class ObjectLibrary:
         kinds = kinds_of(noun)[1:-1]
         related = [name for kind in kinds for name in available if kind in kinds_of(name)]
         spelt = difflib.get_close_matches(canonical(noun), list(available), n=count, cutoff=0.6)
-        return tuple(dict.fromkeys([*spelt, *related]))[:count]
+        return tuple(dict.fromkeys([*related, *spelt]))[:count]
 
     def load(
         self,

@@ -23,7 +23,7 @@ from retouch.editor.operations.insert.choice import (
 )
 from retouch.editor.operations.insert.lay import lay_standing, site_at
 from retouch.editor.operations.insert.placement import Site, find_site
-from retouch.editor.operations.insert.region import Box, boxes_of
+from retouch.editor.operations.insert.region import Box, boxes_of, standing_ground
 from retouch.editor.operations.insert.size import SizeRule, size_rule
 from retouch.editor.operations.insert.surroundings import Surroundings, look_around
 from retouch.editor.operations.insert.wear import MAX_DRAWN_SIDE_PX, insert_worn
@@ -40,6 +40,8 @@ _WORN: Final = (Relation.ON_HEAD, Relation.OVER_EYES, Relation.ON_SHOULDER)
 _FREE: Final = (Relation.ANYWHERE, Relation.FOREGROUND, Relation.BACKGROUND)
 """Placements that a flying thing fulfils as well as a standing one."""
 _MOST_BEFORE_SKY: Final = 0.3
+_TABLES: Final = frozenset(["table", "desk", "counter", "tabletop", "dining table"])
+_LEAST_TABLE: Final = 0.05
 _FLOCK: Final = 4
 _FLOCK_SPREAD: Final = 0.25
 _TURNED_THE_OTHER_WAY: Final = 0.15
@@ -196,8 +198,24 @@ def _find_anchor(stage: Stage, placement: Placement) -> tuple[Mask | None, tuple
     if target.noun is not None and target.noun in stage.added:
         mask = stage.added[target.noun]
         return mask, (Resolution(target.phrase, f"the {target.noun} that was added", 1.0, verified=True),)
-    finding = stage.scene.find(target)
+    try:
+        finding = stage.scene.find(target)
+    except UnsupportedInstructionError:
+        top = _table_top(stage.scene) if target.noun in _TABLES and placement.relation is Relation.ON else None
+        if top is None:
+            raise
+        return top, (
+            Resolution(target.phrase, f"what things stand on here (taken for {target.noun!r})", 0.5, verified=False),
+        )
     return finding.mask, (Resolution(target.phrase, finding.resolved_to, finding.confidence, finding.verified),)
+
+
+def _table_top(scene: Scene) -> Mask | None:
+    """Return the level area of a picture taken indoors: what lies below a cup that fills the picture is no floor."""
+    if scene.sky is not None:
+        return None
+    ground = standing_ground(scene)
+    return ground if float((ground > 0.5).mean()) >= _LEAST_TABLE else None
 
 
 def _find_both(stage: Stage, placement: Placement, anchor_mask: Mask) -> tuple[Mask, Mask, tuple[Resolution, ...]]:
