@@ -339,7 +339,7 @@ EXPRESSIONS: tuple[str, ...] = (
     "style of",
     "in the style of", "striped", "dotted", "patterned", "png", "jpg", "file", "packshot", "catalog", "catalogue",
     "together", "again", "pointing", "half", "halves",
-    "twice as", "half as", "enough",
+    "twice as", "half as", "enough", "hate", "dislike",
     "unless", "whatever", "stand out", "stands out", "appear", "appears", "is visible", "wooden", "metallic",
 )  # fmt: skip
 """Words that grammars ask for by name, or that must not be taken for a noun."""

@@ -100,27 +100,16 @@ def _own_color(cur: Cursor, ctx: Context) -> ShiftColor | None:
     while cur.word() == "too" or (cur.sense().amount is not None and not cur.done):
         sign *= -1 if cur.word() == "too" else cur.sense().amount or 1
         cur.at += 1
-    degree = cur.take_degree() or degree
+    strong = cur.word() in _STRONG
+    degree = degree if strong else cur.take_degree() or degree
     again = _comparative(cur) or cur.sense().color
-    strong = cur.word() in (
-        "strong",
-        "stronger",
-        "intense",
-        "saturated",
-        "vivid",
-        "vibrant",
-        "much",
-        "dominant",
-        "bright",
-        "deeper",
-    )
     if not strong and (again is None or again.rgb != color.rgb):
         return None
     cur.at += not cur.done
     return ShiftColor(color, sign * SHIFT[degree], None, ctx.text(cur.tokens))
 
 
-_STRONG = ("strong", "stronger", "intense", "saturated", "vivid", "vibrant", "much", "dominant", "bright", "deeper")
+_STRONG = frozenset("strong stronger intense saturated vivid vibrant much dominant bright deeper".split())  # noqa: SIM905
 
 
 def _shift_target(cur: Cursor, ctx: Context) -> Target | None:

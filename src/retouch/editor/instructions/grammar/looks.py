@@ -158,6 +158,7 @@ def _parse_colors_of(cur: Cursor, ctx: Context) -> Thing | None:
 
 def _parse_exception(cur: Cursor, ctx: Context, thing: Thing | None) -> Thing | None:
     """Read "except the cup", "but not the sky" behind everything, the picture or nothing; the result is all but that thing."""
+    cur.at += cur.word() == "," and cur.sense(1).preposition == "except"
     if cur.sense().preposition != "except" and cur.word() not in ("but", "around", "outside"):
         return thing
     begin = cur.at
@@ -281,6 +282,10 @@ def _is_complaint(cur: Cursor, ctx: Context) -> bool:
     """Whether a clause says what is wrong, without "too": "the photo is very dark", "it looks a bit flat"."""
     begin = cur.at
     named = parse_thing(cur, ctx) is not None
+    if not named:  # "the colors look washed out"
+        cur.at += cur.sense().determiner is not None and bool(cur.sense(1).color_word)
+        named = bool(cur.sense().color_word) and not cur.done
+        cur.at += named
     linked = cur.word() in _STATING
     cur.at += linked
     degree = cur.take_degree()

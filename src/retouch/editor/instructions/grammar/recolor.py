@@ -173,7 +173,9 @@ def _link(cur: Cursor, ctx: Context) -> ColorValue | str | None:
 def _keep_other(cur: Cursor, ctx: Context) -> None:
     """Read "but not the plate" behind a target that leaves it alone anyway."""
     begin = cur.at
+    cur.at += cur.word() == "," and cur.sense(1).preposition == "except"
     if cur.take_preposition("except") is None:
+        cur.at = begin
         return
     other = parse_thing(cur, ctx)
     if other is None or not cur.done:
