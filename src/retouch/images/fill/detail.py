@@ -19,8 +19,10 @@ Ints = npt.NDArray[np.intp]
 Box = tuple[slice, slice]
 
 MARGIN_PX: Final = 4
-REACH_SHARE: Final = 0.06
+RIM_REACH_SHARE: Final = 0.1
 """How far the colors of the rim are felt in the hole, as a share of the picture's long side."""
+INNER_REACH_SHARE: Final = 0.02
+"""Deep in the hole only seams are smoothed: differences alone would add up to colors that nothing around has."""
 
 
 def carry_to_full_size(pixels: Pixels, hole: npt.NDArray[np.bool_], level: Level, matches: Matches) -> Pixels:
@@ -40,10 +42,17 @@ def carry_to_full_size(pixels: Pixels, hole: npt.NDArray[np.bool_], level: Level
         _mean_difference(source, rows, cols, (0, 1)),
         _mean_difference(source, rows, cols, (1, 0)),
     )
-    found = integrate(start.astype(np.float32), hole[box], wanted, REACH_SHARE * max(hole.shape))
+    found = integrate(start.astype(np.float32), hole[box], wanted, _reach(hole[box], max(hole.shape)))
     result = pixels.copy()
     result[box] = np.where(hole[box][..., None], to_uint8(found), pixels[box])
     return result
+
+
+def _reach(hole: npt.NDArray[np.bool_], long_side_px: int) -> FloatImage:
+    """Return how far colors may part from the level's: far at the rim, where they must meet the picture, little inside."""
+    rim, inner = RIM_REACH_SHARE * long_side_px, max(2.0, INNER_REACH_SHARE * long_side_px)
+    depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
+    return np.asarray(inner + (rim - inner) * np.exp(-depth / rim), dtype=np.float32)
 
 
 def _places(box: Box, level: Level, matches: Matches, shape_hw: tuple[int, ...]) -> tuple[Ints, Ints]:

@@ -48,7 +48,7 @@ class Differences:
         return total
 
 
-def integrate(image: FloatImage, hole: Bools, wanted: Differences, reach_px: float) -> FloatImage:
+def integrate(image: FloatImage, hole: Bools, wanted: Differences, reach_px: FloatImage) -> FloatImage:
     """Give a hole the wanted differences between neighbors, starting from the colors around it.
 
     Parameters
@@ -57,8 +57,8 @@ def integrate(image: FloatImage, hole: Bools, wanted: Differences, reach_px: flo
         Outside the hole it stays; inside it is what the result keeps to at large.
     hole : (H, W) bool
     wanted : Differences
-    reach_px : float
-        Over about this distance the result goes over from meeting the rim to keeping to ``image``.
+    reach_px : (H, W) float32
+        Over about this distance the result may part from ``image`` to fulfil the differences.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def integrate(image: FloatImage, hole: Bools, wanted: Differences, reach_px: flo
     The screened Poisson equation, solved for the correction to ``image`` by multigrid V-cycles with damped Jacobi sweeps. At the
     picture's own border nothing is asked for. O(H W C).
     """
-    screen = 1.0 / reach_px**2
+    screen = (1.0 / reach_px**2).astype(np.float32)
     missing = np.zeros_like(image)
     missing[:, :-1] += image[:, 1:] - image[:, :-1]
     missing[:, 1:] -= image[:, 1:] - image[:, :-1]
@@ -82,10 +82,10 @@ def integrate(image: FloatImage, hole: Bools, wanted: Differences, reach_px: flo
     return image + correction
 
 
-def _cycle(guess: FloatImage, right_side: FloatImage, hole: FloatImage, screen: float) -> FloatImage:
+def _cycle(guess: FloatImage, right_side: FloatImage, hole: FloatImage, screen: FloatImage) -> FloatImage:
     """Do one V-cycle for ``(degree + screen) c - (sum of neighbors) = right_side`` inside the hole, 0 outside."""
     inside = np.ones(hole.shape, np.float32)
-    weight = cv2.filter2D(inside, -1, CROSS, borderType=cv2.BORDER_CONSTANT) + np.float32(screen)
+    weight = cv2.filter2D(inside, -1, CROSS, borderType=cv2.BORDER_CONSTANT) + screen
     step = (DAMPING * hole / weight)[..., None]
     guess = _relax(guess, right_side, weight, step)
     small_hw = hole.shape[0] // 2, hole.shape[1] // 2
@@ -95,7 +95,8 @@ def _cycle(guess: FloatImage, right_side: FloatImage, hole: FloatImage, screen: 
         coarse_hole = (cv2.resize(hole, size_wh, interpolation=cv2.INTER_AREA) > 0.99).astype(np.float32)
         if coarse_hole.any():
             coarse = 4.0 * _planes(cv2.resize(residual, size_wh, interpolation=cv2.INTER_AREA), guess)
-            below = _cycle(np.zeros_like(coarse), coarse, coarse_hole, 4.0 * screen)
+            coarse_screen = 4.0 * cv2.resize(screen, size_wh, interpolation=cv2.INTER_AREA)
+            below = _cycle(np.zeros_like(coarse), coarse, coarse_hole, coarse_screen)
             raised = cv2.resize(below, hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
             guess = guess + _planes(raised, guess) * hole[..., None]
     return _relax(guess, right_side, weight, step)

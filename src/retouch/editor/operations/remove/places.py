@@ -36,6 +36,9 @@ def find_to_remove(stage: Stage, operation: Remove, context: Context) -> Finding
     if operation.near is not None:
         finding = _nearest(finding, stage.find(operation.near).mask)
     if operation.not_subject:
+        if not stage.scene.subject.present:
+            hint = 'No one stands out as the main subject, so I can\'t tell who is to stay. Say who goes: "the man on the left".'
+            raise UnsupportedInstructionError((), (operation.phrase,), hint)
         mask = np.asarray(finding.mask * (1.0 - stage.scene.subject.matte), np.float32)
         if float(mask.max()) < 0.5:
             raise UnsupportedInstructionError((), (operation.phrase,), "I find no others than the main subject.")

@@ -22,6 +22,8 @@ __all__ = ["fill_hole", "remove", "spared_mask"]
 GUESS_SHARE: Final = 0.45
 HOPELESS_SHARE: Final = 0.8
 NEAR_SHARE: Final = 0.02
+CONTACT: Final = 0.3
+"""Share of its outline by which a rest meets the hole; less has what merely stands beside the thing."""
 MOST_LEFT: Final = {True: 0.4, False: 0.12}
 """How large what is left over may be, as a share of the hole; of a named thing less, since what is beside it was not named."""
 TOUCHED_BORDERS: Final = 3
@@ -94,9 +96,21 @@ def _left_over(done: Stage, hole: Mask, spared: Mask | None, *, whole: bool) -> 
     near = grow_mask(hole, max(3, round(NEAR_SHARE * max(hole.shape)))) > 0
     touching = np.setdiff1d(np.unique(labels[near]), [0])
     most = MOST_LEFT[whole] * float(hole.sum())
-    found = [label for label in touching if 0 < int(((labels == label) & (hole == 0)).sum()) <= most]
+    found = [label for label in touching if _is_rest(labels == label, hole, most)]
     left = np.isin(labels, found) & (hole == 0)
     return hole_of(left.astype(np.float32), spared=spared) if left.any() else none
+
+
+def _is_rest(part: npt.NDArray[np.bool_], hole: Mask, most: float) -> bool:
+    """Return whether what stands out is small and grows out of the hole, rather than standing beside it."""
+    outside = (part & (hole == 0)).astype(np.uint8)
+    area = int(outside.sum())
+    if not 0 < area <= most:
+        return False
+    edge = outside - cv2.erode(outside, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    beside = grow_mask(hole, 4) > 0
+    contact = float((edge.astype(bool) & beside).sum()) / max(1.0, float(edge.sum()))
+    return contact >= CONTACT
 
 
 def rgb(pixels: Pixels) -> Pixels:
