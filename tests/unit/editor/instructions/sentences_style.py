@@ -97,6 +97,14 @@ SENTENCES = [
     ("slight vignette and grain", 1, ["slightly give the picture a vignette", "give the picture film grain"]),
     ("tilt shift effect", 1, ["give the picture a tilt-shift blur"]),
     ("add a dreamy glow", 1, ["give the picture a dreamy glow"]),
+    ("give me a van gogh version of this", 1, VAN_GOGH),
+    ("van gogh style painting of the dog", 1, ['turn "the dog" into a painting in the manner of Van Gogh']),
+    ("keep the person and make the background a sketch", 1, ["turn the background into a pencil sketch"]),
+    ("make this photo look like that painting", 2, SECOND),
+    ("copy the style of the second image to the first", 2, SECOND),
+    ("minimalist line art", 1, ["turn the picture into a line drawing"]),
+    ("make it a poster", 1, ["turn the picture into a poster"]),
+    ("pixel art with fewer colors", 1, ["! styles by name"]),
     ("in ghibli style", 1, ["! ghibli; say"]),
     ("make it look like a pixar movie", 1, ["! pixar; say"]),
     ("turn me into a simpsons character", 1, ["! cartoon"]),
@@ -105,5 +113,6 @@ SENTENCES = [
     # Words of style that are something else here.
     ("make the painting brighter", 1, ["recolor painting 0.12"]),
     ("make the pencil red", 1, ["recolor pencil -> red"]),
+    ("add a poster to the wall", 1, ["add poster @on:wall"]),
     ("make the cup charcoal", 1, ["recolor cup -> charcoal"]),
 ]

@@ -14,6 +14,7 @@ STRENGTH = {"little": 0.5, None: 1.0, "plain": 1.0, "much": 1.6}
 
 _VERBS = ("make", "turn", "change", "give", "use", "put", "want", "show", "paint", "add", "touch", "print", "replace")
 _PUTTING = frozenset(["add", "put", "show", "want"])
+_ARTWORKS = frozenset(["painting", "drawing", "artwork", "sketch", "cartoon", "illustration", "comic", "poster"])
 _STYLE_OF = frozenset(["style of", "in the style of"])
 _GLUE = frozenset(["in", "into", "onto", "to", "as", "like", "with", "on", "for", "of", "by", "from", "using"])
 _SAID_AS_STYLE = frozenset(["like", "into", "as", "to", "in", "by", "of"])
@@ -23,8 +24,8 @@ _FILLING = frozenset(
         art inspired look-alike version mode rendering render rendition
         transfer reference guide source design technique portrait photo-to-painting background's type classic old real nice
         beautiful traditional vintage retro colorful detailed simple loose fine hand realistic modern famous done made
-        created expressive bold tiles onto transfer picture's some more paper canvas
-        japanese masterpiece master artist artists itself feel film movie colors colours
+        created match minimalist print prints expressive bold tiles onto transfer picture's some more paper canvas
+        japanese masterpiece master artist artists itself feel film colors colours
         up process processing grading graded draw redraw repaint sort kind
         effects photo photograph only just so that though were was
         had been if it it's 's
@@ -81,6 +82,8 @@ def parse_style(cur: Cursor, ctx: Context) -> list[ApplyStyle]:
     cur.at += bool(cur.sense().modal) and not cur.done
     if cur.sense().term("style") is None or cur.word() in ("painting", "drawing"):
         read.verb = cur.take_verb(*_VERBS)
+        if read.verb in ("give", "show", "use"):
+            cur.take_word("me", "us")
     while not cur.done:
         if not any(take(cur, ctx, read) for take in _TAKERS):
             return []
@@ -196,6 +199,9 @@ def _style_then_picture(cur: Cursor, ctx: Context) -> int | None:
         alike = cur.word() == "like"
         cur.at += 1
         index = parse_image_reference(cur, ctx, elided=True)
+        if index is None and ctx.image_count == 2 and cur.sense().determiner == "definite" and cur.word(1) in _ARTWORKS:
+            cur.at += 2
+            index = 1
         if alike and index is not None:
             ctx.assume(f'took "like picture {index + 1}" for its style: its colors and brushwork, not what it shows')
         return index
@@ -228,7 +234,7 @@ def _picture_then_style(cur: Cursor, ctx: Context) -> int | None:
 def _take_style(cur: Cursor, ctx: Context, read: _Reading) -> bool:
     """Read one style word; the more telling of two wins ("a van gogh oil painting"), two equal ones are none."""
     term = cur.sense().term("style")
-    if term is None or (cur.sense().noun and not _is_style(cur, ctx)):
+    if term is None or (cur.sense().noun and read.style is None and not _is_style(cur, ctx)):
         return False
     if term.startswith("no_"):
         raise Refusal(f"style_{term[3:]}", cur.word())
@@ -346,11 +352,14 @@ def _take_target(cur: Cursor, ctx: Context, read: _Reading) -> bool:
     if read.thing is not None:
         return _take_again(cur, ctx)
     begin = cur.at
-    index = parse_image_reference(cur, ctx)
+    index = parse_image_reference(cur, ctx, elided=read.picture_index is not None)
     if index is not None:
         read.base_index = index
         return True
     thing = parse_thing(cur, ctx)
+    if thing is not None and thing.determiner is None and not (thing.known or thing.pronoun or thing.picture):
+        # A word that nobody knows, without an article, is an adjective of the style rather than a thing.
+        thing = None if not thing.everything else thing
     if thing is None or (thing.determiner == "indefinite" and not thing.picture) or thing.noun in ("style", "filter"):
         cur.at = begin
         return False

@@ -36,7 +36,7 @@ TERMS: dict[str, str] = {
     """,
     "GOUACHE": "gouache gouache_painting tempera tempera_painting poster_paint",
     "PASTEL": """
-        pastel_drawing pastel_painting soft_pastel soft_pastels oil_pastel oil_pastels chalk_drawing chalk_pastel
+        pastels pastel_drawing pastel_painting soft_pastel soft_pastels oil_pastel oil_pastels chalk_drawing chalk_pastel
         chalk_pastels pastel_sketch in_pastels crayon_drawing crayons crayon
     """,
     "FRESCO": "fresco frescoes fresco_painting mural_painting",
@@ -63,7 +63,8 @@ TERMS: dict[str, str] = {
     """,
     "CHARCOAL": "charcoal_drawing charcoal_sketch charcoal_style charcoal_art charcoal_portrait in_charcoal charcoal_effect",
     "CARTOON": """
-        cartoon cartoony cartoonish cartoonify cartoonise cartoonize toon cartoons cartoon_drawing cartoon_illustration
+        cartoon storybook_illustration storybook_style cartoony cartoonish cartoonify
+        cartoonise cartoonize toon cartoons cartoon_drawing cartoon_illustration
         cel_shading cel_shaded cell_shading cel-shaded cel-shading anime anime_drawing anime-style manga animated illustration
         illustrated vector_art vector_illustration flat_illustration vector_graphic caricature toonify animation
         digital_illustration cartoonized cartoonified cartoon_character anime_character anime_art cell_shaded
@@ -77,7 +78,7 @@ TERMS: dict[str, str] = {
         pop_art_poster screen_print screenprint silkscreen
     """,
     "POSTER": """
-        posterize posterise posterized posterised posterization poster_style poster_art vintage_poster travel_poster
+        posterize posterise posterized posterised posterization poster poster_style poster_art vintage_poster travel_poster
         retro_poster movie_poster_style screen_printed art_deco_poster propaganda_poster graphic_poster posterize_effect
         vintage_travel_poster poster_effect
     """,
@@ -101,7 +102,7 @@ TERMS: dict[str, str] = {
     "TEAL_ORANGE": """
         teal_and_orange orange_and_teal teal_&_orange teal-and-orange teal_orange teal/orange cinematic
         cinematic_color_grading movie_look hollywood_look blockbuster_look cinematic_colors cinematic_look
-        cinematic_film cinematic_grade movie_still film_still cinema_look cinematic_color_grade like_a_movie
+        cinematic_film cinematic_grade movie_still film_still cinema_look cinematic_color_grade
     """,
     "NOIR": "film_noir noir_film noir film-noir noir_movie film_noir_style neo-noir noir_look",
     "CYANOTYPE": "cyanotype cyanotypes blueprint_photo cyanotype_print blueprint sun_print",

@@ -81,10 +81,10 @@ def draw_charcoal(pixels: Pixels, rng: np.random.Generator, scale: float, checkp
     fine = ink_lines(grey, flow, 0.9 * unit, threshold=0.012, softness=0.08)
     tooth = 0.8 * paper_grain(size_hw, rng, 0.8 * unit) + 0.5 * _hatch(size_hw, rng, 62.0, 1.4 * unit)
     checkpoint()
-    shade = smoothstep(0.06, 1.02, 1.0 - smudged)
+    shade = smoothstep(0.05, 0.92, 1.0 - smudged)
     # Light pressure only reaches the paper's heights; heavy pressure fills it.
     stick = smoothstep(-1.0, 1.0, 3.0 * (shade - 0.46) + 0.6 * tooth)
-    coal = 0.42 * shade + 0.46 * stick * shade**0.5 + 0.06 * cloud_noise(size_hw, rng, 120.0 * unit, 2) * shade
+    coal = 0.40 * shade + 0.56 * stick * shade**0.5 + 0.06 * cloud_noise(size_hw, rng, 120.0 * unit, 2) * shade
     coal = 1.0 - (1.0 - np.clip(coal, 0, 1)) * (1.0 - 0.75 * lines * (0.8 + 0.15 * tooth)) * (1.0 - 0.5 * fine)
     paper = 0.94 + 0.010 * paper_grain(size_hw, rng, unit)
     return _toned(paper * (1.0 - np.clip(coal, 0.0, 0.95)), (0.002, 0.012))

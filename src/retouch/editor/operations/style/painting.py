@@ -62,7 +62,7 @@ def paint_like_monet(pixels: Pixels, rng: np.random.Generator, scale: float, che
     lab[..., 2] = 1.18 * lab[..., 2] - 0.04 * shade + 0.022 * sun
     airy = oklab_to_srgb8(lab)
     flow = edge_flow(lightness(airy), 4.0 * unit)
-    brush = Brush((10.0, 6.0, 3.6, 2.2), length=3.5, tolerance=0.062, jitter=0.04, hue_jitter=0.035, relief=0.15)
+    brush = Brush((10.0, 6.0, 3.6, 2.2), length=3.5, tolerance=0.062, jitter=0.04, hue_jitter=0.026, relief=0.15)
     return paint(kuwahara(airy, flow, 2.0 * unit), brush, rng, scale=scale, checkpoint=checkpoint)
 
 
@@ -156,13 +156,13 @@ def paint_watercolor(pixels: Pixels, rng: np.random.Generator, scale: float, che
     flow = edge_flow(lightness(pixels), 3.0 * unit)
     flat = kuwahara(kuwahara(pixels, flow, 4.5 * unit, 8.0), flow, 3.0 * unit, 8.0)
     checkpoint()
-    lab = srgb8_to_oklab(_wavering(flat, rng, 1.5 * unit, 16.0 * unit))
+    lab = srgb8_to_oklab(_wavering(flat, rng, 1.2 * unit, 30.0 * unit))
     lab[..., 0] = 0.20 + 0.80 * np.clip(_soft_steps(lab[..., 0], 8), 0.0, 1.0) ** 0.9
     lab[..., 1:] *= 1.22
     washes = oklab_to_srgb8(lab).astype(np.float32) / np.float32(255.0)
     checkpoint()
     grain = paper_grain(size_hw, rng, unit)
-    density = 1.0 + 1.7 * _wet_edges(washes, unit) + 0.22 * cloud_noise(size_hw, rng, 55.0 * unit, 4) + 0.13 * grain
+    density = 1.0 + 1.7 * _wet_edges(washes, unit) + 0.17 * cloud_noise(size_hw, rng, 70.0 * unit, 4) + 0.13 * grain
     color = np.clip(washes - (washes - washes * washes) * (density[..., None] - 1.0), 0.0, 1.0)
     lines = ink_lines(lightness(flat), flow, 1.1 * unit, threshold=0.02, softness=0.06)
     color *= 1.0 - 0.22 * lines[..., None]
