@@ -72,7 +72,7 @@ HINTS: dict[str, str] = {
     "stops": "It exposes by up to 4 stops, lighter or darker.",
     "rotating": 'It turns the whole picture: "rotate 90 degrees to the right", "flip it horizontally", "straighten it".',
     "repair": (
-        "It does not restore or colorize old photos; it can denoise, dehaze, fix the white balance or red eyes, smooth skin and "
+        "It does not repair or colorize old photos; it can denoise, dehaze, fix the white balance or red eyes, smooth skin and "
         "whiten teeth."
     ),
     "sharpening": 'Say what to sharpen: "sharpen the photo", "more clarity", "reduce the blur".',

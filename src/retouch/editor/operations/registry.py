@@ -31,6 +31,7 @@ from retouch.editor.instructions.plan import (
     ReplaceColor,
     ReplaceObject,
     ReplaceText,
+    RetouchPicture,
     Rotate,
     ShiftColor,
     Straighten,
@@ -66,6 +67,7 @@ from retouch.editor.operations.recolor_everywhere import keep_colors, replace_co
 from retouch.editor.operations.remove.flaws import remove_flaws
 from retouch.editor.operations.remove.relocate import move_object, replace_object
 from retouch.editor.operations.remove.remove import remove
+from retouch.editor.operations.retouch import retouch_picture
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.operations.style.apply import apply_style
 
@@ -106,6 +108,7 @@ HANDLERS: Final[Mapping[type[Operation], Handler]] = dict(
         _handles(Straighten, straighten),
         _handles(Trim, trim),
         _handles(Zoom, zoom),
+        _handles(RetouchPicture, retouch_picture),
         _handles(Recolor, recolor),
         _handles(KeepColors, keep_colors),
         _handles(ReplaceColor, replace_color),

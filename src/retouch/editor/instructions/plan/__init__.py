@@ -45,6 +45,7 @@ from retouch.editor.instructions.plan.lettering import (
 from retouch.editor.instructions.plan.light import ChangeLight, LightKind
 from retouch.editor.instructions.plan.operation import Operation, is_same_target
 from retouch.editor.instructions.plan.remove import Flaw, MoveObject, Remove, RemoveFlaws, ReplaceObject
+from retouch.editor.instructions.plan.retouch import Retouch, RetouchPicture
 from retouch.editor.instructions.plan.style import FILM_STYLES, ApplyStyle, Style
 from retouch.editor.instructions.plan.values import (
     ColorValue,
@@ -101,6 +102,8 @@ __all__ = [
     "ReplaceColor",
     "ReplaceObject",
     "ReplaceText",
+    "Retouch",
+    "RetouchPicture",
     "Rotate",
     "ShiftColor",
     "Sides",

@@ -6,7 +6,7 @@ one expression.
 
 from collections.abc import Mapping
 
-from retouch.editor.instructions.words import blend, color, composition, lettering, light, remove, style
+from retouch.editor.instructions.words import blend, color, composition, lettering, light, remove, retouch, style
 
 __all__ = ["FAMILIES"]
 
@@ -18,5 +18,6 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
     "lettering": lettering.TERMS,
     "light": light.TERMS,
     "style": style.TERMS,
+    "retouch": retouch.TERMS,
 }
 """Family -> its table."""

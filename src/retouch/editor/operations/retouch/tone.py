@@ -1,0 +1,155 @@
+"""Tone and color of a whole photo: white balance, levels, shadows and highlights, local contrast, HDR, exposure.
+
+All take and return (H, W, 3) float32 [0, 1] sRGB.
+"""
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from retouch.editor.operations.retouch.detail import luma, smooth_by_edges, with_lightness
+from retouch.images.array_types import FloatImage
+from retouch.images.color import linear_to_srgb, luminance, srgb_to_linear
+from retouch.images.masks import smoothstep
+from retouch.images.tone import brighten, fit_linear_gamut
+
+__all__ = [
+    "add_clarity",
+    "balance_white",
+    "enhance",
+    "expose",
+    "illuminant",
+    "look_hdr",
+    "move_highlights",
+    "move_shadows",
+]
+
+_MOST_GAIN: Final = 2.5
+_BASE_SHARE: Final = 0.03
+_EDGE: Final = 0.012
+
+
+def illuminant(image: FloatImage) -> FloatImage:
+    """Estimate the color of the light: (3,) float32 linear RGB, mean 1.
+
+    Notes
+    -----
+    Shades of gray (Minkowski norm 6, between "the mean is gray" and "the brightest is white") over what is neither clipped nor
+    black, colorful pixels counting less: a lawn is no green light.
+
+    References
+    ----------
+    G. Finlayson, E. Trezzi, "Shades of gray and colour constancy", Color and Imaging Conference 2004.
+    """
+    step = max(1, round(np.sqrt(image.shape[0] * image.shape[1] / 60_000)))
+    sample = image[::step, ::step].reshape(-1, 3)
+    usable = (sample.max(axis=1) < 0.985) & (sample.max(axis=1) > 0.06)
+    if usable.sum() < 50:
+        return np.ones(3, np.float32)
+    linear = srgb_to_linear(sample[usable].astype(np.float32))
+    light = np.ones(3, np.float64)
+    for _ in range(4):
+        seen = linear / light
+        spread = (seen.max(axis=1) - seen.min(axis=1)) / np.maximum(seen.max(axis=1), 1e-4)
+        weight = np.exp(-((spread / 0.35) ** 2))[:, None] + 0.02
+        light = light * ((weight * seen**6).sum(axis=0) / weight.sum()) ** (1 / 6)
+        light = light / light.mean()
+    return np.asarray(light, dtype=np.float32)
+
+
+def balance_white(image: FloatImage, strength: float) -> tuple[FloatImage, float]:
+    """Make gray things gray; returns the image and how strong the cast was (0: none)."""
+    light = illuminant(image)
+    gains = np.clip(1.0 / np.maximum(light, 1e-3), 1 / _MOST_GAIN, _MOST_GAIN)
+    gains = gains ** min(1.0, 0.9 * strength)
+    linear = srgb_to_linear(image)
+    before = luminance(linear)
+    balanced = linear * gains
+    after = luminance(balanced)
+    keep = float(before.mean() / max(float(after.mean()), 1e-4))
+    return linear_to_srgb(fit_linear_gamut(balanced * keep)), float(np.abs(np.log(light)).max())
+
+
+def expose(image: FloatImage, stops: float) -> FloatImage:
+    """Expose by stops; highlights roll off instead of clipping."""
+    linear = srgb_to_linear(image)
+    level = luminance(linear)[..., None]
+    scaled = linear * (brighten(level, stops) / np.maximum(level, 1e-6))
+    return linear_to_srgb(0.6 * fit_linear_gamut(scaled) + 0.4 * brighten(linear, stops))
+
+
+def move_shadows(image: FloatImage, amount: float) -> FloatImage:
+    """Lift the dark regions (amount above 0) or deepen them; contrast within them stays."""
+    before = luma(image)
+    base = _base(before)
+    dark = (1.0 - smoothstep(0.05, 0.6, base)) * smoothstep(-0.02, 0.06, before)
+    after = before + amount * dark * (0.55 * before + 0.07 if amount > 0 else 0.5 * before)
+    return with_lightness(image, before, np.clip(after, 0.0, 1.0).astype(np.float32), follow=0.7)
+
+
+def move_highlights(image: FloatImage, amount: float) -> FloatImage:
+    """Bring down the bright regions (amount below 0); contrast within them stays."""
+    before = luma(image)
+    bright = smoothstep(0.5, 0.95, _base(before))
+    after = before + amount * bright * 0.28 * before
+    return with_lightness(image, before, np.clip(after, 0.0, 1.0).astype(np.float32), follow=0.5)
+
+
+def add_clarity(image: FloatImage, strength: float) -> FloatImage:
+    """Raise the contrast of regions of a few percent of the picture, most in the mid-tones, none across strong edges."""
+    before = luma(image)
+    detail = before - _base(before)
+    middle = 1.0 - (2.0 * np.clip(before, 0, 1) - 1.0) ** 4
+    after = before + 0.85 * strength * detail * middle
+    return with_lightness(image, before, np.clip(after, 0.0, 1.0).astype(np.float32), follow=0.3)
+
+
+def look_hdr(image: FloatImage, strength: float) -> FloatImage:
+    """Compress the light of regions and raise their detail, as tone-mapped brackets look.
+
+    References
+    ----------
+    F. Durand, J. Dorsey, "Fast bilateral filtering for the display of high-dynamic-range images", SIGGRAPH 2002; the base layer
+    here comes from a guided filter.
+    """
+    before = luma(image)
+    base = _base(before)
+    middle = float(np.clip(np.median(base), 0.3, 0.6))
+    compressed = middle + (base - middle) * (1.0 - 0.38 * min(strength, 2.0)) + 0.02
+    after = compressed + (1.0 + 0.9 * strength) * (before - base)
+    soft = np.clip(after, 0.0, 1.0)
+    toned = with_lightness(image, before, soft.astype(np.float32), follow=0.75)
+    return _more_color(toned, 0.18 * strength)
+
+
+def enhance(image: FloatImage, strength: float) -> FloatImage:
+    """Do what a careful first pass does: half of the white balance, levels, a lift of a dark middle, some clarity and color."""
+    amount = min(strength, 1.6)
+    light = illuminant(image)
+    share = 0.55 * amount if float(np.abs(np.log(light)).max()) < 0.6 else 0.35 * amount
+    balanced, _ = balance_white(image, share)
+    before = luma(balanced)
+    low, high = np.percentile(before[::4, ::4], (0.3, 99.6))
+    low, high = min(float(low), 0.12) * min(1.0, amount), 1.0 - min(1.0 - float(high), 0.18) * min(1.0, amount)
+    levels = np.clip((before - low) / max(high - low, 0.3), 0.0, 1.0)
+    middle = float(np.median(levels))
+    gamma = float(np.clip(np.log(0.47) / np.log(np.clip(middle, 0.08, 0.92)), 0.72, 1.18))
+    levels = levels ** (1.0 + 0.6 * amount * (gamma - 1.0))
+    toned = with_lightness(balanced, before, levels.astype(np.float32), follow=0.7)
+    lifted = move_shadows(toned, 0.35 * amount)
+    return _more_color(add_clarity(lifted, 0.4 * amount), 0.14 * amount)
+
+
+def _base(gray: FloatImage) -> FloatImage:
+    return smooth_by_edges(gray, max(4, round(_BASE_SHARE * max(gray.shape))), _EDGE)
+
+
+def _more_color(image: FloatImage, amount: float) -> FloatImage:
+    """Raise the chroma of dull colors more than that of strong ones."""
+    ycc = cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb)
+    chroma = np.hypot(ycc[..., 1] - 0.5, ycc[..., 2] - 0.5)
+    gain = 1.0 + amount * np.clip(1.0 - chroma / 0.3, 0.0, 1.0)
+    for channel in (1, 2):
+        ycc[..., channel] = 0.5 + (ycc[..., channel] - 0.5) * gain
+    return np.asarray(np.clip(cv2.cvtColor(ycc, cv2.COLOR_YCrCb2RGB), 0.0, 1.0), dtype=np.float32)
