@@ -46,6 +46,7 @@ _LEAST_SHARE: Final = 0.30
 _LEAST_FAR_SHARE: Final = 0.16
 _UNKNOWN_SHARE: Final = 0.48
 _CUT_HEIGHT_SHARE: Final = 0.72
+_COLUMN_SHARES: Final = (0.25, 0.75, 0.5)
 
 
 def place_subject(stage: Stage, operation: PlaceSubject, context: Context) -> Stage:
@@ -198,7 +199,7 @@ def _at_borders(
             "all of it.",
         )
     height = min(height, most)
-    share = _column_share(operation.placement, around.subject_box, w)
+    share = _column_share(operation.placement, around, w, width)
     center = share * w + float(rng.normal(0, 0.02)) * w
     center = float(np.clip(center, min(width / 2, w / 2), max(w - width / 2, w / 2)))
     top = h - height + _BEYOND_PX if "bottom" in cuts or "top" not in cuts else -_BEYOND_PX
@@ -218,15 +219,21 @@ def _move_to_side(box: Box, cuts: frozenset[Side], picture_width: int) -> Box:
     return Box(box.left + shift, box.top, box.right + shift, box.bottom)
 
 
-def _column_share(placement: Placement, subject: Box | None, width: int) -> float:
+def _column_share(placement: Placement, around: Surroundings, width: int, own_width: float) -> float:
     """Where between left (0) and right (1) the prompt, or the free room, puts the subject."""
     if placement.horizontal is not None:
         return {"left": 0.25, "center": 0.5, "right": 0.75}[placement.horizontal]
     if placement.relation in (Relation.LEFT_OF, Relation.RIGHT_OF):
         return 0.24 if placement.relation is Relation.LEFT_OF else 0.76
-    if subject is None:
+    others = [box for box in (around.subject_box, *around.taken) if box is not None]
+    if not others:
         return 0.5
-    return 0.25 if subject.center_x > width / 2 else 0.75
+
+    def covered(share: float) -> float:
+        left, right = share * width - own_width / 2, share * width + own_width / 2
+        return sum(max(0.0, min(right, box.right) - max(left, box.left)) for box in others)
+
+    return min(_COLUMN_SHARES, key=covered)
 
 
 def _standing(

@@ -62,4 +62,5 @@ SENTENCES: list[tuple[str, int, list[str]]] = [
     ("add a herd of sheep on the grass", 1, ["add sheep x5 @ground"]),
     ("add bees around the flowers", 1, ["add bee x2 @around:flower"]),
     ("put a flower in her hand", 1, ["! hand"]),
+    ("give her sunglasses and a crown", 1, ["add sunglasses @over_eyes:SUBJECT", "add crown @on_head:SUBJECT"]),
 ]

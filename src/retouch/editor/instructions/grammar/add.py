@@ -176,7 +176,8 @@ def _parse_receiver(cur: Cursor, ctx: Context) -> Thing | None:
         cur.at += 1
         return Thing(begin, cur.at, ctx.text(cur.tokens[begin : cur.at]), noun="everyone")
     receiver = parse_thing(cur, ctx, one_noun=True)
-    if receiver is None or not cur.done or cur.tokens[begin].sense.pronoun is None:
+    ends = cur.done or cur.sense().connector is not None
+    if receiver is None or not ends or cur.tokens[begin].sense.pronoun is None:
         return receiver
     cur.at = begin + 1
     pronoun = cur.tokens[begin]

@@ -36,8 +36,9 @@ _ABOVE_FACE: Final = 0.30
 _BESIDE_FACE: Final = 0.08
 """How far a head reaches over the detected face, which goes from the forehead to the chin, as shares of the face."""
 _GLASSES_PER_EYE_DISTANCE: Final = 2.15
-_SHOULDER_AWAY: Final = 1.15
+_SHOULDER_AWAY: Final = 0.98
 _SHOULDER_SIZE: Final = 0.95
+_CLAWS: Final = 0.15
 _FACE_IN_MASK: Final = 0.5
 _MOST_HAIR: Final = 0.08
 _MOST_ABOVE_SILHOUETTE: Final = 0.35
@@ -219,11 +220,13 @@ def fit_on_shoulder(
         if not 0 <= column < matte.shape[1]:
             continue
         first = int(head.top + 0.6 * tall)
-        rows = np.flatnonzero(matte[first:, max(0, column - 2) : column + 3].mean(axis=1) > 0.5)
-        if rows.size and first + rows[0] < head.bottom + 0.9 * tall:
+        reach = max(2, round(_CLAWS * wide))
+        below = matte[first:, max(0, column - reach) : column + reach + 1] > 0.5
+        row = first + float(np.median(np.where(below.any(axis=0), below.argmax(axis=0), below.shape[0])))
+        if row < head.bottom + 0.9 * tall and row < matte.shape[0] - 2:
             share = cutout.rgba.shape[1] / max(cutout.rgba.shape[:2])
             size = _SHOULDER_SIZE * tall * operation.scale * share
-            return WornFit(size, float(column), float(first + rows[0]) + 0.03 * tall)
+            return WornFit(size, float(column), row + 0.03 * tall)
     raise no_shoulder
 
 

@@ -33,6 +33,7 @@ _NEARLY_AS_GOOD: Final = 0.8
 _MOST_IN_FRONT: Final = 0.7
 _LOOSE: Final = 0.86
 _RIM: Final = 0.94
+_LEAST_RIM: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ def _choose(quads: list[Quad], target: Target, picture_hw: tuple[int, ...], leas
         for quad in likely
         if quad.support > _NEARLY_AS_GOOD * best.support
         and _NESTED[0] < quad.area / best.area < _NESTED[1]
-        and _contains(best, quad)
+        and _contains(best, quad, margin=_LEAST_RIM)
     ]
     around = [
         quad
@@ -227,14 +228,18 @@ def _share(quad: Quad, quads: list[Quad], target: Target) -> float:
     """Return how much of a quadrilateral a print may take: all of a poster, but not the dark rim of a dark screen."""
     if target.noun not in FILLED:
         return _LOOSE
-    has_rim = any(_NESTED[0] < quad.area / other.area < _NESTED[1] and _contains(other, quad) for other in quads)
+    has_rim = any(
+        _NESTED[0] < quad.area / other.area < _NESTED[1] and _contains(other, quad, margin=_LEAST_RIM)
+        for other in quads
+    )
     return 1.0 if has_rim or target.noun not in INNER else _RIM
 
 
-def _contains(outer: Quad, inner: Quad) -> bool:
+def _contains(outer: Quad, inner: Quad, *, margin: float = -0.01) -> bool:
+    """Whether all corners lie inside, by at least this share of the outer one's size: a rim goes all around."""
     outline = outer.corners.astype(np.float32).reshape(-1, 1, 2)
-    slack = 0.01 * float(np.sqrt(outer.area))
-    return all(cv2.pointPolygonTest(outline, (float(x), float(y)), measureDist=True) > -slack for x, y in inner.corners)
+    least = margin * float(np.sqrt(outer.area))
+    return all(cv2.pointPolygonTest(outline, (float(x), float(y)), measureDist=True) > least for x, y in inner.corners)
 
 
 def _shape_of(quad: Quad, stage: Stage, *, share: float) -> PrintSurface | None:
