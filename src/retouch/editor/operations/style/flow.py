@@ -136,7 +136,8 @@ def smooth_along(image: FloatImage | Pixels, flow: Flow, length_px: float) -> Fl
             weight_sum += weight
             if step < steps:
                 there = cv2.remap(tangent, across, down, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101)
-                turned = np.sign((there * along).sum(axis=2) + 1e-6, dtype=np.float32)
+                ahead = there[..., 0] * along[..., 0] + there[..., 1] * along[..., 1]
+                turned = np.where(ahead < 0, np.float32(-1.0), np.float32(1.0))
                 along = there * turned[..., None]
     return np.asarray(total / np.float32(weight_sum), dtype=np.float32)
 
@@ -188,7 +189,8 @@ def kuwahara(pixels: Pixels, flow: Flow, radius_px: float, sharpness: float = 6.
         map_x = columns + along * flow.x - across * flow.y
         map_y = rows + along * flow.y + across * flow.x
         sampled = cv2.remap(windows, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-        weight = (0.004 / (0.004 + np.sqrt(np.maximum(sampled[..., 3], 0.0)))) ** np.float32(sharpness) + 1e-9
+        calm = 0.004 / (0.004 + cv2.sqrt(np.maximum(sampled[..., 3], 0.0)))
+        weight = np.asarray(cv2.pow(calm, sharpness), dtype=np.float32) + np.float32(1e-9)
         total += weight[..., None] * sampled[..., :3]
         weights += weight
     return np.asarray(np.clip(total / weights[..., None] * 255.0 + 0.5, 0, 255), dtype=np.uint8)

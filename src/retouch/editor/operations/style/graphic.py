@@ -175,8 +175,10 @@ def quantize(lab: FloatImage, count: int, rng: np.random.Generator) -> tuple[np.
     _, _, centers = cv2.kmeans(sample, min(count, len(sample)), None, stop, 2, cv2.KMEANS_PP_CENTERS)
     best = np.full(lab.shape[:2], np.inf, np.float32)
     labels = np.zeros(lab.shape[:2], np.int32)
+    planes = [np.ascontiguousarray(lab[..., i]) * weights[i] for i in range(3)]
     for number, center in enumerate(centers):
-        distance = ((lab * weights - center) ** 2).sum(axis=2)
+        first, second, third = (plane - value for plane, value in zip(planes, center, strict=True))
+        distance = first * first + second * second + third * third
         nearer = distance < best
         best[nearer], labels[nearer] = distance[nearer], number
     return labels, np.asarray(centers / weights, dtype=np.float32)

@@ -150,7 +150,8 @@ def _lay_strokes(
 
 def _starts(canvas: Pixels, reference: Pixels, cell: int, tolerance: float, rng: np.random.Generator) -> np.ndarray:
     """Return (N, 2) int columns and rows: the worst pixel of every cell whose mean error passes the tolerance, shuffled."""
-    error = np.abs(canvas[..., :3].astype(np.int16) - reference).sum(axis=2).astype(np.float32) / (3 * 255)
+    difference = cv2.absdiff(np.ascontiguousarray(canvas[..., :3]), reference)
+    error = cv2.transform(difference, np.full((1, 3), 1 / 3)).astype(np.float32) / np.float32(255.0)
     height, width = error.shape
     rows, columns = height // cell, width // cell
     if rows == 0 or columns == 0:
