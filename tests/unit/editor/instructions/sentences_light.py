@@ -75,7 +75,7 @@ WEATHER: list[Sentence] = [
     ("change the season to winter", 1, ["light: snow cover, overcast"]),
     ("make it autumn", 1, ["light: autumn"]),
     ("make it spring", 1, ["! spring and summer it does not make"]),
-    ("less fog", 1, ["! fog"]),
+    ("less fog", 1, ["clear the haze of the picture"]),
 ]
 
 LAMPS: list[Sentence] = [

@@ -19,7 +19,7 @@ TERMS: Final[dict[str, str]] = {
     "color_correction colour_correction color_correcting correct_the_colors correct_the_colours fix_the_colors fix_the_colours "
     "neutral_colors neutral_colours color_cast colour_cast yellow_cast blue_cast green_cast orange_cast orange_tint "
     "natural_colors natural_colours true_colors true_colours",
-    "enhance": "auto_enhance autoenhance auto-enhance enhance_it enhance_this make_it_pop auto_fix auto_adjust auto_correct "
+    "enhance": "auto_enhance autoenhance auto-enhance enhance_it enhance_this auto_fix auto_adjust auto_correct "
     "auto_tone auto_levels one_click_enhance look_better look_nicer look_great look_amazing look_good look_professional "
     "look_stunning improve_the_lighting fix_the_lighting better_lighting improve_the_quality improve_quality better_quality "
     "touch_up touch-up touch_it_up retouch_it remaster beautify spruce_up spruce_it_up jazz_up polish improve improve_it "

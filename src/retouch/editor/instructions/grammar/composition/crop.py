@@ -80,7 +80,7 @@ def _read_crop_to(cur: Cursor, ctx: Context, phrase: str) -> list[Operation]:
     found = _take_crop_word(cur)
     ratio = None
     if found is None and _take_headshot(cur):
-        found, crop = "crop", replace(crop, target=_face("the head"))
+        found, crop = "crop", replace(crop, target=_face(ctx.text([cur.tokens[cur.at - 1]])))
     if found is None:
         ratio = take_ratio(cur, ctx)
         found = _take_crop_word(cur) if ratio is not None else None
@@ -100,10 +100,12 @@ def _read_crop_to(cur: Cursor, ctx: Context, phrase: str) -> list[Operation]:
         elif crop.ratio is None and (ratio := take_ratio(cur, ctx)) is not None:
             crop = replace(crop, ratio=ratio)
         elif _take_headshot(cur):
-            crop = replace(crop, target=_face("the head"), margin=_HEADSHOT_MARGIN)
+            crop = replace(crop, target=_face(ctx.text([cur.tokens[cur.at - 1]])), margin=_HEADSHOT_MARGIN)
         elif crop.target is None and (trim := _read_region(cur, ctx, phrase)) is not None:
             return [trim] if cur.done and crop.ratio is None else []
-        elif crop.target in (None, _face("the head")) and (target := _take_framed(cur, ctx)) is not None:
+        elif (crop.target is None or crop.margin == _HEADSHOT_MARGIN) and (
+            target := _take_framed(cur, ctx)
+        ) is not None:
             crop = replace(crop, target=target if crop.target is None else crop.target)
         else:
             return []
