@@ -130,7 +130,7 @@ def _refuse_what_cannot_be(stage: Stage, operation: ChangeLight, place: Place) -
         raise UnsupportedInstructionError((), (phrase,), hint)
     if any(kind in kinds for kind in _OUTDOORS) and not is_outdoors(stage.scene, place):
         hint = (
-            "I see no sky and no greenery, so this looks like indoors, where there is no weather. Light works here: "
+            "I see neither sky nor greenery in this picture; it seems to be indoors, without weather. Light works here: "
             '"golden hour light", "make it night", "add sun rays".'
         )
         raise UnsupportedInstructionError((), (phrase,), hint)

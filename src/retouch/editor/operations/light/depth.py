@@ -7,14 +7,17 @@ import numpy as np
 
 from retouch.editor.scene.scene import Scene
 from retouch.images.array_types import Mask
-from retouch.images.color import to_float
+from retouch.images.color import luminance, srgb_to_linear, to_float
 from retouch.images.filters import guided_filter, resize_float
+from retouch.images.masks import smoothstep
 
 __all__ = ["estimate_depth"]
 
 _WORKING_PX: Final = 320
 _FAR: Final = 1.0
 _HILLS: Final = 0.78
+_NEAREST_SHARE: Final = 0.35
+"""Of the depth that a row has, what remains for something black."""
 
 
 def estimate_depth(scene: Scene, sky: Mask | None, horizon_row: float) -> Mask:
@@ -33,8 +36,13 @@ def estimate_depth(scene: Scene, sky: Mask | None, horizon_row: float) -> Mask:
 
     Notes
     -----
-    The ground recedes from the lower border to the horizon; what stands above the horizon and is no sky counts as hills; the
-    subject stands at its lowest row's distance all over. A guided filter lays the borders onto the picture's own edges.
+    The ground recedes from the lower border to the horizon; what stands above the horizon and is no sky counts as hills, the
+    farther the more its blacks are lifted by the air in between (the dark channel: something black in a small window is near);
+    the subject stands at its lowest row's distance all over. A guided filter lays the borders onto the picture's own edges.
+
+    References
+    ----------
+    K. He, J. Sun, X. Tang, "Single image haze removal using dark channel prior", CVPR 2009.
     """
     height, width = scene.pixels.shape[:2]
     scale = min(1.0, _WORKING_PX / max(height, width))
@@ -44,6 +52,7 @@ def estimate_depth(scene: Scene, sky: Mask | None, horizon_row: float) -> Mask:
     below = np.clip((rows - horizon) / (1.0 - horizon), 0.0, 1.0)
     recession = _HILLS * (1.0 - below) ** 1.6
     depth = np.broadcast_to(recession, size_hw).astype(np.float32).copy()
+    depth *= _NEAREST_SHARE + (1.0 - _NEAREST_SHARE) * _haziness(scene, sky, size_hw)
     if sky is not None:
         small_sky = resize_float(sky, size_hw)
         depth += small_sky * (_FAR - depth)
@@ -57,3 +66,14 @@ def estimate_depth(scene: Scene, sky: Mask | None, horizon_row: float) -> Mask:
     guide = to_float(cv2.resize(scene.pixels, size_hw[::-1], interpolation=cv2.INTER_AREA))
     smooth = guided_filter(guide, depth, max(2, size_hw[0] // 40), 1e-3)
     return np.clip(resize_float(smooth, (height, width)), 0.0, 1.0)
+
+
+def _haziness(scene: Scene, sky: Mask | None, size_hw: tuple[int, int]) -> Mask:
+    """Return how much air seems to lie before each pixel, 0 to 1: the dark channel against the brightness of the air."""
+    linear = srgb_to_linear(cv2.resize(scene.pixels, size_hw[::-1], interpolation=cv2.INTER_AREA))
+    window = max(3, round(0.03 * max(size_hw))) | 1
+    dark = cv2.erode(linear.min(axis=2), np.ones((window, window), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    level = luminance(linear)
+    inside = resize_float(sky, size_hw) > 0.9 if sky is not None else level >= np.percentile(level, 90)
+    air = float(np.median(level[inside])) if inside.any() else 1.0
+    return smoothstep(0.02, 0.2, cv2.blur(dark, (window, window)) / max(air, 0.02))

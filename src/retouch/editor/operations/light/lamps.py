@@ -75,10 +75,9 @@ def rim_light(linear: FloatImage, matte: Mask, side: float, strength: float) -> 
 def back_light(linear: FloatImage, matte: Mask, strength: float) -> FloatImage:
     """Put a warm lamp behind a subject: a glow around it, a bright outline, a darker front."""
     height, width = matte.shape
-    box = bounding_box((matte > 0.5).astype(np.float32))
-    assert box is not None
-    center_row = box[0].start + 0.3 * (box[0].stop - box[0].start)
-    center_col = (box[1].start + box[1].stop) / 2
+    rows_in, cols_in = bounding_box((matte > 0.5).astype(np.float32)) or (slice(0, height), slice(0, width))
+    center_row = rows_in.start + 0.3 * (rows_in.stop - rows_in.start)
+    center_col = (cols_in.start + cols_in.stop) / 2
     rows, cols = np.mgrid[:height, :width].astype(np.float32)
     away = np.hypot(rows - center_row, cols - center_col) / max(height, width)
     glow = strength * (0.5 * np.exp(-((away / 0.2) ** 2)) + 0.3 * np.exp(-away / 0.3)) * (1.0 - matte)

@@ -9,6 +9,7 @@ from retouch.editor.instructions.plan import LightKind
 from retouch.editor.operations.light.sky import View
 from retouch.editor.operations.light.sky_matte import SkyLayers, split_sky, spread_sky
 from retouch.editor.operations.stage import Stage
+from retouch.editor.scene.nouns import ANIMAL_CLASSES, noun_table
 from retouch.editor.scene.scene import Scene
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import luminance, srgb8_to_oklab, srgb_to_linear, to_float
@@ -18,6 +19,9 @@ __all__ = ["Place", "look_around"]
 MIN_SKY: Final = 0.055
 """A smaller "sky" is a window or a pale wall."""
 _MIN_GREEN: Final = 0.12
+_SURE_OF_ANIMAL: Final = 0.4
+_DOGS_AND_CATS: Final = frozenset([*range(151, 269), *range(281, 286)])
+"""ImageNet classes of pets, which may well be indoors."""
 _MAX_RESIDUAL: Final = 0.0085
 """Oklab units: a picture whose colors are a function of lightness alone, this closely, is black and white or toned."""
 
@@ -164,8 +168,19 @@ def _tone(pixels: Pixels) -> FloatImage | None:
 def is_outdoors(scene: Scene, place: Place) -> bool:
     """Whether weather can be in this picture: it shows sky, much green, or what is found in the open only."""
     green = scene.vegetation
+    if place.sky is None and _is_wild(scene):
+        return True
     return (
         place.sky is not None
         or scene.landscape.is_open_air
         or (green is not None and float(green.mean()) >= _MIN_GREEN)
     )
+
+
+def _is_wild(scene: Scene) -> bool:
+    """Whether the picture is of an animal that lives outdoors."""
+    noun, probability = scene.labels[0]
+    if probability < _SURE_OF_ANIMAL:
+        return False
+    classes = noun_table().classes[noun.lower()]
+    return all(index in ANIMAL_CLASSES and index not in _DOGS_AND_CATS for index in classes)

@@ -28,6 +28,9 @@ _THIN: Final = 0.007
 """Things narrower than this share of the long side (masts, wires, twigs) are kept before the sky."""
 _GAP_REACH: Final = 0.2
 """How far from the found sky, as a share of the long side, gaps that show it are looked for."""
+_ALIKE_STOPS: Final = 0.45
+_SMOOTH_STOPS: Final = 0.1
+"""A patch that was missed: so close to the sky's color, and so smooth."""
 _MIN_SEPARATION: Final = 0.06
 """Distance of the two sides in linear RGB below which their mixture can't be solved."""
 _WORKING_PX: Final = 360
@@ -105,22 +108,43 @@ def _before_sky(linear: FloatImage, width_px: int) -> FloatImage:
 
 
 def _gaps(linear: FloatImage, behind: FloatImage, hard: npt.NDArray[np.uint8]) -> FloatImage:
-    """Return the share of sky in gaps between branches, bars and sails: like the sky nearby, and above most of the skyline."""
+    """Return the share of sky that the segmentation missed: gaps between branches and bars, and sky cut off by a tower.
+
+    Above most of the skyline, near the found sky, what has its color is sky. Elsewhere it must also be smooth over a wider patch,
+    most of which lies above the skyline.
+    """
     has_sky = hard.any(axis=0)
     lowest = hard.shape[0] - 1 - np.argmax(hard[::-1], axis=0)
-    limit = float(np.median(lowest[has_sky])) if has_sky.any() else 0.0
-    if float((lowest[has_sky] > 0.97 * hard.shape[0]).mean()) > 0.5:
-        limit = 0.9 * hard.shape[0]
-    rows = int(limit)
-    gaps = np.zeros(hard.shape, np.float32)
-    if rows > 8:
-        # The reach is wide and its outline does not matter: an eighth of the size will do.
-        small = cv2.resize(hard, (max(2, hard.shape[1] // 8), max(2, hard.shape[0] // 8)), interpolation=cv2.INTER_AREA)
-        wide = cv2.dilate(small, _disc(max(2, round(_GAP_REACH * max(small.shape) / 2))))
-        near = cv2.resize(wide, hard.shape[::-1], interpolation=cv2.INTER_NEAREST)[:rows]
-        stops = np.abs(np.log2((linear[:rows] + 0.01) / (behind[:rows] + 0.01))).max(axis=2)
-        gaps[:rows] = smoothstep(0.5, 0.14, stops) * near
-    return gaps
+    limit = round(float(np.median(lowest[has_sky]))) if has_sky.any() else 0
+    if limit <= 8:
+        return np.zeros(hard.shape, np.float32)
+    difference = np.log2((linear + 0.01) / (behind + 0.01))
+    small_hw = (max(2, hard.shape[0] // 4), max(2, hard.shape[1] // 4))
+    small = resize_float(difference, small_hw)
+    offset = cv2.blur(small, (5, 5))
+    texture = np.sqrt(np.maximum(cv2.blur(small * small, (5, 5)) - offset * offset, 0.0)).max(axis=2)
+    alike = np.asarray((np.abs(offset).max(axis=2) < _ALIKE_STOPS) & (texture < _SMOOTH_STOPS), np.uint8)
+    wide = _mostly_above(alike, limit / 4)
+    small_hard = cv2.resize(hard, small_hw[::-1], interpolation=cv2.INTER_AREA)
+    near = cv2.dilate(small_hard | wide, _disc(max(2, round(_GAP_REACH * max(small_hw) / 2))))
+    near[limit // 4 :] = 0
+    wide = cv2.dilate(wide, _disc(2))
+    where_near, where_wide = (
+        cv2.resize(part, hard.shape[::-1], interpolation=cv2.INTER_NEAREST) for part in (near, wide)
+    )
+    stops = np.abs(difference).max(axis=2)
+    gaps = np.maximum(where_near * smoothstep(0.6, 0.2, stops), where_wide * smoothstep(0.9, 0.55, stops))
+    return np.asarray(gaps, dtype=np.float32)
+
+
+def _mostly_above(alike: npt.NDArray[np.uint8], limit: float) -> npt.NDArray[np.uint8]:
+    """Keep the connected patches of which more than half lies above a row."""
+    _, labels = cv2.connectedComponents(alike, connectivity=4)
+    sizes = np.bincount(labels.ravel())
+    above = np.bincount(labels[: round(limit)].ravel(), minlength=sizes.size)
+    kept = above > 0.5 * sizes
+    kept[0] = False
+    return np.asarray(kept[labels], np.uint8)
 
 
 def _spread(linear: FloatImage, known: npt.NDArray[np.bool_]) -> FloatImage:

@@ -7,6 +7,7 @@ import numpy as np
 
 from retouch.images.array_types import FloatImage, Mask
 from retouch.images.color import luminance
+from retouch.images.filters import resize_float
 from retouch.images.masks import smoothstep
 
 __all__ = ["lay_snow"]
@@ -46,7 +47,9 @@ def lay_snow(
     """
     tone = np.log2(luminance(land) + 0.01)
     long_side = max(ground.shape)
-    coarse = cv2.GaussianBlur(tone, (0, 0), long_side / 28)
+    height, width = ground.shape
+    small = cv2.resize(tone, (max(2, width // 8), max(2, height // 8)), interpolation=cv2.INTER_AREA)
+    coarse = resize_float(cv2.GaussianBlur(small, (0, 0), max(small.shape) / 28), (height, width))
     middle = cv2.GaussianBlur(tone, (0, 0), long_side / 160)
     step = max(2, round(0.008 * long_side))
     below = np.roll(middle, -step, axis=0)
