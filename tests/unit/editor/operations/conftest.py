@@ -20,6 +20,7 @@ class FakeScene:
         self.foreground = pixels.astype(np.float32) / 255
         self.horizon = None
         self.faces = ()
+        self.head = None
         self.ground = np.zeros(pixels.shape[:2], np.float32)
 
     def find(self, target: Target) -> Finding:

@@ -19,6 +19,7 @@ _LEAST_LEFT: Final = 0.35
 _LEAST_WIDTH: Final = 0.4
 _FACE_RATIO: Final = (4, 5)
 _FILLS: Final = 0.93
+_TIGHT: Final = 0.3
 _AWAY: Final = 0.02
 
 
@@ -52,9 +53,11 @@ def crop(stage: Stage, operation: Crop, context: Context) -> Stage:
     if operation.target is None:
         if required is None:
             required = limits.width / limits.height
-        box = largest_box(limits, required, find_focus(stage))
+        box = _holding_head(largest_box(limits, required, find_focus(stage)), limits, stage)
         return show_box(stage, box, context, ratio=operation.ratio)
     found = locate(stage, operation.target, margin=operation.margin)
+    if _fills(_clipped(found.framed, limits), limits) and operation.margin > _TIGHT:
+        found = locate(stage, operation.target, margin=_TIGHT)
     ratio = operation.ratio
     if required is None:
         ratio = _FACE_RATIO if found.is_face and found.framed.width < found.framed.height else None
@@ -64,6 +67,16 @@ def crop(stage: Stage, operation: Crop, context: Context) -> Stage:
     _check_part(box, limits, stage, context, operation.phrase)
     notes = _note_cut(box, found)
     return show_box(stage, box, context, ratio=ratio, resolutions=(found.resolution,), notes=notes)
+
+
+def _holding_head(box: Box, limits: Box, stage: Stage) -> Box:
+    """Move a box so that the subject's head is in it, where the subject does not fit as a whole."""
+    head = stage.scene.head if stage.scene.subject.present else None
+    if head is None:
+        return box
+    left = box.left + min(0.0, head.left - box.left) + max(0.0, head.right - box.right)
+    top = box.top + min(0.0, head.top - box.top) + max(0.0, head.bottom - box.bottom)
+    return inside(Box(left, top, left + box.width, top + box.height), limits)
 
 
 def zoom(stage: Stage, operation: Zoom, context: Context) -> Stage:
@@ -195,8 +208,12 @@ def _check_part(box: Box, limits: Box, stage: Stage, context: Context, phrase: s
     """Raise where a part is too small to be shown, or is the picture that there is already."""
     if min(box.width, box.height) * scale_of(stage, context) < _LEAST_SIDE_PX:
         raise UnsupportedInstructionError((), (phrase,), "The part is too small to be shown as a picture: crop less.")
-    if box.width * box.height > _FILLS * limits.width * limits.height and context.answer_size.fixed_wh is None:
+    if _fills(box, limits) and context.answer_size.fixed_wh is None:
         raise UnsupportedInstructionError((), (phrase,), "It fills the picture already: there is nothing to crop.")
+
+
+def _fills(box: Box, limits: Box) -> bool:
+    return box.width * box.height > _FILLS * limits.width * limits.height
 
 
 def _note_cut(box: Box, found: Located) -> tuple[str, ...]:
