@@ -18,11 +18,13 @@ from retouch.types import Resolution
 
 __all__ = ["shift_color", "turn_hue"]
 
-_CAST = 0.055
+_CAST = 0.07
 """Oklab a, b that is added in the mid-tones at amount 1: the cast of a strong filter, short of a colored gel."""
-_PULL_DEGREES = 14.0
+_PULL_DEGREES = 20.0
 """How far a colored pixel's hue may turn toward the color at amount 1: grass turns greener, a face does not."""
 _NEUTRAL_CHROMA = 0.02
+_MIXING = 0.35
+_MIXED_CHROMA = 0.1
 
 
 def shift_color(stage: Stage, operation: ShiftColor, context: Context) -> Stage:
@@ -46,9 +48,10 @@ def shift_color(stage: Stage, operation: ShiftColor, context: Context) -> Stage:
         The target is not in the picture.
     EditAbortedError
     """
-    function = (
-        _toward(operation.color, operation.amount) if operation.amount > 0 else _away(operation.color, operation.amount)
-    )
+    if operation.amount > 0:
+        function = _toward(operation.color, operation.amount, local=operation.target is not None)
+    else:
+        function = _away(operation.color, operation.amount)
     return _apply(stage, function, operation.target, context)
 
 
@@ -80,12 +83,15 @@ def _direction(color: ColorValue) -> tuple[float, float, float]:
     return lightness, chroma, hue
 
 
-def _toward(color: ColorValue, amount: float) -> ColorFunction:
+def _toward(color: ColorValue, amount: float, *, local: bool) -> ColorFunction:
     """Return a function that moves colors toward ``color``: hues near it turn to it and gain chroma, greys take a cast.
 
-    White and black hold; toward white, grey or black the lightness moves and the chroma falls.
+    Hues far from it are mixed with it, or a blue sky would only turn grey on its way to orange. A whole picture takes half of
+    what one thing in it (``local``) takes, for there everything moves. White and black hold; toward white, grey or black the
+    lightness moves and the chroma falls.
     """
     lightness, chroma, hue = _direction(color)
+    mixing = _MIXING if local else _MIXING / 4
 
     def neutral(rgb: FloatImage) -> FloatImage:
         lab = linear_to_oklab(rgb)
@@ -96,15 +102,16 @@ def _toward(color: ColorValue, amount: float) -> ColorFunction:
     def colored(rgb: FloatImage) -> FloatImage:
         lch = oklab_to_oklch(linear_to_oklab(rgb))
         turn = (hue - lch[..., 2] + 180.0) % 360.0 - 180.0
-        near = np.exp(-((turn / 70.0) ** 2)) * np.clip(lch[..., 1] / _NEUTRAL_CHROMA, 0.0, 1.0)
+        near = np.exp(-((turn / 80.0) ** 2)) * np.clip(lch[..., 1] / _NEUTRAL_CHROMA, 0.0, 1.0)
         limit = _PULL_DEGREES * amount
         lch[..., 2] += near * np.clip(turn, -limit, limit)
         lch[..., 1] *= 1.0 + 0.35 * amount * near
         lab = oklch_to_oklab(lch)
         middle = np.clip(4.0 * lch[..., 0] * (1.0 - lch[..., 0]), 0.0, 1.0) ** 0.7
-        cast = _CAST * amount * middle * (1.0 - 0.35 * near)
-        lab[..., 1] += cast * np.cos(np.radians(hue))
-        lab[..., 2] += cast * np.sin(np.radians(hue))
+        share = (1.0 - (1.0 - mixing) ** amount) * (1.0 - near)
+        cast = (_CAST if local else 0.5 * _CAST) * amount * middle * (1.0 - 0.35 * near)
+        for axis, direction in ((1, np.cos(np.radians(hue))), (2, np.sin(np.radians(hue)))):
+            lab[..., axis] += share * (_MIXED_CHROMA * middle * direction - lab[..., axis]) + cast * direction
         return oklab_to_linear_in_gamut(lab)
 
     return neutral if chroma < _NEUTRAL_CHROMA else colored

@@ -22,6 +22,8 @@ _MAX_MATCHED_PIXELS = 1_500_000
 _SMALLEST_SHARE = 0.0008
 """Of the picture: less of a color than this is noise, or too little to see a change."""
 _SMALLEST_PART = 0.00004
+_SMALLEST_OF_LARGEST = 0.01
+"""Beside a large red coat, a red speck on a cheek is no red thing."""
 
 
 def replace_color(stage: Stage, operation: ReplaceColor, context: Context) -> Stage:
@@ -85,9 +87,11 @@ def color_mask(pixels: Pixels, color: ColorValue) -> Mask:
     scale = min(1.0, float(np.sqrt(_MAX_MATCHED_PIXELS / (height * width))))
     small_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(pixels, small_wh, interpolation=cv2.INTER_AREA) if scale < 1.0 else np.ascontiguousarray(pixels)
-    fit = smoothstep(0.15, 0.6, color_likelihood(small, color))
+    fit = smoothstep(0.25, 0.65, color_likelihood(small, color))
     count, labels, stats, _ = cv2.connectedComponentsWithStats((fit > 0.0).astype(np.uint8), connectivity=8)
-    large = stats[:, cv2.CC_STAT_AREA] >= max(6.0, _SMALLEST_PART * fit.size)
+    areas = stats[:, cv2.CC_STAT_AREA].astype(np.float32)
+    areas[0] = 0.0
+    large = areas >= max(6.0, _SMALLEST_PART * fit.size, _SMALLEST_OF_LARGEST * float(areas.max()))
     large[0] = False
     fit = np.where(large[labels], fit, np.float32(0.0)) if count > 1 else fit * 0.0
     return resize_float(fit, (height, width)) if scale < 1.0 else np.asarray(fit, np.float32)

@@ -132,7 +132,7 @@ def _shift_target(cur: Cursor, ctx: Context) -> Target | None:
 def _read_shift(cur: Cursor, ctx: Context, verb: str | None) -> tuple[ColorValue, int, str | None] | None:
     """Read "a bit more blue", "greener", "too yellow", "a red tint"; returns color, sign and degree."""
     degree = cur.take_degree()
-    sign = 0
+    sign = 1 if degree is not None and cur.word(-1).endswith(" more") else 0
     while not cur.done:
         if cur.sense().amount is not None and cur.sense().look is None:
             sign = (sign or 1) * (cur.sense().amount or 1)

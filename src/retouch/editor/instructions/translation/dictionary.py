@@ -3,8 +3,8 @@
 Format of a file
 ----------------
 ``# ...`` is a comment. ``english: foreign foreign_expression ...`` says which words stand for an English word; an underscore
-joins the words of one expression, on both sides; ``-`` as English stands for nothing. A line that begins with blanks goes on with the
-one before it. ``[section]`` says what follows:
+joins the words of one expression, on both sides; ``-`` as English stands for nothing. A line that begins with blanks goes on
+with the one before it. ``[section]`` says what follows:
 
 ``[words]``, ``[verbs]``
     As they are. Verbs may be moved by ``verb-final`` and carry clitics.

@@ -115,7 +115,9 @@ def _finish(
     """Put the pieces into English order, clause by clause."""
     lettering = [Piece("", start, end, "literal") for start, end in literals]
     pieces = sorted(pieces + lettering, key=lambda piece: piece.start)
-    pieces = [replace(p, kind="word") if p.kind == "unknown" and is_english(p.text) else p for p in pieces]
+    pieces = [
+        replace(p, kind="word") if p.kind == "unknown" and _is_borrowed(p.text, is_english) else p for p in pieces
+    ]
     unknown = tuple(piece for piece in pieces if piece.kind == "unknown" and piece.text[0].isalpha())
     ordered: list[Piece] = []
     clause: list[Piece] = []
@@ -125,6 +127,14 @@ def _finish(
             ordered += _reorder(clause[:-1], dictionary) + clause[-1:]
             clause = []
     return Translation(dictionary.name, tuple(piece for piece in ordered if piece.start >= 0), unknown)
+
+
+def _is_borrowed(word: str, is_english: Callable[[str], bool]) -> bool:
+    """Whether a word is an English one that is used in the other language; short ones are more likely something else ("sea")."""
+    return len(word) >= _SHORTEST_BORROWED and is_english(word)
+
+
+_SHORTEST_BORROWED = 4
 
 
 # Looking up --------------------------------------------------------------------------------------------------------------
