@@ -33,6 +33,7 @@ _STEP: Final = 0.045
 _SIGNED_STEP: Final = 0.03
 """What counts as an edge: a step of this height between the two sides, in sRGB."""
 _SAME: Final = 0.012
+_MOST_FOUND: Final = 80
 _MAX_COSINE: Final = 0.80
 _LEAST_SIDE_PX: Final = 12
 _MOST_UNEQUAL: Final = 1.9
@@ -82,7 +83,8 @@ def find_quads(pixels: Pixels, within: Mask | None = None) -> list[Quad]:
     small = cv2.resize(np.ascontiguousarray(pixels[..., :3]), size_wh, interpolation=cv2.INTER_AREA)
     where = None if within is None else cv2.resize(within, size_wh, interpolation=cv2.INTER_AREA)
     edges = _EdgeMaps(small)
-    candidates = _in_order(np.array([*_from_contours(small), *_from_lines(small, where)]).reshape(-1, 4, 2))
+    contours = np.array([*_from_contours(small)]).reshape(-1, 4, 2)
+    candidates = _in_order(np.concatenate([contours, _from_lines(small, where)]))
     candidates = candidates[_is_plausible(candidates, size_wh, where)]
     edge, of_one_kind = edges.support(candidates)
     good = (edge.min(axis=1) >= _LEAST_SIDE_SUPPORT) & (edge.mean(axis=1) >= _LEAST_MEAN_SUPPORT)
@@ -92,12 +94,14 @@ def find_quads(pixels: Pixels, within: Mask | None = None) -> list[Quad]:
         edge.mean(axis=1) * of_one_kind.mean(axis=1) * (1 - _MOST_OVERSHOOT * edges.overshoot(candidates).mean(axis=1))
     )
     found: list[Quad] = []
-    kept: list[FloatImage] = []
+    kept = np.empty((0, 4, 2))
     for number in np.argsort(-support):
         corners = candidates[number]
-        if any(float(np.abs(corners - other).max()) < _SAME * max(size_wh) for other in kept):
+        if len(kept) == _MOST_FOUND:
+            break
+        if (np.abs(kept - corners).max(axis=(1, 2)) < _SAME * max(size_wh)).any():
             continue
-        kept.append(corners)
+        kept = np.concatenate([kept, corners[None]])
         exact = _refine(corners, edges)
         found.append(
             Quad((exact + 0.5) / scale - 0.5, float(support[number]), float(_areas(exact[None])[0]) / scale**2)
@@ -182,12 +186,12 @@ def _from_contours(small: Pixels) -> Iterator[FloatImage]:
                         yield polygon.astype(np.float64)
 
 
-def _from_lines(small: Pixels, where: Mask | None) -> Iterator[FloatImage]:
-    """Yield quadrilaterals between two lines that run across and two that run down."""
+def _from_lines(small: Pixels, where: Mask | None) -> FloatImage:
+    """Return (N, 4, 2) quadrilaterals between two lines that run across and two that run down."""
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     segments = cv2.createLineSegmentDetector().detect(grey)[0]
     if segments is None:
-        return
+        return np.empty((0, 4, 2))
     lines = segments.reshape(-1, 4).astype(np.float64)
     vector = lines[:, 2:] - lines[:, :2]
     length = np.hypot(vector[:, 0], vector[:, 1])
@@ -201,11 +205,21 @@ def _from_lines(small: Pixels, where: Mask | None) -> Iterator[FloatImage]:
     level = np.abs(vector[:, 0]) >= np.abs(vector[:, 1])
     across = _distinct(lines[order[level[order]]])
     down = _distinct(lines[order[~level[order]]])
-    for first, second in combinations(across, 2):
-        for third, fourth in combinations(down, 2):
-            corners = [_meet(a, b) for a, b in ((first, third), (first, fourth), (second, fourth), (second, third))]
-            if all(corner is not None for corner in corners):
-                yield np.array(corners, np.float64)
+    if len(across) < 2 or len(down) < 2:
+        return np.empty((0, 4, 2))
+    level_pairs, steep_pairs = (np.array(list(combinations(_straights(each), 2))) for each in (across, down))
+    level_pairs, steep_pairs = level_pairs[:, None], steep_pairs[None]
+    corners = [np.cross(level_pairs[..., i, :], steep_pairs[..., j, :]) for i, j in ((0, 0), (0, 1), (1, 1), (1, 0))]
+    points = np.stack(corners, axis=-2).reshape(-1, 4, 3)
+    points = points[(np.abs(points[..., 2]) > 1e-9).all(axis=1)]
+    return np.asarray(points[..., :2] / points[..., 2:])
+
+
+def _straights(lines: list[FloatImage]) -> FloatImage:
+    """Return the straights through segments in homogeneous coordinates, (N, 3)."""
+    ends = np.array(lines).reshape(-1, 2, 2)
+    homogeneous = np.concatenate([ends, np.ones((len(ends), 2, 1))], axis=2)
+    return np.asarray(np.cross(homogeneous[:, 0], homogeneous[:, 1]))
 
 
 def _distinct(lines: FloatImage) -> list[FloatImage]:
