@@ -122,7 +122,7 @@ MOODS: Final[dict[LightKind, Mood]] = {
     LightKind.DRAMATIC: Mood(
         sky=((46, 66, 96), (84, 106, 136), (150, 162, 176), (212, 206, 192)), glow=(255, 240, 208), glow_strength=0.5,
         sun_elevation=16, cover=0.72, cloud_lit=(238, 232, 222), cloud_shade=(56, 62, 74), land_tone=0.11,
-        gain_limits=(0.62, 1.1), light=(1.04, 1.0, 0.95), shade=(0.94, 0.98, 1.08), saturation=0.92, contrast=1.16,
+        gain_limits=(0.62, 1.1), light=(1.04, 1.0, 0.95), shade=(0.94, 0.98, 1.08), saturation=0.92, contrast=1.16, haze=0.2,
     ),
     LightKind.THUNDERSTORM: Mood(
         sky=((34, 40, 50), (54, 62, 72), (92, 100, 106), (134, 138, 138)), glow=(180, 184, 190), glow_strength=0.1,

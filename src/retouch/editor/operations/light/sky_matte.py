@@ -129,12 +129,24 @@ def _gaps(linear: FloatImage, behind: FloatImage, hard: npt.NDArray[np.uint8]) -
     near = cv2.dilate(small_hard | wide, _disc(max(2, round(_GAP_REACH * max(small_hw) / 2))))
     near[limit // 4 :] = 0
     wide = cv2.dilate(wide, _disc(2))
+    # Soft borders: where a patch ends inside haze, no step may show.
     where_near, where_wide = (
-        cv2.resize(part, hard.shape[::-1], interpolation=cv2.INTER_NEAREST) for part in (near, wide)
+        resize_float(cv2.blur(part.astype(np.float32), (5, 5)), (hard.shape[0], hard.shape[1])) for part in (near, wide)
     )
     stops = np.abs(difference).max(axis=2)
     gaps = np.maximum(where_near * smoothstep(0.6, 0.2, stops), where_wide * smoothstep(0.9, 0.55, stops))
-    return np.asarray(gaps, dtype=np.float32)
+    rims = _dark_rims(linear, behind, gaps, difference.max(axis=2))
+    return np.asarray(np.maximum(gaps, rims), dtype=np.float32)
+
+
+def _dark_rims(linear: FloatImage, behind: FloatImage, gaps: FloatImage, excess: FloatImage) -> FloatImage:
+    """Return the share of sky in pixels beside a gap that mix it with something darker, such as a twig."""
+    beside = cv2.dilate(np.asarray(gaps > 0.8, np.uint8), _disc(2))
+    level, sky = luminance(linear), luminance(behind)
+    darkest = cv2.erode(level, _disc(3), borderType=cv2.BORDER_REPLICATE)
+    share = (level - darkest) / np.maximum(sky - darkest, 0.02)
+    # What is brighter than the sky in any channel is no mixture of sky and dark.
+    return np.asarray(beside * (excess < 0.15) * smoothstep(0.1, 0.95, share), dtype=np.float32)
 
 
 def _mostly_above(alike: npt.NDArray[np.uint8], limit: float) -> npt.NDArray[np.uint8]:
