@@ -86,7 +86,7 @@ def whiten_teeth(image: FloatImage, strength: float) -> FloatImage:
 def brighten_eyes(image: FloatImage, strength: float) -> FloatImage:
     """Give eyes light and contrast: whites and iris rise, the pupil stays black."""
     before = luma(image)
-    rise = 0.22 * strength * before * (1.0 - before) * 2.0
+    rise = 0.14 * strength * before * (1.0 - before) * 2.0
     detail = before - cv2.GaussianBlur(before, (0, 0), 2.5)
     after = np.clip(before + rise + 0.5 * strength * detail, 0.0, 1.0)
     ratio = np.clip(after / np.maximum(before, 0.04), 0.5, 1.8)[..., None]

@@ -10,9 +10,9 @@ import numpy as np
 
 from retouch.editor.operations.retouch.detail import luma, smooth_by_edges, with_lightness
 from retouch.images.array_types import FloatImage
-from retouch.images.color import linear_to_srgb, luminance, srgb_to_linear
+from retouch.images.color import luminance, srgb_to_linear, to_float, to_uint8
 from retouch.images.masks import smoothstep
-from retouch.images.tone import brighten, fit_linear_gamut
+from retouch.images.tone import apply_color_table, brighten, fit_linear_gamut
 
 __all__ = [
     "add_clarity",
@@ -63,20 +63,22 @@ def balance_white(image: FloatImage, strength: float) -> tuple[FloatImage, float
     light = illuminant(image)
     gains = np.clip(1.0 / np.maximum(light, 1e-3), 1 / _MOST_GAIN, _MOST_GAIN)
     gains = gains ** min(1.0, 0.9 * strength)
-    linear = srgb_to_linear(image)
-    before = luminance(linear)
-    balanced = linear * gains
-    after = luminance(balanced)
-    keep = float(before.mean() / max(float(after.mean()), 1e-4))
-    return linear_to_srgb(fit_linear_gamut(balanced * keep)), float(np.abs(np.log(light)).max())
+    sample = srgb_to_linear(image[::8, ::8])
+    keep = float(luminance(sample).mean() / max(float(luminance(sample * gains).mean()), 1e-4))
+    gains = (gains * keep).astype(np.float32)
+    balanced = apply_color_table(to_uint8(image), lambda linear: fit_linear_gamut(linear * gains))
+    return to_float(balanced), float(np.abs(np.log(light)).max())
 
 
 def expose(image: FloatImage, stops: float) -> FloatImage:
     """Expose by stops; highlights roll off instead of clipping."""
-    linear = srgb_to_linear(image)
-    level = luminance(linear)[..., None]
-    scaled = linear * (brighten(level, stops) / np.maximum(level, 1e-6))
-    return linear_to_srgb(0.6 * fit_linear_gamut(scaled) + 0.4 * brighten(linear, stops))
+
+    def change(linear: FloatImage) -> FloatImage:
+        level = luminance(linear)[..., None]
+        scaled = linear * (brighten(level, stops) / np.maximum(level, 1e-6))
+        return np.asarray(0.6 * fit_linear_gamut(scaled) + 0.4 * brighten(linear, stops), dtype=np.float32)
+
+    return to_float(apply_color_table(to_uint8(image), change))
 
 
 def move_shadows(image: FloatImage, amount: float) -> FloatImage:
