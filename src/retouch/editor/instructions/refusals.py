@@ -283,7 +283,7 @@ _TRIGGERS: tuple[tuple[str, str], ...] = (
     (
         "blur",
         """
-        motion_blur pixelate pixelated censor censored blurry blurred
+        motion_blur blurry blurred
         """,
     ),
     (

@@ -39,6 +39,7 @@ VERBS: dict[str, str] = {
     "combine": "combine merge blend_together mix fuse stitch collage join",
     "keep": "keep keeping leave leaving preserve preserving maintain maintaining retain retaining save",
     "touch": "touch touching affect affecting edit editing mess_with adjust adjusting",
+    "stylize": "pixelate pixelize pixelise censor cartoonify cartoonize cartoonise toonify posterize posterise sketchify",
     "move": "move moving shift relocate slide push drag",
     "crop": "crop cropping crop_out crop_off recrop reframe trim cut_off cut_away chop_off chop",
     "rotate": "rotate rotating",

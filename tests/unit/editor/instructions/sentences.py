@@ -848,8 +848,6 @@ OUTSIDE: list[Sentence] = [
     ("add motion blur", 1, ["! built-in editor can"]),
     ("blur the face", 1, ["! built-in editor can"]),
     ("blur the license plate", 1, ["! built-in editor can"]),
-    ("censor the face", 1, ["! built-in editor can"]),
-    ("pixelate the background", 1, ["! built-in editor can"]),
     ("add a frame around the picture", 1, ["add a white border"]),
     ("add a border", 1, ["add a white border"]),
     ("add a red circle around the bird", 1, ["! built-in editor can"]),

@@ -136,7 +136,9 @@ def _is_style(cur: Cursor, ctx: Context) -> bool:
     term = cur.sense().term("style")
     if term is None:
         return _is_picture_style(cur, ctx)
-    ambiguous = cur.sense().noun is not None or cur.sense().color is not None or cur.sense().verb is not None
+    ambiguous = (
+        cur.sense().noun is not None or cur.sense().color is not None or cur.sense().verb not in (None, "stylize")
+    )
     return _means_style(cur, ambiguous=ambiguous)
 
 

@@ -41,6 +41,7 @@ class Style(StrEnum):
     HALFTONE = "halftone print"
     STENCIL = "stencil"
     PIXEL_ART = "pixel art"
+    PIXELATED = "coarse pixels"
     LOW_POLY = "low-poly picture"
     PICTURE = "painting in the style of another picture"
 
@@ -84,7 +85,7 @@ FILM_STYLES = frozenset(
 )
 """Styles that leave it a photo; the others redraw it."""
 
-_UNCOUNTED = frozenset([Style.GRAIN, Style.PIXEL_ART])
+_UNCOUNTED = frozenset([Style.GRAIN, Style.PIXEL_ART, Style.PIXELATED])
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ TERMS: dict[str, str] = {
         retro_video_game_graphics
         video_game_pixels pixel_graphics 8-bit_game sprite minecraft nes_game
     """,
+    "PIXELATED": "pixelate pixelated pixelize pixelise pixellate pixellated pixelation censor censored",
     "LOW_POLY": "low_poly low-poly lowpoly polygon_art polygonal low_polygon low_poly_art geometric_art triangulated",
     "KODACHROME": """
         kodachrome slide_film kodak velvia ektachrome kodachrome_film kodak_film fuji_velvia kodachrome_look chrome_film

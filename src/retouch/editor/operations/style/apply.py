@@ -48,6 +48,7 @@ _PAINTERS: dict[Style, Painter] = {
     Style.HALFTONE: graphic.print_halftone,
     Style.STENCIL: graphic.print_stencil,
     Style.PIXEL_ART: geometric.draw_pixel_art,
+    Style.PIXELATED: geometric.pixelate,
     Style.LOW_POLY: geometric.build_low_poly,
     Style.MOSAIC: geometric.lay_mosaic,
     Style.STAINED_GLASS: geometric.set_stained_glass,
@@ -121,7 +122,8 @@ def _styled(pixels: Pixels, operation: ApplyStyle, context: Context, mask: Mask 
         rows, columns = slice(None), slice(None)
         part = np.ascontiguousarray(pixels[..., :3])
     painted = _render(part, operation, context, unit_px(pixels) / unit_px(part))
-    if operation.strength < 1.0 and operation.style not in FILM_STYLES:
+    # What is hidden behind coarse pixels must not shine through.
+    if operation.strength < 1.0 and operation.style not in FILM_STYLES and operation.style is not Style.PIXELATED:
         painted = cv2.addWeighted(painted, 0.3 + 0.6 * operation.strength, part, 0.7 - 0.6 * operation.strength, 0.0)
     result = pixels.copy()
     result[rows, columns, :3] = painted

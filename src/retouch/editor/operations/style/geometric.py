@@ -17,6 +17,7 @@ __all__ = [
     "lay_mosaic",
     "paint_cubist",
     "paint_rectangles",
+    "pixelate",
     "set_stained_glass",
 ]
 
@@ -51,6 +52,18 @@ def draw_pixel_art(pixels: Pixels, rng: np.random.Generator, scale: float, check
     art = oklab_to_srgb8(colors[None])[0][labels]
     large = np.repeat(np.repeat(art, block, axis=0), block, axis=1)[:height, :width]
     return np.ascontiguousarray(large)
+
+
+def pixelate(pixels: Pixels, rng: np.random.Generator, scale: float, checkpoint: Checkpoint) -> Pixels:  # noqa: ARG001
+    """Hide detail behind coarse squares of one color each; a small part gets at most about 14 across."""
+    height, width = pixels.shape[:2]
+    block = max(4, round(16.0 * unit_px(pixels) * scale), min(height, width) // 14)
+    size = (-(-width // block), -(-height // block))
+    bottom, right = size[1] * block - height, size[0] * block - width
+    whole = cv2.copyMakeBorder(pixels, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+    small = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+    large = np.repeat(np.repeat(small, block, axis=0), block, axis=1)
+    return np.ascontiguousarray(large[:height, :width])
 
 
 def build_low_poly(pixels: Pixels, rng: np.random.Generator, scale: float, checkpoint: Checkpoint) -> Pixels:
