@@ -23,6 +23,9 @@ __all__ = ["remove_flaws"]
 
 Bools = npt.NDArray[np.bool_]
 
+LEAST_SKIN_PX: Final = 100
+NEIGHBORHOOD_SHARE: Final = 0.06
+"""A flaw is filled from no farther away than this share of the picture's long side."""
 SPECK_SHARE: Final = 0.006
 """Largest size of a speck of dust, as a share of the picture's long side."""
 LINE_SHARE: Final = 0.06
@@ -56,8 +59,9 @@ def remove_flaws(stage: Stage, operation: RemoveFlaws, context: Context) -> Stag
     """
     pixels = rgb(stage.pixels)
     lab = srgb8_to_oklab(pixels)
+    sources: Bools | None = None
     if operation.flaw is Flaw.BLEMISHES:
-        found = _find_blemishes(stage, lab, operation)
+        found, sources = _find_blemishes(stage, lab, operation)
     else:
         found = _FINDERS[operation.flaw](lab)
         if operation.within is not None:
@@ -75,49 +79,46 @@ def remove_flaws(stage: Stage, operation: RemoveFlaws, context: Context) -> Stag
             (), (operation.phrase,), f"I can't tell {operation.flaw} from the picture's own detail. Name the place."
         )
     count = cv2.connectedComponents((found > 0).astype(np.uint8), connectivity=8)[0] - 1
-    done = fill_hole(stage, found, np.zeros_like(found), context)
-    resolution = Resolution(operation.phrase, f"{count} places", 0.6, verified=True)
+    near = grow_mask(found, NEIGHBORHOOD_SHARE * max(found.shape)) > 0
+    done = fill_hole(stage, found, np.zeros_like(found), context, sources=near if sources is None else near & sources)
+    resolution = Resolution(operation.phrase, f"{count} {'place' if count == 1 else 'places'}", 0.6, verified=True)
     return replace(done, resolutions=(*done.resolutions, resolution))
 
 
 # Blemishes ---------------------------------------------------------------------------------------------------------------
 
 
-def _find_blemishes(stage: Stage, lab: FloatImage, operation: RemoveFlaws) -> Mask:
+def _find_blemishes(stage: Stage, lab: FloatImage, operation: RemoveFlaws) -> tuple[Mask, Bools]:
+    """Return the blemishes of all faces, and the skin around them."""
     faces = stage.scene.faces
     if not faces:
         hint = "I see no face whose skin could be cleaned. Name the thing that is to go instead."
         raise UnsupportedInstructionError((), (operation.phrase,), hint)
-    found = np.zeros(lab.shape[:2], np.float32)
+    found, bare = np.zeros(lab.shape[:2], np.float32), np.zeros(lab.shape[:2], bool)
     for face in faces:
-        found = np.maximum(found, _blemishes_of(face, lab))
-    return found
+        window = _window(face, lab.shape[0], lab.shape[1])
+        skin = _skin_of(face, lab, window)
+        if int(skin.sum()) >= LEAST_SKIN_PX:
+            found[window] = np.maximum(found[window], _spots_on(lab[window], skin, face.box.right - face.box.left))
+            bare[window] |= skin
+    return found, bare
 
 
-def _blemishes_of(face: Face, lab: FloatImage) -> Mask:
-    """Return the spots on one face that are redder or darker than the skin around, and no feature of the face."""
-    found = np.zeros(lab.shape[:2], np.float32)
-    width = face.box.right - face.box.left
-    window = _window(face, lab.shape[0], lab.shape[1])
-    part = lab[window]
-    skin = _skin_of(face, lab, window)
-    if int(skin.sum()) < 100:
-        return found
-    fine = cv2.GaussianBlur(part, (0, 0), max(0.6, 0.008 * width))
-    weight = cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 0.06 * width)
-    around = cv2.GaussianBlur(part * skin[..., None], (0, 0), 0.06 * width) / np.maximum(weight, 1e-3)[..., None]
+def _spots_on(lab: FloatImage, skin: Bools, width: float) -> Mask:
+    """Return the spots on a face ``width`` pixels wide that are redder or darker than the skin around, which encloses them."""
+    fine = cv2.GaussianBlur(lab, (0, 0), max(0.6, 0.008 * width))
+    weight = cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 0.045 * width)
+    around = cv2.GaussianBlur(lab * skin[..., None], (0, 0), 0.045 * width) / np.maximum(weight, 1e-3)[..., None]
     away = fine - around
-    score = (
-        np.maximum(2.5 * away[..., 1], 0)
-        + np.maximum(-away[..., 0], 0)
-        + np.maximum(1.5 * np.abs(away[..., 2]) - 0.02, 0)
-    )
-    spread = float(np.median(score[skin])) + 1e-4
-    spots = ((score > max(0.035, 4.0 * spread)) & skin).astype(np.uint8)
-    most = (0.11 * width) ** 2
-    least = (0.008 * width) ** 2
-    found[window] = _components(spots, lambda area, long, _: least <= area <= most and long < 0.16 * width)
-    return grow_mask(found, max(1, round(0.012 * width)))
+    score = np.maximum(2.5 * away[..., 1], 0) + np.maximum(-away[..., 0], 0)
+    usual = float(np.median(score[skin])) + 1e-4
+    spots = ((score > max(0.04, 4.0 * usual)) & skin).astype(np.uint8)
+    least, most = (0.012 * width) ** 2, (0.1 * width) ** 2
+    round_ones = _components(spots, lambda area, long, _: least <= area <= most and long * long < 3.5 * area)
+    grown = grow_mask(round_ones, max(1, round(0.015 * width)))
+    # What reaches the edge of the bare skin is a hair, a shade or a frame of glasses.
+    _, labels = cv2.connectedComponents(grown.astype(np.uint8), connectivity=8)
+    return np.asarray(grown * ~np.isin(labels, np.unique(labels[~skin])), dtype=np.float32)
 
 
 def _window(face: Face, height: int, width: int) -> tuple[slice, slice]:
@@ -134,10 +135,10 @@ def _skin_of(face: Face, lab: FloatImage, window: tuple[slice, slice]) -> Bools:
     box = face.box
     wide, high = box.right - box.left, box.bottom - box.top
     x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-    oval = ((cols - x) / (0.5 * wide)) ** 2 + ((rows - y + 0.06 * high) / (0.62 * high)) ** 2 < 1
+    oval = ((cols - x) / (0.42 * wide)) ** 2 + ((rows - y) / (0.5 * high)) ** 2 < 1
     for eye_x, eye_y in face.eyes:
-        oval &= ((cols - eye_x) / (2.0 * face.eye_radius)) ** 2 + (
-            (rows - eye_y + 0.4 * face.eye_radius) / (1.9 * face.eye_radius)
+        oval &= ((cols - eye_x) / (1.5 * face.eye_radius)) ** 2 + (
+            (rows - eye_y + 0.4 * face.eye_radius) / (1.5 * face.eye_radius)
         ) ** 2 > 1
     oval &= ((cols - face.nose[0]) / (0.15 * wide)) ** 2 + (
         (rows - face.nose[1] - 0.03 * high) / (0.08 * high)
@@ -145,11 +146,11 @@ def _skin_of(face: Face, lab: FloatImage, window: tuple[slice, slice]) -> Bools:
     mouth = face.mouth
     half_w, half_h = (mouth.right - mouth.left) / 2, (mouth.bottom - mouth.top) / 2
     mouth_x, mouth_y = (mouth.left + mouth.right) / 2, (mouth.top + mouth.bottom) / 2
-    oval &= ((cols - mouth_x) / (1.15 * half_w)) ** 2 + ((rows - mouth_y) / (1.25 * half_h)) ** 2 > 1
+    oval &= ((cols - mouth_x) / (0.8 * half_w)) ** 2 + ((rows - mouth_y) / (0.7 * half_h)) ** 2 > 1
     part = lab[window]
     typical = np.median(part[oval], axis=0) if oval.any() else np.zeros(3, np.float32)
     smooth = cv2.GaussianBlur(part, (0, 0), max(1.0, 0.05 * wide))
-    alike = (np.abs(smooth[..., 0] - typical[0]) < 0.2) & (
+    alike = (np.abs(smooth[..., 0] - typical[0]) < 0.14) & (
         np.hypot(smooth[..., 1] - typical[1], smooth[..., 2] - typical[2]) < 0.06
     )
     return np.asarray(oval & alike)

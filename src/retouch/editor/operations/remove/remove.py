@@ -148,7 +148,15 @@ def judge(hole: Mask, phrase: str) -> tuple[str, ...]:
     return ()
 
 
-def fill_hole(stage: Stage, hole: Mask, thing: Mask, context: Context, *, notes: tuple[str, ...] = ()) -> Stage:
+def fill_hole(
+    stage: Stage,
+    hole: Mask,
+    thing: Mask,
+    context: Context,
+    *,
+    sources: npt.NDArray[np.bool_] | None = None,
+    notes: tuple[str, ...] = (),
+) -> Stage:
     """Return the stage with a hole filled, and with the scene of the picture as it is then.
 
     Parameters
@@ -158,13 +166,15 @@ def fill_hole(stage: Stage, hole: Mask, thing: Mask, context: Context, *, notes:
     thing : (H, W) float32 [0, 1]
         What was in it.
     context : Context
+    sources : (H, W) bool, optional
+        Where may be copied from; by default all that is not the main subject, unless the hole is in it.
     notes : tuple of str
     """
     pixels = rgb(stage.pixels)
     inpaint = choose_inpainter(context.models)
-    filled = inpaint(
-        pixels, hole, sources=_sources(stage, hole, thing), rng=context.rng, should_abort=context.should_abort
-    )
+    if sources is None:
+        sources = _sources(stage, hole, thing)
+    filled = inpaint(pixels, hole, sources=sources, rng=context.rng, should_abort=context.should_abort)
     # No feather: the fill meets the rim already, and a thin hole would be feathered away.
     result = filled if stage.pixels.shape[2] == 3 else np.dstack([filled, stage.pixels[..., 3]])
     after = stage.after(result, hole, notes=notes)
