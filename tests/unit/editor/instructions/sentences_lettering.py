@@ -3,7 +3,11 @@
 SENTENCES = [
     # Write.
     ('write "Happy Birthday" at the top in red', 1, ['add the text "Happy Birthday" at the top, red']),
-    ("add the text SALE in big white letters in the bottom right corner", 1, ['add the text "SALE" at the bottom right, big white']),
+    (
+        "add the text SALE in big white letters in the bottom right corner",
+        1,
+        ['add the text "SALE" at the bottom right, big white'],
+    ),
     ("put a caption saying Hello dear friends below", 1, ['add the caption "Hello dear friends" at the bottom']),
     ('add a watermark "© Ann" at the bottom right', 1, ['add the watermark "© Ann" at the bottom right']),
     ("title it Summer Days", 1, ['add the title "Summer Days"']),
@@ -14,15 +18,27 @@ SENTENCES = [
     ("write don't panic in big letters", 1, ['add the text "don\'t panic", big']),
     ("write Singing in the rain at the bottom", 1, ['add the text "Singing in the rain" at the bottom']),
     ("pls write HELLO top right", 1, ['add the text "HELLO" at the top right']),
-    ('can you put "SOLD" in the middle in huge bold red letters?', 1, ['add the text "SOLD" at the center, big bold red']),
+    (
+        'can you put "SOLD" in the middle in huge bold red letters?',
+        1,
+        ['add the text "SOLD" at the center, big bold red'],
+    ),
     ('write "SALE" in Lobster font, 80 px', 1, ['add the text "SALE", 80 px Lobster']),
     ('write "SALE" in bold serif font', 1, ['add the text "SALE", bold serif']),
     ('write "Paid" in typewriter font at the bottom left', 1, ['add the text "Paid" at the bottom left, mono']),
     ('add "WOW" in yellow with a black outline', 1, ['add the text "WOW", yellow outlined black']),
     ('write "Top secret" diagonally across the image in red', 1, ['add the text "Top secret", red turned 30 degrees']),
     ('write "Ann" in handwritten letters, 10%', 1, ['add the text "Ann", 10% hand']),
-    ('add text "Summer 2024" bottom left, small, white', 1, ['add the text "Summer 2024" at the bottom left, small white']),
-    ('write "one" at the top and "two" at the bottom', 1, ['add the text "one" at the top', 'add the text "two" at the bottom']),
+    (
+        'add text "Summer 2024" bottom left, small, white',
+        1,
+        ['add the text "Summer 2024" at the bottom left, small white'],
+    ),
+    (
+        'write "one" at the top and "two" at the bottom',
+        1,
+        ['add the text "one" at the top', 'add the text "two" at the bottom'],
+    ),
     ('write "hello" in capital letters', 1, ['add the text "HELLO"']),
     ('write "Slow" rotated 20 degrees', 1, ['add the text "Slow", turned 20 degrees']),
     ('put "Hello" in the sky in white script', 1, ['add the text "Hello" on the sky, white script']),

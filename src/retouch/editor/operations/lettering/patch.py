@@ -95,7 +95,8 @@ def look_at(pixels: Pixels, quad: FloatImage) -> Patch | None:
     Notes
     -----
     The background is a plane per channel, fitted robustly to the rim, then refined as the blurred average of all that is not
-    foreign; ink is told from it by Otsu's threshold on the distance between them.
+    foreign; or the median around each pixel, where that parts ink and background better (thin letters over a photo). Ink is
+    told from it by Otsu's threshold on the distance between them.
     """
     width = float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
     height = float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
@@ -120,17 +121,10 @@ def look_at(pixels: Pixels, quad: FloatImage) -> Patch | None:
 
 
 def _split(image: FloatImage, inner: Region, to_picture: FloatImage, height_px: float, scale: float) -> Patch | None:
-    core = np.zeros_like(inner)
-    edge = round((PADDING + _RIM) * height_px)
-    core[edge:-edge, edge:-edge] = True
-    behind = _plane(image, inner & ~core)
+    models = (_even_behind(image, inner, height_px), _median_behind(image, height_px))
+    behind = max(models, key=lambda model: _separation(np.linalg.norm(image - model, axis=2), inner))
     distance = np.linalg.norm(image - behind, axis=2)
     threshold = _otsu(distance[inner])
-    for _ in range(2):
-        foreign = cv2.dilate((distance > 0.45 * threshold).astype(np.uint8), np.ones((5, 5), np.uint8))
-        behind = _smooth_behind(image, foreign > 0, 0.6 * height_px)
-        distance = np.linalg.norm(image - behind, axis=2)
-        threshold = _otsu(distance[inner])
     core = inner & (distance > threshold)
     if threshold < 0.04 or not 0.01 < core.sum() / max(int(inner.sum()), 1) < 0.85:
         return None
@@ -155,6 +149,39 @@ def _split(image: FloatImage, inner: Region, to_picture: FloatImage, height_px: 
         height_px,
         scale,
     )
+
+
+def _even_behind(image: FloatImage, inner: Region, height_px: float) -> FloatImage:
+    """Return the background of letters on an even surface: a plane, refined where no ink is. Right for fat letters too."""
+    core = np.zeros_like(inner)
+    edge = round((PADDING + _RIM) * height_px)
+    core[edge:-edge, edge:-edge] = True
+    behind = _plane(image, inner & ~core)
+    for _ in range(2):
+        distance = np.linalg.norm(image - behind, axis=2)
+        foreign = cv2.dilate((distance > 0.45 * _otsu(distance[inner])).astype(np.uint8), np.ones((5, 5), np.uint8))
+        behind = _smooth_behind(image, foreign > 0, 0.6 * height_px)
+    return behind
+
+
+def _median_behind(image: FloatImage, height_px: float) -> FloatImage:
+    """Return the background of thin letters on anything: the median around each pixel."""
+    side = round(0.75 * height_px) | 1
+    median = cv2.medianBlur(np.rint(image * 255.0).astype(np.uint8), min(side, 255))
+    return np.asarray(cv2.GaussianBlur(median.astype(np.float32) / 255.0, (0, 0), 0.08 * height_px), dtype=np.float32)
+
+
+def _separation(distance: FloatImage, inner: Region) -> float:
+    """Return how well ink parts from the background: Otsu's criterion, 0 to 1, times the share of the line that has ink."""
+    values = distance[inner]
+    ink = values > _otsu(values)
+    if not ink.any() or ink.all():
+        return 0.0
+    share = float(ink.mean())
+    between = share * (1.0 - share) * float(values[ink].mean() - values[~ink].mean()) ** 2
+    slices = np.array_split((distance > _otsu(values)) & inner, 12, axis=1)
+    covered = float(np.mean([part.sum() > 0.01 * part.size for part in slices]))
+    return between / max(float(values.var()), 1e-9) * covered
 
 
 def _near_letters(solid: Region, inner: Region, height_px: float) -> Mask:

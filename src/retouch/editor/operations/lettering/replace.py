@@ -11,7 +11,7 @@ from retouch.editor.operations.lettering.match_font import Setting, match_font
 from retouch.editor.operations.lettering.patch import Patch, look_at
 from retouch.editor.operations.lettering.room import Room, measure_room
 from retouch.editor.operations.lettering.surface import write_on_surface
-from retouch.editor.operations.lettering.wipe import grain_of, letters_mask, make_grain, wipe
+from retouch.editor.operations.lettering.wipe import letters_mask, make_grain, measure_grain, wipe
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.text import TextMatch, TextWord, describe_text, quad_mask
 from retouch.errors import UnsupportedInstructionError
@@ -123,7 +123,7 @@ def _replace_one(
     drawn = _draw(new_words, setting, room, aligned)
     if setting.likeness < _POOR_LIKENESS:
         notes = (*notes, f"no installed font is much like the old letters; {setting.face.family} came nearest")
-    result, alpha = _lay_over(wiped, drawn, patch, setting, context)
+    result, alpha = _lay_over(pixels, wiped, drawn, patch, setting, context)
     return result, np.maximum(hole, alpha), notes
 
 
@@ -192,7 +192,9 @@ def _draw(words: str, setting: Setting, room: Room, aligned: str) -> _Drawn:
     return _Drawn(coverage, to_plane)
 
 
-def _lay_over(wiped: Pixels, drawn: _Drawn, patch: Patch, setting: Setting, context: Context) -> tuple[Pixels, Mask]:
+def _lay_over(
+    before: Pixels, wiped: Pixels, drawn: _Drawn, patch: Patch, setting: Setting, context: Context
+) -> tuple[Pixels, Mask]:
     """Bring new letters into the picture, as soft, as lit and as grainy as the old ones were."""
     height, width = wiped.shape[:2]
     matrix = patch.to_picture @ setting.to_patch @ drawn.to_plane
@@ -212,13 +214,37 @@ def _lay_over(wiped: Pixels, drawn: _Drawn, patch: Patch, setting: Setting, cont
         0.7,
         1.35,
     )
+    light = light ** _share_of_light(patch)
     ink = np.clip(patch.ink * light[..., None], 0.0, 1.0)
-    grain = (
-        make_grain(grain_of(np.ascontiguousarray(wiped[box][..., :3]), alpha[box] > 0.02), base.shape, context.rng)
-        / 255.0
-    )
+    grain = make_grain(_grain_of_ink(before, patch), base.shape, context.rng) / 255.0
     part = alpha[box][..., None]
     shown = np.clip(base + part * (ink + grain - base), 0.0, 1.0)
     result = wiped.copy()
     result[box][..., :3] = np.where(part > 0, np.rint(shown * 255.0).astype(np.uint8), wiped[box][..., :3])
     return result, alpha
+
+
+def _grain_of_ink(before: Pixels, patch: Patch) -> tuple[float, float]:
+    """Return strength and size of the noise inside the old letters; thin ones have none that could be measured."""
+    size_wh = (before.shape[1], before.shape[0])
+    solid = cv2.warpPerspective(patch.alpha, patch.to_picture, size_wh, flags=cv2.INTER_LINEAR) > 0.9
+    rows, columns = np.nonzero(solid)
+    if rows.size == 0:
+        return 0.0, 0.0
+    box = slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1)
+    inner = cv2.erode(solid[box].astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return measure_grain(np.ascontiguousarray(before[box][..., :3]), inner)
+
+
+def _share_of_light(patch: Patch) -> float:
+    """Return how far letters darken with what is behind them: 1 for paint on a sign, 0 for words laid over a photo."""
+    solid = patch.alpha > 0.85
+    if solid.sum() < 50:
+        return 0.5
+    behind = np.log(np.maximum(patch.behind[solid].mean(axis=1), 0.02))
+    ink = np.log(np.maximum(patch.image[solid].mean(axis=1), 0.02))
+    spread = float(behind.std())
+    if spread < 0.05:
+        return 1.0
+    slope = float(((behind - behind.mean()) * (ink - ink.mean())).mean()) / spread**2
+    return float(np.clip(slope, 0.0, 1.0))

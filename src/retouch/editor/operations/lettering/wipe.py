@@ -14,9 +14,11 @@ from retouch.images.fill import fill
 from retouch.images.fill.diffusion import diffuse
 from retouch.images.masks import bounding_box, grow_mask
 
-__all__ = ["grain_of", "letters_mask", "make_grain", "wipe"]
+__all__ = ["grain_of", "letters_mask", "make_grain", "measure_grain", "wipe"]
 
-_ALIKE: Final = 0.6
+_ALIKE: Final = 0.7
+_NEAR_PX: Final = 9
+_MAX_GRAIN: Final = 10.0
 _GROW: Final = 0.03
 """Of a line's height, beside two pixels: how far beyond their visible edge letters have colored the picture."""
 
@@ -32,7 +34,9 @@ def letters_mask(patch: Patch, quad: FloatImage, size_hw: tuple[int, int], words
     if not patch.is_smooth:
         setting = match_font(patch, words, "")
         if setting is not None and setting.likeness >= _ALIKE:
-            foreign = (drawn_letters(setting, words, patch) > 0.08).astype(np.float32)
+            drawn = (drawn_letters(setting, words, patch) > 0.08).astype(np.uint8)
+            near = cv2.dilate(drawn, np.ones((_NEAR_PX, _NEAR_PX), np.uint8)) > 0
+            foreign = ((drawn > 0) | (near & (patch.alpha > 0.6))).astype(np.float32)
     warped = cv2.warpPerspective(foreign, patch.to_picture, size_wh, flags=cv2.INTER_LINEAR)
     height = float(np.linalg.norm(quad[3] - quad[0]))
     reach = np.zeros(size_hw, np.uint8)
@@ -82,22 +86,28 @@ def wipe(pixels: Pixels, hole: Mask, context: Context, *, smooth: bool, avoid: M
 
 
 def grain_of(crop: Pixels, missing: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Return strength (levels of 255) and grain size (sigma in pixels) of the noise around a hole.
+    """Return strength (levels of 255) and grain size (sigma in pixels) of the noise around a hole."""
+    near = cv2.dilate(missing.astype(np.uint8), np.ones((41, 41), np.uint8)) > 0
+    return measure_grain(crop, near & (cv2.dilate(missing.astype(np.uint8), np.ones((7, 7), np.uint8)) == 0))
 
-    The median of absolute high-pass values, robust against edges; the size from how alike neighbors are.
+
+def measure_grain(crop: Pixels, where: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Return strength (levels of 255) and grain size (sigma in pixels) of the noise in a part of a picture.
+
+    From the calmer 30 % of the high-pass values, so that edges and texture count little; the size from how alike neighbors are.
     """
     gray = crop.astype(np.float32).mean(axis=2)
     high = gray - cv2.GaussianBlur(gray, (0, 0), 2.0)
-    near = cv2.dilate(missing.astype(np.uint8), np.ones((41, 41), np.uint8)) > 0
-    where = near & (cv2.dilate(missing.astype(np.uint8), np.ones((7, 7), np.uint8)) == 0)
     if where.sum() < 100:
         return 0.0, 0.0
-    strength = 1.4826 * float(np.median(np.abs(high[where])))
-    both = where[:, 1:] & where[:, :-1]
-    calm = both & (np.abs(high[:, 1:]) < 3 * strength + 0.5) & (np.abs(high[:, :-1]) < 3 * strength + 0.5)
-    power = float((high[where] ** 2).clip(max=(3 * strength + 0.5) ** 2).mean())
-    alike = float((high[:, 1:] * high[:, :-1])[calm].mean()) / max(power, 1e-6) if calm.any() else 0.0
-    return min(strength, 14.0), float(np.clip(0.9 * np.sqrt(max(alike, 0.0)), 0.0, 0.9))
+    strength = (
+        float(np.percentile(np.abs(high[where]), 30)) / 0.385
+    )  # 30 % of a normal distribution lie within 0.385 sigma
+    calm = where & (np.abs(high) < 3 * strength + 0.5)
+    both = calm[:, 1:] & calm[:, :-1]
+    power = float((high[calm] ** 2).mean()) if calm.any() else 0.0
+    alike = float((high[:, 1:] * high[:, :-1])[both].mean()) / max(power, 1e-6) if both.any() else 0.0
+    return min(strength, _MAX_GRAIN), float(np.clip(0.9 * np.sqrt(max(alike, 0.0)), 0.0, 0.9))
 
 
 def make_grain(grain: tuple[float, float], size_hw: tuple[int, ...], rng: np.random.Generator) -> FloatImage:

@@ -170,7 +170,9 @@ def test_of_several_lines_only_the_named_one_is_erased(models, make_context):
     write_on(pixels, "OPEN", left=60, base=230, size=80, color=(120, 20, 30))
     pixels = pixels.astype(np.uint8)
 
-    after = erase_text(stage_of(pixels, models), EraseText(Target(TargetKind.TEXT, "OPEN", words="OPEN")), make_context())
+    after = erase_text(
+        stage_of(pixels, models), EraseText(Target(TargetKind.TEXT, "OPEN", words="OPEN")), make_context()
+    )
 
     assert read(after.pixels, models) == ["CAFE"]
     assert after.change_mask[:130].max() == 0
@@ -237,7 +239,11 @@ def test_a_color_that_would_not_stand_out_gets_a_shadow(make_context, make_stage
     empty = np.zeros((300, 500), np.float32)
 
     on_white, on_dark_red = (
-        add_text(make_stage(np.full((300, 500, 3), c, np.uint8), empty, present=False), AddText("Hi", style=red), make_context())
+        add_text(
+            make_stage(np.full((300, 500, 3), c, np.uint8), empty, present=False),
+            AddText("Hi", style=red),
+            make_context(),
+        )
         for c in ((255, 255, 255), (150, 30, 30))
     )
 
@@ -248,8 +254,12 @@ def test_a_size_in_pixels_is_the_size_of_the_font(make_context, make_stage):
     empty = np.zeros((300, 500), np.float32)
     heights = []
     for size in (40.0, 80.0):
-        operation = AddText("HH", style=LetteringStyle(size_px=size, shadow=False, color=ColorValue("black", (0, 0, 0))))
-        after = add_text(make_stage(np.full((300, 500, 3), 255, np.uint8), empty, present=False), operation, make_context())
+        operation = AddText(
+            "HH", style=LetteringStyle(size_px=size, shadow=False, color=ColorValue("black", (0, 0, 0)))
+        )
+        after = add_text(
+            make_stage(np.full((300, 500, 3), 255, np.uint8), empty, present=False), operation, make_context()
+        )
         heights.append(int((after.change_mask > 0.5).any(axis=1).sum()))
 
     assert abs(heights[0] - 0.7 * 40) < 3
