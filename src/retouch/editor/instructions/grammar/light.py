@@ -19,10 +19,10 @@ _GLUE: Final = frozenset(
     """
         light lighting lights weather season scene time hour if were was taken shot during it's its it is day's that this
         there falling coming shining streaming lit covered filled full beautiful nice some more outside outdoors landscape
-        photograph photographed captured air distance atmosphere ambience conditions sky skies summer real realistic natural
-        pretty gorgeous lovely cool strong look-like were-taken time-of-day of in at as like through off out over set
-        go let ground-level summer's one ones late early soft warm cold bright dark deep bolt bolts effect huge big
-        mid- after before the a an sort kind way such all everything everywhere whole entire place being having has have
+        photograph photographed captured air distance atmosphere ambience conditions sky skies summer real realistic
+        natural pretty gorgeous lovely cool strong of in at as like through off out over set go let late early soft warm
+        cold bright dark deep bolt bolts effect huge big before after the a an sort kind way such all everything
+        everywhere whole entire place being having has have
     """.split()  # noqa: SIM905 - a table of words is read, not run
 )
 """Words between the terms that say nothing of their own."""
@@ -57,7 +57,7 @@ _TWO: Final = {
 }
 _ONLY = re.compile(
     r"\b(only|just|nothing but) (change |replace |touch |edit |swap )?(the |this )?sky\b|\bsky only\b"
-    r"|\b(don'?t|do not|without|leave|keep|not) \w* ?(changing |touching )?(anything|everything|the rest|all) ?(else|as|unchanged|the same)?"
+    r"|\b(don'?t|do not|without|leave|keep|not) \w* ?(changing |touching )?(anything|everything|the rest|all)\b"
 )
 """A prompt that wants all but the sky left alone."""
 

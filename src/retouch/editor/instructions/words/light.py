@@ -28,12 +28,14 @@ TERMS: dict[str, str] = {
     "snow": "snow",
     "snowfall": "snowing snowfall snowflakes snowflake falling_snow snow_falling snowstorm blizzard snows",
     "snow_cover": "snowy snow-covered snow_covered covered_in_snow covered_with_snow blanket_of_snow lying_snow "
-    "snow_on_the_ground fresh_snow covered_in_fresh_snow cover_the_ground_with_snow cover_everything_with_snow cover_it_with_snow cover_everything_in_snow "
+    "snow_on_the_ground fresh_snow covered_in_fresh_snow cover_the_ground_with_snow cover_everything_with_snow cover_it_with_snow "
+    "cover_everything_in_snow 
     "cover_it_in_snow",
     "winter": "winter wintry wintery wintertime winter_wonderland",
     "autumn": "autumn autumnal fall_colors fall_colours fall_foliage autumn_leaves autumn_colors autumn_colours fall_leaves "
     "fall_season autumn_foliage autumn_scene fall_scene",
-    "sun_rays": "sun_rays sunrays sun_ray sunray sunbeams sunbeam sun_beams god_rays godrays god-rays light_rays rays_of_light rays "
+    "sun_rays": "sun_rays sunrays sun_ray sunray sunbeams sunbeam sun_beams god_rays godrays god-rays light_rays "
+    "rays_of_light rays "
     "crepuscular_rays light_beams beams_of_light light_shafts shafts_of_light rays_of_sunlight volumetric_light "
     "volumetric_lighting sunlight_rays rays_of_sun light_ray",
     "lens_flare": "lens_flare lensflare lens_flares lens-flare flare sun_flare sunflare flares",
