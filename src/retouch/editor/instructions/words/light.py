@@ -28,9 +28,8 @@ TERMS: dict[str, str] = {
     "snow": "snow",
     "snowfall": "snowing snowfall snowflakes snowflake falling_snow snow_falling snowstorm blizzard snows",
     "snow_cover": "snowy snow-covered snow_covered covered_in_snow covered_with_snow blanket_of_snow lying_snow "
-    "snow_on_the_ground fresh_snow covered_in_fresh_snow cover_the_ground_with_snow cover_everything_with_snow cover_it_with_snow "
-    "cover_everything_in_snow 
-    "cover_it_in_snow",
+    "snow_on_the_ground fresh_snow covered_in_fresh_snow cover_the_ground_with_snow cover_everything_with_snow "
+    "cover_it_with_snow cover_everything_in_snow cover_it_in_snow",
     "winter": "winter wintry wintery wintertime winter_wonderland",
     "autumn": "autumn autumnal fall_colors fall_colours fall_foliage autumn_leaves autumn_colors autumn_colours fall_leaves "
     "fall_season autumn_foliage autumn_scene fall_scene",
