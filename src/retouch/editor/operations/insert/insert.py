@@ -42,6 +42,7 @@ _FREE: Final = (Relation.ANYWHERE, Relation.FOREGROUND, Relation.BACKGROUND)
 _MOST_BEFORE_SKY: Final = 0.3
 _TABLES: Final = frozenset(["table", "desk", "counter", "tabletop", "dining table"])
 _LEAST_TABLE: Final = 0.05
+_LEAST_LAND: Final = 0.05
 _FLOCK: Final = 4
 _FLOCK_SPREAD: Final = 0.25
 _TURNED_THE_OTHER_WAY: Final = 0.15
@@ -157,7 +158,10 @@ def _require_ground(operation: AddObject, found: Sequence[ObjectEntry], around: 
     UnsupportedInstructionError
     """
     floats = any(entry.places[0] in (Place.WATER, Place.AIR) for entry in found)
-    if operation.placement.relation not in (Relation.BACKGROUND, Relation.GROUND) or around.has_ground or floats:
+    height, width = (np.array([float(side)]) for side in around.picture_hw)
+    nothing = np.zeros(1)
+    has_room = around.has_ground and float(around.ground.mean(nothing, nothing, width, height)[0]) >= _LEAST_LAND
+    if operation.placement.relation not in (Relation.BACKGROUND, Relation.GROUND) or has_room or floats:
         return
     raise UnsupportedInstructionError(
         (),

@@ -22,6 +22,8 @@ MIN_GROUND: Final = 0.02
 """Share of the picture: less ground than this is an error of segmentation."""
 
 _MIN_OPEN_AIR_CONFIDENCE: Final = 0.3
+_CLEAR_HORIZON: Final = 0.45
+_MUCH_LAND: Final = 0.2
 _TEXTURE_SIDE_PX: Final = 600
 _LEAFY: Final = (0.17, 0.27)
 _TONED_SPREAD: Final = 6.0
@@ -122,8 +124,20 @@ def standing_ground(scene: Scene) -> Mask:
     (H, W) float32 [0, 1]
     """
     ground = scene.ground * firmness(scene.pixels)
-    fills = scene.subject.present and (_is_portrait(scene) or _is_close_up(scene.subject.matte))
+    fills = (
+        scene.subject.present
+        and not _is_open_land(scene)
+        and (_is_portrait(scene) or _is_close_up(scene.subject.matte))
+    )
     return np.zeros_like(ground) if fills or float(ground.mean()) < MIN_GROUND else ground
+
+
+def _is_open_land(scene: Scene) -> bool:
+    """Whether there is land under a sky beside the subject: a lawn is one, also beside a person who is cut at the knees."""
+    horizon = scene.horizon
+    if scene.sky is None or horizon is None or horizon.confidence < _CLEAR_HORIZON:
+        return False
+    return float(scene.ground.mean()) > _MUCH_LAND
 
 
 def firmness(pixels: Pixels) -> Mask:

@@ -39,6 +39,7 @@ _GLASSES_PER_EYE_DISTANCE: Final = 2.15
 _SHOULDER_AWAY: Final = 0.98
 _SHOULDER_SIZE: Final = 0.95
 _CLAWS: Final = 0.15
+_PROFILE_EYES: Final = 0.34
 _FACE_IN_MASK: Final = 0.5
 _MOST_HAIR: Final = 0.08
 _MOST_ABOVE_SILHOUETTE: Final = 0.35
@@ -100,7 +101,10 @@ def find_wearers(scene: Scene, near: Mask | None, placement: Placement, phrase: 
     head = scene.head if scene.subject.present else None
     if head is None or head.confidence < _MIN_HEAD_CONFIDENCE or (head.found_by != "face" and _is_headless(scene)):
         raise UnsupportedInstructionError(
-            (), (phrase,), "The picture shows no head that it could be put on. Name a place in the picture instead."
+            (),
+            (phrase,),
+            "I find no head that it could be put on: people's faces are found from the front, an animal's head where it "
+            "stands out. Name a place in the picture instead.",
         )
     return [Wearer(head, scene.subject.matte)]
 
@@ -212,7 +216,7 @@ def fit_on_shoulder(
         (operation.phrase,),
         'The picture shows no shoulder that it could sit on. Name another place, as in "on the left".',
     )
-    if wearer.face is None:
+    if wearer.face is None or _is_profile(wearer.face):
         raise no_shoulder
     side = {"left": -1.0, "right": 1.0}.get(operation.placement.horizontal or "")
     for sign in (side,) if side is not None else rng.permutation([-1.0, 1.0]).tolist():
@@ -228,6 +232,12 @@ def fit_on_shoulder(
             size = _SHOULDER_SIZE * tall * operation.scale * share
             return WornFit(size, float(column), row + 0.03 * tall)
     raise no_shoulder
+
+
+def _is_profile(face: Face) -> bool:
+    """Whether a face looks to the side, so that one shoulder hides the other: its eyes are close together."""
+    (left, _), (right, _) = face.eyes
+    return right - left < _PROFILE_EYES * face.box.width
 
 
 def _fit_upright(
