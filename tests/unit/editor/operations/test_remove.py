@@ -21,7 +21,7 @@ from retouch.editor.operations.registry import carry_out
 from retouch.editor.operations.remove.hole import find_shadow, hole_of
 from retouch.editor.operations.remove.inpainter import NetworkInpainter, PatchInpainter, choose_inpainter
 from retouch.editor.scene.scene import Finding
-from retouch.editor.scene.values import Light
+from retouch.editor.scene.values import Box, Face, Light
 from retouch.errors import EditAbortedError, UnsupportedInstructionError
 from retouch.models import ModelStore
 
@@ -195,6 +195,15 @@ def test_others_than_the_subject_are_refused_where_there_are_none(make_removal):
     people = Target(TargetKind.NOUN, "the people", noun="people")
     with pytest.raises(UnsupportedInstructionError, match="no others"):
         carry_out(Remove(people, not_subject=True), *make_removal(picture, matte))
+
+
+def test_glasses_on_a_face_are_refused(make_removal):
+    picture, matte = with_ball(meadow())
+    stage, context = make_removal(picture, matte)
+    stage.scene.faces = (Face(Box(50, 30, 110, 90), 1.0, ((70, 60), (90, 60)), 5.0, (80, 70), Box(70, 76, 90, 84)),)
+    glasses = Target(TargetKind.NOUN, "the glasses", noun="glasses")
+    with pytest.raises(UnsupportedInstructionError, match="hides of the face"):
+        carry_out(Remove(glasses), stage, context)
 
 
 # Shadows -----------------------------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def _make_vanish(cur: Cursor, ctx: Context) -> list[Operation]:
     if cur.take_verb("make") is None and not cur.take_word("let", "have"):
         return []
     operations = _things(cur, ctx)
-    return operations if _take_term(cur, "vanish") or _take_gone(cur) else []
+    return operations if _take_gone(cur) else []
 
 
 def _want_gone(cur: Cursor, ctx: Context) -> list[Operation]:
@@ -94,6 +94,7 @@ def _take_gone(cur: Cursor) -> bool:
     ):
         cur.at += 1
     if _take_term(cur, "gone") or _take_term(cur, "vanish") or (cur.at > begin and cur.take_word("go", "out", "away")):
+        cur.take_degree()
         _take_term(cur, "away")
         return True
     cur.at = begin

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from retouch.editor.instructions.nouns import EYEWEAR
 from retouch.editor.instructions.plan import Remove, Target, TargetKind
 from retouch.editor.operations.remove.hole import find_shadow, hole_of
 from retouch.editor.operations.remove.inpainter import choose_inpainter
@@ -22,6 +23,7 @@ __all__ = ["fill_hole", "remove", "spared_mask"]
 GUESS_SHARE: Final = 0.45
 HOPELESS_SHARE: Final = 0.8
 NEAR_SHARE: Final = 0.02
+_FACE_WEAR: Final = EYEWEAR | {"mask", "eyepatch"}
 CONTACT: Final = 0.3
 """Share of its outline by which a rest meets the hole; less has what merely stands beside the thing."""
 MOST_LEFT: Final = {True: 0.4, False: 0.12}
@@ -50,6 +52,7 @@ def remove(stage: Stage, operation: Remove, context: Context) -> Stage:
         The thing is not found, or nothing would be left to fill its place from.
     """
     finding = find_to_remove(stage, operation, context)
+    _refuse_what_hides_a_face(stage, operation, finding.mask)
     context.checkpoint()
     spared = spared_mask(stage, operation.spared)
     hole = hole_of(finding.mask, spared=spared)
@@ -71,6 +74,18 @@ def remove(stage: Stage, operation: Remove, context: Context) -> Stage:
             done = fill_hole(stage, np.maximum(hole, left), finding.mask, context, notes=notes)
     resolution = Resolution(operation.target.phrase or "the subject", finding.resolved_to, finding.confidence)
     return replace(done, resolutions=(*done.resolutions, resolution))
+
+
+def _refuse_what_hides_a_face(stage: Stage, operation: Remove, mask: Mask) -> None:
+    """Raise for glasses and masks: what they hide of a face is nowhere else in the picture."""
+    if operation.target.noun not in _FACE_WEAR:
+        return
+    for face in stage.scene.faces:
+        box = face.box
+        inside = float(mask[int(max(0, box.top)) : int(box.bottom), int(max(0, box.left)) : int(box.right)].sum())
+        if inside > 0.3 * float(mask.sum()):
+            hint = f"What the {operation.target.noun} hides of the face can't be known from this picture."
+            raise UnsupportedInstructionError((), (operation.phrase,), hint)
 
 
 def _left_over(done: Stage, hole: Mask, spared: Mask | None, *, whole: bool) -> Mask:
