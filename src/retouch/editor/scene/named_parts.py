@@ -128,13 +128,7 @@ def _find_person(scene: "Scene", target: Target, noun: str) -> Finding | None:
     faces = _faces_at(scene, target)
     if faces is None:
         return None
-    area = [face.box.width * face.box.height for face in faces]
-    if len(faces) > 1 and area[0] < _CLEARLY_LARGER * area[1] and not target.phrase.lower().endswith("s"):
-        raise _refuse(
-            target,
-            f"I see {len(faces)} people and can't tell which is the {noun}; say where: 'the {noun} on the left'.",
-        )
-    chosen = faces[:1] if not target.phrase.lower().endswith("s") else faces
+    chosen = _meant(faces, target, f"which is the {noun}")
     return Finding(scene.people(chosen), _TAKEN_CONFIDENCE, f"the person (taken for {target.phrase!r})", verified=False)
 
 
@@ -184,6 +178,8 @@ def _garment(scene: "Scene", target: Target, noun: str, *, everything: bool) -> 
     faces = _faces_at(scene, target)
     if faces is None:
         return None
+    if not everything:
+        faces = _meant(faces, target, f"whose {noun} is meant")
     mask = cut_out_garment(scene.pixels, faces, scene.people(faces), everything=everything)
     if mask is None or float(mask.max()) < 0.5:
         raise _refuse(target, f"I see too little of {with_article(noun)} below the face to work on.")
@@ -227,6 +223,20 @@ def _faces_at(scene: "Scene", target: Target) -> tuple[Face, ...] | None:
         side = " ".join(word for word in (target.vertical, target.horizontal) if word)
         raise _refuse(target, f"I see nobody at the {side} of this picture.")
     return here
+
+
+def _meant(faces: tuple[Face, ...], target: Target, question: str) -> tuple[Face, ...]:
+    """Return the one face that a singular means: the outermost on the named side, the only one, or by far the largest."""
+    if len(faces) == 1 or target.phrase.lower().endswith("s"):
+        return faces
+    if target.horizontal in ("left", "right"):
+        return (sorted(faces, key=lambda face: face.box.center[0])[0 if target.horizontal == "left" else -1],)
+    first, second = (face.box.width * face.box.height for face in faces[:2])
+    if first >= _CLEARLY_LARGER * second:
+        return faces[:1]
+    raise _refuse(
+        target, f"I see {len(faces)} people and can't tell {question}; say where: '{target.phrase} on the left'."
+    )
 
 
 def _require_faces(scene: "Scene", target: Target, noun: str) -> tuple[Face, ...]:

@@ -108,6 +108,15 @@ def test_one_of_two_people_must_be_pointed_at(pair: Scene) -> None:
     assert left[:, 300:].mean() < 0.1
 
 
+def test_a_garment_of_one_of_two_people_must_be_pointed_at(pair: Scene) -> None:
+    assert "whose jacket" in hint(pair, noun("jacket"))
+
+    right = pair.find(noun("jacket", horizontal="right")).mask
+
+    assert right.max() > 0.9
+    assert right[:, :240].mean() < 0.05
+
+
 def test_everyone_is_everyone(pair: Scene) -> None:
     found = pair.find(noun("people"))
 
