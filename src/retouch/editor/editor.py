@@ -2,14 +2,29 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
 
 from retouch.editor.instructions.parser import parse
-from retouch.editor.instructions.plan import EditPlan, Operation, as_json, choose_base
+from retouch.editor.instructions.plan import (
+    AdjustLook,
+    CenterSubject,
+    Crop,
+    CropOut,
+    EditPlan,
+    Flip,
+    Operation,
+    RetouchPicture,
+    Rotate,
+    Straighten,
+    Trim,
+    Zoom,
+    as_json,
+    choose_base,
+)
 from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.operations.registry import carry_out
 from retouch.editor.operations.stage import Context, Stage
@@ -123,9 +138,10 @@ class Editor:
             scene=self.scene(pixels),
         )
         total = len(plan.operations)
-        for number, operation in enumerate(plan.operations):
+        for step, number in enumerate(_order(plan.operations)):
+            operation = plan.operations[number]
             if on_step is not None:
-                on_step(Progress(number, total, operation.describe()))
+                on_step(Progress(step, total, operation.describe()))
             context = Context(
                 rng=np.random.default_rng((seed, number)),
                 scenes=lambda index: self.scene(bound_pixels(originals(index), MAX_REFERENCE_SIDE_PX)),
@@ -170,6 +186,28 @@ class Editor:
         except UnsupportedInstructionError as exc:
             understood = tuple(earlier.describe() for earlier in done) + exc.understood
             raise UnsupportedInstructionError(understood, exc.not_understood, exc.hint) from exc
+
+
+_CROPS = (CenterSubject, Crop, CropOut, Flip, Rotate, Straighten, Trim, Zoom)
+_GRADES = (AdjustLook, RetouchPicture)
+
+
+def _order(operations: Sequence[Operation]) -> list[int]:
+    """Return the order in which a plan is carried out: a crop goes before grades of the whole picture.
+
+    It comes out the same, and sharper: a picture that is not graded yet is cropped from its original.
+    """
+    order: list[int] = []
+    for number, operation in enumerate(operations):
+        place = len(order)
+        while isinstance(operation, _CROPS) and place > 0 and _is_grade(operations[order[place - 1]]):
+            place -= 1
+        order.insert(place, number)
+    return order
+
+
+def _is_grade(operation: Operation) -> bool:
+    return isinstance(operation, _GRADES) and operation.target is None
 
 
 def _interpret(plan: EditPlan, stage: Stage, base_index: int, image_count: int) -> Interpretation:

@@ -85,7 +85,11 @@ def show_box(
     notes: tuple[str, ...] = (),
 ) -> Stage:
     """Show a part of the stage, in its own coordinates, at the size that the request gives a part of that shape."""
-    size_wh = context.answer_size.for_part(box.width, box.height, shrink=scale_of(stage, context), ratio=ratio)
+    shrink = scale_of(stage, context)
+    if context.answer_size.keep_scale and abs(shrink - 1.0) < _WHOLE_PX:
+        left, top = float(round(box.left)), float(round(box.top))  # whole pixels: none is resampled
+        box = Box(left, top, left + round(box.width), top + round(box.height))
+    size_wh = context.answer_size.for_part(box.width, box.height, shrink=shrink, ratio=ratio)
     frame = Frame.of_box((box.left, box.top, box.right, box.bottom), size_wh)
     return show(stage, frame, context, beyond=beyond, resolutions=resolutions, notes=notes)
 
