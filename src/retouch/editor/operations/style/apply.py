@@ -15,12 +15,13 @@ from retouch.editor.operations.style.network import paint_learned, paint_like
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.color import oklab_to_srgb8, srgb8_to_oklab
-from retouch.images.masks import blend_pixels, bounding_box
+from retouch.images.masks import blend_pixels, bounding_box, grow_mask
 from retouch.types import Resolution
 
 __all__ = ["apply_style"]
 
 _MARGIN_PX = 48
+_HIDDEN_RIM_PX = 9.0
 _SMALLEST_SIDE_PX = 24
 _BOLDER = 1.35
 """Of the strokes, where a style is asked for strongly."""
@@ -103,6 +104,9 @@ def apply_style(stage: Stage, operation: ApplyStyle, context: Context) -> Stage:
         return stage.after(_styled(stage.pixels, operation, context, None), None)
     finding = stage.find(replace(operation.target, all_but=False))
     mask = 1.0 - finding.mask if operation.target.all_but else finding.mask
+    if operation.style is Style.PIXELATED and not operation.target.all_but:
+        # A hidden face must not show an eye at the rim of its mask.
+        mask = grow_mask(mask, _HIDDEN_RIM_PX * unit_px(stage.pixels))
     context.checkpoint()
     styled = _styled(stage.pixels, operation, context, mask)
     resolution = Resolution(operation.target.phrase, finding.resolved_to, finding.confidence, verified=finding.verified)
