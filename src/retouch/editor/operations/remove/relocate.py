@@ -69,7 +69,8 @@ def _lay_into(stage: Stage, added: AddObject, box: Box, context: Context) -> Sta
     high, wide = layer.alpha.shape
     # The same area as the old box, so that a tall thing may follow a wide one.
     factor = added.scale * float(np.sqrt(box.width * box.height / (high * wide)))
-    factor = min(factor, 1.25 * box.height / high * max(1.0, added.scale))
+    room = box.bottom - MARGIN_SHARE * stage.pixels.shape[0]
+    factor = min(factor, 1.25 * box.height / high * max(1.0, added.scale), room / high)
     half = wide * factor / 2
     site = site_at(Box(box.center_x - half, box.bottom - high * factor, box.center_x + half, box.bottom), Place.GROUND)
     canvas = Canvas(stage.pixels)
