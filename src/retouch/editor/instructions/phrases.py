@@ -484,6 +484,10 @@ def _read_picture_contents(cur: Cursor, ctx: Context) -> None:
 # Targets -----------------------------------------------------------------------------------------------------------------
 
 
+_NO_THINGS = frozenset(["light", "effect", "sharpening", "expression", "text"])
+"""What nouns stand for that can't be outlined; words are found by reading, not by their outline."""
+
+
 def to_target(thing: Thing, ctx: Context) -> Target:
     """Return what a noun phrase points at, as a target of the plan."""
     base = Target(
@@ -499,7 +503,7 @@ def to_target(thing: Thing, ctx: Context) -> Target:
         return _all_but(to_target(replace(thing, all_but=False), ctx))
     if thing.pronoun is not None:
         return _pronoun_target(thing, ctx)
-    if thing.noun not in NOUNS and NOT_OBJECTS.get(thing.noun or "") in ("light", "effect", "sharpening", "expression"):
+    if thing.noun not in NOUNS and NOT_OBJECTS.get(thing.noun or "") in _NO_THINGS:
         raise Refusal(NOT_OBJECTS[thing.noun or ""])
     if thing.picture or thing.everything:
         return replace(base, kind=TargetKind.PICTURE, noun=None, color=None)

@@ -36,6 +36,7 @@ HINTS: dict[str, str] = {
     ),
     "text": (
         'It writes, changes and removes words: say add the text "..." at the top, change "OPEN" to "CLOSED", or remove the text.'
+        " To give words another color or size, remove them and write them anew."
     ),
     "which_words": 'Say which words, in quotes: add the title "Summer" at the top.',
     "lettering": 'Say what to do with the words: add the text "...", change "..." to "...", or remove the word "...".',

@@ -79,6 +79,7 @@ SENTENCES = [
     # Refused.
     ("add a title", 1, ["! which words"]),
     ("add some text at the bottom", 1, ["! which words"]),
+    ("make the text red", 1, ["! words"]),
     ("write something nice", 1, ["! which words"]),
     ("add a sign saying Welcome home", 1, ["! does not make a sign"]),
     ('write "Hello" with a wobbly dance', 1, ["! wobbly"]),

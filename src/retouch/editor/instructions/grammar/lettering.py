@@ -37,7 +37,7 @@ _NEW_CARRIERS = frozenset(
 def parse_lettering(cur: Cursor, ctx: Context) -> list[Operation]:
     """Return what a clause asks for about lettering; empty if it is about something else."""
     literals = [token for token in cur.tokens if token.sense.literal is not None]
-    if not literals and not any(_kind_at(cur, i) for i in range(len(cur.tokens))):
+    if not literals and _term(cur) != "write" and not any(_kind_at(cur, i) for i in range(len(cur.tokens))):
         return []
     while not cur.done and (cur.sense().modal or cur.word() in ("i", "you", "we")):
         cur.at += 1
