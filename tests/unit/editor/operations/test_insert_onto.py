@@ -189,3 +189,14 @@ def test_what_is_far_has_no_blacker_blacks_than_its_distance():
         return np.quantile(stage.pixels[stage.added["vase"] > 0.9].min(axis=1), 0.05)
 
     assert darkest(scene) > darkest(clear) + 5
+
+
+def test_a_shadow_in_a_black_and_white_picture_has_no_color():
+    rows = np.linspace(60, 190, 240)[:, None, None] + np.random.default_rng(0).integers(-20, 21, (240, 320, 1))
+    grey = np.clip(rows * np.ones(3), 0, 255).astype(np.uint8)
+
+    stage = add("ball", Relation.FOREGROUND, FakeScene(grey, head=False, subject=False))
+
+    shadow = (stage.change_mask > 0.05) & (stage.added["ball"] == 0)
+    assert shadow.sum() > 50
+    assert np.ptp(stage.pixels[shadow].astype(int), axis=1).max() <= 2

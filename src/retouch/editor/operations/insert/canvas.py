@@ -2,15 +2,23 @@
 
 import numpy as np
 
+from retouch.editor.operations.harmonize import measure_tint
 from retouch.editor.operations.insert.shadow import SHADOW_TINT
 from retouch.images.array_types import FloatImage, Mask, Pixels
-from retouch.images.color import linear_to_srgb, srgb_to_linear
+from retouch.images.color import linear_to_oklab, linear_to_srgb, srgb_to_linear
 from retouch.images.compose import Layer, overlap
 
 __all__ = ["Canvas"]
 
 _FAINTEST = 0.75 / 255.0
 """Cover below this can't change an 8-bit pixel."""
+
+
+def _shadow_tint(linear: FloatImage) -> FloatImage:
+    """Return what is left of the light in a full shadow: without color in a picture that has none, or one tone only."""
+    thinned = linear[:: max(1, linear.shape[0] // 200), :: max(1, linear.shape[1] // 200)].reshape(-1, 3)
+    _, toned = measure_tint(linear_to_oklab(np.ascontiguousarray(thinned)))
+    return np.asarray(SHADOW_TINT + toned * (SHADOW_TINT.mean() - SHADOW_TINT), np.float32)
 
 
 class Canvas:
@@ -25,6 +33,7 @@ class Canvas:
     def __init__(self, pixels: Pixels) -> None:
         self._pixels = pixels
         self._linear = srgb_to_linear(np.ascontiguousarray(pixels[..., :3]))
+        self._tint = _shadow_tint(self._linear)
         self._cover: Mask = np.zeros(pixels.shape[:2], np.float32)
         self._solid: Mask = np.zeros(pixels.shape[:2], np.float32)
 
@@ -39,7 +48,7 @@ class Canvas:
         if not touched.any():
             return
         amount = shadow[touched][:, None]
-        self._linear[touched] *= 1 - amount * (1 - SHADOW_TINT)
+        self._linear[touched] *= 1 - amount * (1 - self._tint)
         self._cover[touched] = np.maximum(self._cover[touched], shadow[touched])
 
     def tint(self, colors: FloatImage, cover: Mask) -> None:
