@@ -14,8 +14,9 @@ from anyio.from_thread import start_blocking_portal
 from PIL import Image
 
 from retouch.engines.base import InputPicture
+from retouch.engines.flux.options import FluxOptions
 from retouch.engines.registry import EngineRegistry
-from retouch.errors import ImageDecodeError, InvalidValueError
+from retouch.errors import ConfigurationError, ImageDecodeError, InvalidValueError
 from retouch.fetch import FetchPolicy, fetch_images
 from retouch.images.array_types import Pixels
 from retouch.images.codec import DecodedImage, DecodeLimits, decode, decode_opened
@@ -75,13 +76,19 @@ def default_data_directory() -> Path:
     return platformdirs.user_data_path("retouch", appauthor=False)
 
 
-def create_registry(data_directory: Path | None = None) -> EngineRegistry:
+def create_registry(
+    data_directory: Path | None = None, *, flux_folder: Path | None = None, flux_options: FluxOptions | None = None
+) -> EngineRegistry:
     """Return the engines of this installation; nothing heavy is imported before one is asked for.
 
     Parameters
     ----------
     data_directory : Path, optional
         Where ``models/`` and ``objects/`` are; ``default_data_directory()`` when left out.
+    flux_folder : Path, optional
+        The checkpoint of the engine "flux"; ``models/flux`` in the data directory when left out.
+    flux_options : FluxOptions, optional
+        How that engine runs.
     """
     directory = data_directory or default_data_directory()
 
@@ -94,7 +101,16 @@ def create_registry(data_directory: Path | None = None) -> EngineRegistry:
         models = ModelStore(directory / "models")
         return BuiltinEngine(BuiltinEditor(models, ObjectLibrary.in_directory(directory / "objects")), models)
 
-    return EngineRegistry({"builtin": builtin}, default="builtin")
+    def flux() -> Any:
+        try:
+            from retouch.engines.flux.engine import FluxEngine
+        except ImportError as exc:
+            raise ConfigurationError(
+                "The engine 'flux' needs torch and diffusers: pip install 'retouch[flux]'."
+            ) from exc
+        return FluxEngine(flux_folder or directory / "models" / "flux", flux_options)
+
+    return EngineRegistry({"builtin": builtin, "flux": flux}, default="builtin")
 
 
 def create_picture_check(data_directory: Path | None = None) -> PictureCheck:

@@ -21,10 +21,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from retouch.engines.flux.options import FluxOptions, Precision, ReferenceMode
 from retouch.errors import ConfigurationError, shorten
 
 __all__ = [
     "EngineSettings",
+    "FluxSettings",
     "LimitSettings",
     "QueueSettings",
     "SafetySettings",
@@ -212,6 +214,45 @@ class EngineSettings(_Group):
     default: str = Field(default="builtin", min_length=1, description="Name of the engine for requests that name none.")
 
 
+class FluxSettings(_Group):
+    """How the engine "flux" runs FLUX.1 Kontext. Needs the extra `retouch[flux]`."""
+
+    folder: Path | None = Field(
+        default=None,
+        description="The checkpoint, a folder in the diffusers layout; `models/flux` in the data folder when not set.",
+    )
+    device: str = Field(default="cuda", min_length=1, description='Where it runs: "cuda", "cuda:1", "mps", "cpu".')
+    precision: Precision = Field(
+        default="bfloat16",
+        description="What the weights are held and computed in; bfloat16 is what they were trained in.",
+    )
+    num_inference_steps: int = Field(
+        default=28, ge=1, le=100, description="Denoising steps of a picture; 28 is what the model's authors use."
+    )
+    max_sequence_length: int = Field(
+        default=512,
+        ge=16,
+        le=512,
+        description="Tokens of a prompt; a longer one is refused. 512 is the most the model reads.",
+    )
+    batch_size: int = Field(
+        default=1, ge=1, le=64, description="Pictures of one forward pass. A megapixel fills most cards alone."
+    )
+    reproducible: bool = Field(
+        default=True,
+        description="Whether every pass is padded to `batch_size`, so that a picture's bytes don't depend on what shares its "
+        "passes. False is faster under partial load.",
+    )
+    reference_mode: ReferenceMode = Field(
+        default=ReferenceMode.STITCH,
+        description="How several input pictures are shown to the model: side by side, or each as tokens of its own.",
+    )
+
+    def options(self) -> FluxOptions:
+        """Return what the engine is built with."""
+        return FluxOptions(**self.model_dump(exclude={"folder"}))
+
+
 class SafetySettings(_Group):
     """What the server guards against."""
 
@@ -244,6 +285,7 @@ class Settings(BaseSettings):
     queue: QueueSettings = Field(default=QueueSettings(), description="How edits wait and run.")
     storage: StorageSettings = Field(default=StorageSettings(), description="Where results are kept, and for how long.")
     engine: EngineSettings = Field(default=EngineSettings(), description="Which engine carries out edits.")
+    flux: FluxSettings = Field(default=FluxSettings(), description="How the FLUX engine runs.")
     safety: SafetySettings = Field(default=SafetySettings(), description="What the server guards against.")
 
     @classmethod

@@ -34,7 +34,8 @@ def serve(
         },
     )
     folder = (settings.storage.data_dir or default_data_directory()).expanduser().absolute()
-    app = create_app(settings, create_registry(folder), folder, picture_check=create_picture_check(folder))
+    registry = create_registry(folder, flux_folder=settings.flux.folder, flux_options=settings.flux.options())
+    app = create_app(settings, registry, folder, picture_check=create_picture_check(folder))
     with listen(settings.server.host, settings.server.port) as listener:
         run(app, settings, listener, folder)
     return 0

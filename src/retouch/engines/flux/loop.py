@@ -1,0 +1,173 @@
+"""The denoising loop: pictures are admitted, share forward passes step by step, and leave when they are finished.
+
+A picture that is made alone has bitwise the latents of diffusers' own pipeline; the tests hold the loop to that. With
+``batch_size`` fixed, every forward pass is padded to that many samples: matrix products of one shape are computed the same way
+whatever the other rows hold, so a picture is bitwise the same whoever shares its passes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from retouch.engines.flux.model import FluxModel, PromptEmbeds, Reference, Schedule
+from retouch.images.array_types import Pixels
+
+__all__ = ["Denoising", "DenoisingLoop", "Order"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """One picture to be made.
+
+    Attributes
+    ----------
+    embeds : PromptEmbeds
+    references : tuple of Reference
+        Input pictures, each a token set of its own, at least one.
+    grid_hw : (int, int)
+        Size of the answer in tokens.
+    seed : int
+    num_inference_steps : int
+    guidance_scale : float
+        Embedded in the model; no effect on one that takes none.
+    negative : PromptEmbeds or None
+        With ``true_cfg_scale`` above 1: what the picture should not be. Doubles the work.
+    true_cfg_scale : float
+    """
+
+    embeds: PromptEmbeds
+    references: tuple[Reference, ...]
+    grid_hw: tuple[int, int]
+    seed: int
+    num_inference_steps: int
+    guidance_scale: float
+    negative: PromptEmbeds | None = None
+    true_cfg_scale: float = 1.0
+
+
+@dataclass
+class Denoising:
+    """A picture in the loop.
+
+    Attributes
+    ----------
+    latents : (1, N, C) tensor
+        The picture so far.
+    reference : (1, M, C) tensor
+        The input pictures' tokens, one behind the other.
+    positions : (N + M, 3) tensor
+    step : int
+        How many steps are done.
+    """
+
+    order: Order
+    latents: torch.Tensor
+    reference: torch.Tensor
+    positions: torch.Tensor
+    schedule: Schedule
+    step: int = 0
+    key: tuple[object, ...] = field(default=())
+
+    @property
+    def done(self) -> bool:
+        """Whether every step is done."""
+        return self.step >= len(self.schedule.timesteps)
+
+
+class DenoisingLoop:
+    """Advances pictures of one shape together.
+
+    Parameters
+    ----------
+    model : FluxModel
+    batch_size : int
+        The most pictures of one forward pass.
+    reproducible : bool
+        Pad every pass to ``batch_size``, so that a picture's bytes do not depend on its neighbors. False makes a pass as large as
+        it has pictures, which is faster when there are few, and changes low bits.
+    """
+
+    def __init__(self, model: FluxModel, *, batch_size: int = 1, reproducible: bool = True) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+        self.model = model
+        self.batch_size = batch_size
+        self.reproducible = reproducible
+
+    def admit(self, order: Order) -> Denoising:
+        """Return a picture at its first step: noise, and the positions of all tokens.
+
+        References lie on planes of their own behind the answer's (plane 0), as in training with one picture (plane 1).
+        """
+        latents = self.model.draw_noise(order.grid_hw, order.seed)
+        planes = [self.model.positions(each.grid_hw, plane=1 + k) for k, each in enumerate(order.references)]
+        grids = tuple(each.grid_hw for each in order.references)
+        return Denoising(
+            order=order,
+            latents=latents,
+            reference=torch.cat([each.tokens for each in order.references], dim=1),
+            positions=torch.cat([self.model.positions(order.grid_hw), *planes], dim=0),
+            schedule=self.model.schedule(latents.shape[1], order.num_inference_steps),
+            key=(order.grid_hw, grids, order.embeds.sequence.shape[1]),
+        )
+
+    def step(self, pictures: Sequence[Denoising]) -> None:
+        """Advance pictures that have the same ``key`` by one step each; each is at its own step of its own schedule.
+
+        Raises
+        ------
+        ValueError
+            There are none, too many, or pictures of different shapes.
+        """
+        if not 1 <= len(pictures) <= self.batch_size:
+            raise ValueError(f"a step takes 1 to {self.batch_size} pictures, not {len(pictures)}")
+        if len({picture.key for picture in pictures}) > 1:
+            raise ValueError("pictures of different shapes can't share a step")
+        velocities = self._predict(pictures, [picture.order.embeds for picture in pictures])
+        guided = [k for k, picture in enumerate(pictures) if _needs_negative(picture.order)]
+        if guided:
+            chosen = [pictures[k] for k in guided]
+            negatives = [picture.order.negative for picture in chosen]
+            away = self._predict(chosen, [each for each in negatives if each is not None])
+            for k, picture, unwanted in zip(guided, chosen, away, strict=True):
+                velocities[k] = unwanted + picture.order.true_cfg_scale * (velocities[k] - unwanted)
+        for picture, velocity in zip(pictures, velocities, strict=True):
+            picture.latents = picture.schedule.advance(velocity, picture.step, picture.latents)
+            picture.step += 1
+
+    def finish(self, picture: Denoising) -> Pixels:
+        """Return the finished picture, (H, W, 3) uint8, sRGB.
+
+        Raises
+        ------
+        ValueError
+            It has steps to go.
+        EngineError
+            It is not finite.
+        """
+        if not picture.done:
+            raise ValueError(f"step {picture.step} of {len(picture.schedule.timesteps)}: not finished")
+        return self.model.decode(picture.latents, picture.order.grid_hw)
+
+    def _predict(self, pictures: Sequence[Denoising], embeds: Sequence[PromptEmbeds]) -> list[torch.Tensor]:
+        """Return each picture's velocity, (1, N, C), from one forward pass."""
+        rows = list(range(len(pictures)))
+        if self.reproducible:
+            rows += [0] * (self.batch_size - len(rows))
+        length = pictures[0].latents.shape[1]
+        tokens = torch.cat([torch.cat([pictures[k].latents, pictures[k].reference], dim=1) for k in rows])
+        times = torch.stack([pictures[k].schedule.timesteps[pictures[k].step] for k in rows]).to(tokens.dtype)
+        scales = [pictures[k].order.guidance_scale for k in rows]
+        guidance = (
+            torch.tensor(scales, dtype=torch.float32, device=tokens.device) if self.model.takes_guidance else None
+        )
+        batch = PromptEmbeds(
+            torch.cat([embeds[k].sequence for k in rows]), torch.cat([embeds[k].pooled for k in rows]), embeds[0].ids
+        )
+        velocity = self.model.predict(tokens, pictures[0].positions, times, guidance, batch)[:, :length]
+        return [velocity[k : k + 1] for k in range(len(pictures))]
+
+
+def _needs_negative(order: Order) -> bool:
+    return order.negative is not None and order.true_cfg_scale > 1.0
