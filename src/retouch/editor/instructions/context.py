@@ -10,7 +10,7 @@ __all__ = ["Context", "Refusal"]
 
 
 class Refusal(Exception):  # noqa: N818 - it is caught by the parser and never leaves it
-    """A clause was recognised as something that the editor can't do.
+    """A clause was recognized as something that the editor can't do.
 
     Attributes
     ----------

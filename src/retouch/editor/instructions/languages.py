@@ -95,46 +95,10 @@ _TABLES: dict[str, str] = {
 }
 _WORDS: dict[str, frozenset[str]] = {name: frozenset(words.split()) for name, words in _TABLES.items()}
 _ENGLISH = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "and",
-        "of",
-        "to",
-        "in",
-        "on",
-        "with",
-        "make",
-        "add",
-        "put",
-        "change",
-        "turn",
-        "remove",
-        "blur",
-        "background",
-        "it",
-        "is",
-        "this",
-        "that",
-        "please",
-        "from",
-        "into",
-        "for",
-        "at",
-        "my",
-        "image",
-        "photo",
-        "picture",
-        "color",
-        "red",
-        "blue",
-        "green",
-        "black",
-        "white",
-        "don't",
-        "not",
-    ]
+    """
+        the a an and of to in on with make add put change turn remove blur background it is this that please from
+        into for at my image photo picture color red blue green black white don't not
+    """.split()  # noqa: SIM905
 )
 _WORD = re.compile(r"[^\W\d_]+")
 

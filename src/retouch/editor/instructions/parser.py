@@ -21,10 +21,11 @@ from retouch.editor.instructions.grammar.remove import parse_remove
 from retouch.editor.instructions.grammar.retouch import parse_retouch
 from retouch.editor.instructions.grammar.style import parse_style
 from retouch.editor.instructions.languages import detect_language
-from retouch.editor.instructions.phrases import parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import EditPlan, Operation
-from retouch.editor.instructions.refusals import TRIGGERS, hint
+from retouch.editor.instructions.refusals import CAN_DO, TRIGGERS, hint
 from retouch.editor.instructions.review import review
+from retouch.editor.instructions.targets import to_target
 from retouch.editor.instructions.tokens import Token, read
 from retouch.editor.instructions.translation import SUPPORTED
 from retouch.errors import UnsupportedInstructionError
@@ -281,7 +282,7 @@ def _refuse(
     return UnsupportedInstructionError(understood, phrases, " ".join(hints) + _CAN_DO_TAIL)
 
 
-_CAN_DO_TAIL = " " + hint("empty").split(". ", 1)[1]
+_CAN_DO_TAIL = f" {CAN_DO}"
 _LONGEST_QUOTE = 160
 
 

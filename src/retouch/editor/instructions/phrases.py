@@ -1,101 +1,21 @@
-"""Noun phrases: what a clause is about, as read and as a target of the plan."""
-
-from dataclasses import dataclass, field, replace
+"""Noun phrases: what a clause is about, as read."""
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.nouns import CONTAINERS, NOUNS, canonical_noun, singular
+from retouch.editor.instructions.nouns import CONTAINERS, canonical_noun, singular
 from retouch.editor.instructions.pieces import parse_color, parse_image_reference, parse_side
-from retouch.editor.instructions.plan import ColorValue, Horizontal, Target, TargetKind, Vertical
-from retouch.editor.instructions.refusals import NOT_OBJECTS
+from retouch.editor.instructions.plan import Horizontal
+from retouch.editor.instructions.things import (
+    ALL_WORDS,
+    COLOR_PART_NOUNS,
+    MATERIAL_ADJECTIVES,
+    REGION_NOUNS,
+    SUBJECT_NOUNS,
+    Thing,
+)
 from retouch.editor.instructions.vocabulary import PICTURE_NOUNS
 
-__all__ = ["Thing", "parse_thing", "to_target"]
-
-SUBJECT_NOUNS = frozenset(
-    ["subject", "main subject", "object", "main object", "product", "item", "main thing", "thing", "focus", "motif"]
-)
-COLOR_PART_NOUNS = frozenset(
-    [
-        "part",
-        "parts",
-        "bit",
-        "bits",
-        "area",
-        "areas",
-        "stuff",
-        "things",
-        "thing",
-        "region",
-        "regions",
-        "pixels",
-        "one",
-        "ones",
-        "spots",
-    ]
-)
-MATERIAL_ADJECTIVES = frozenset(
-    """
-        wooden metallic striped dotted spotted checkered shiny glossy fluffy floral plastic leather patterned rusty
-        cartoon happy angry sad sharp different
-    """.split()  # noqa: SIM905 - a table of words is read, not run
-)
-"""Adjectives of things that no color or size says."""
-REGION_NOUNS = frozenset(
-    "corner corners side half halves edge edges third quarter area part region portion end section margin".split()  # noqa: SIM905
-)
-"""With a side before it, a part of the picture by its place: "the left half"."""
-ALL_WORDS = frozenset(["everything", "all", "anything"])
-
-
-@dataclass
-class Thing:
-    """A noun phrase as read, before it is known whether it is a target or a new object.
-
-    Attributes
-    ----------
-    noun : str or None
-        Canonical singular; None for "the red one" or a pronoun.
-    picture : bool
-        It is an input picture: "the second image", "this photo".
-    extras : list of str
-        Adjectives that nothing can be made of.
-    pronoun : {"thing", "person"} or None
-    all_but : bool
-        Everything except what the rest says.
-    rest_of : Target or None
-        "The rest", behind a clause about this.
-    region : bool
-        A part of the picture by its place alone.
-    ordinal : int or None
-        "The second bird": as in ``vocabulary.ORDINALS``.
-    """
-
-    start: int
-    end: int = 0
-    phrase: str = ""
-    determiner: str | None = None
-    number: int | None = None
-    plural: bool = False
-    size: float | None = None
-    color: ColorValue | None = None
-    horizontal: Horizontal | None = None
-    vertical: Vertical | None = None
-    noun: str | None = None
-    known: bool = False
-    picture: bool = False
-    image_index: int | None = None
-    everything: bool = False
-    pronoun: str | None = None
-    extras: list[str] = field(default_factory=list)
-    owner: "Thing | None" = None
-    all_but: bool = False
-    rest_of: Target | None = None
-    region: bool = False
-    ordinal: int | None = None
-
-
-# Things ------------------------------------------------------------------------------------------------------------------
+__all__ = ["parse_thing"]
 
 
 def parse_thing(
@@ -479,61 +399,3 @@ def _read_picture_contents(cur: Cursor, ctx: Context) -> None:
     inner = parse_thing(cur, ctx, with_side=False)
     if inner is None or inner.noun is None or inner.noun == "background":
         cur.at = begin
-
-
-# Targets -----------------------------------------------------------------------------------------------------------------
-
-
-_NO_THINGS = frozenset(["light", "effect", "sharpening", "expression", "text"])
-"""What nouns stand for that can't be outlined; words are found by reading, not by their outline."""
-
-
-def to_target(thing: Thing, ctx: Context) -> Target:
-    """Return what a noun phrase points at, as a target of the plan."""
-    base = Target(
-        TargetKind.NOUN,
-        thing.phrase,
-        noun=thing.noun,
-        color=thing.color,
-        horizontal=thing.horizontal,
-        vertical=thing.vertical,
-        image_index=thing.image_index,
-    )
-    if thing.all_but:
-        return _all_but(to_target(replace(thing, all_but=False), ctx))
-    if thing.pronoun is not None:
-        return _pronoun_target(thing, ctx)
-    if thing.noun not in NOUNS and NOT_OBJECTS.get(thing.noun or "") in _NO_THINGS:
-        raise Refusal(NOT_OBJECTS[thing.noun or ""])
-    if thing.picture or thing.everything:
-        return replace(base, kind=TargetKind.PICTURE, noun=None, color=None)
-    if thing.noun is None:
-        return replace(base, kind=TargetKind.COLOR_PART)
-    if thing.region and thing.color is None:
-        return replace(base, kind=TargetKind.REGION, noun=None)
-    if thing.noun in ("subject", "foreground"):
-        return replace(base, kind=TargetKind.SUBJECT, noun=None)
-    if thing.noun in ("background", "sky") and thing.color is None:
-        return replace(base, kind=TargetKind(thing.noun), noun=None)
-    if thing.color is not None:
-        base = replace(base, kind=TargetKind.COLOR_PART)
-    if thing.extras:
-        ctx.assume(f'looked for "{thing.noun}" in "{thing.phrase}"; "{" ".join(thing.extras)}" is not told apart')
-    return base
-
-
-def _all_but(target: Target) -> Target:
-    """Return everything but a target; all but the subject is the background."""
-    opposites = {TargetKind.SUBJECT: TargetKind.BACKGROUND, TargetKind.BACKGROUND: TargetKind.SUBJECT}
-    if target.kind in opposites and target.horizontal is None and target.vertical is None:
-        return replace(target, kind=opposites[target.kind])
-    return replace(target, all_but=True)
-
-
-def _pronoun_target(thing: Thing, ctx: Context) -> Target:
-    """Return what a pronoun points at: the last thing named, else the main subject."""
-    if ctx.referent is not None and ctx.referent.kind is not TargetKind.PICTURE:
-        ctx.assume(f'took "{thing.phrase}" for {ctx.referent.phrase or "the subject"}')
-        return replace(ctx.referent, phrase=thing.phrase)
-    ctx.assume(f'took "{thing.phrase}" for the main subject')
-    return ctx.subject(thing.phrase)

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import EYEWEAR, HEADWEAR
-from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_image_reference, parse_side
 from retouch.editor.instructions.plan import Horizontal, Placement, Relation, Target, Vertical
+from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.things import Thing
 
 __all__ = ["Place", "parse_places", "take_size", "worn_relation"]
 

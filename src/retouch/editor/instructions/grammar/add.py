@@ -5,10 +5,12 @@ from dataclasses import replace
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import EYEWEAR, HEADWEAR
-from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.places import Place, parse_places, take_size, worn_relation
 from retouch.editor.instructions.plan import AddObject, Placement, Relation, Target, TargetKind
 from retouch.editor.instructions.refusals import CLOTHES, NOT_OBJECTS, SCENES
+from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.things import Thing
 
 __all__ = ["parse_add"]
 
@@ -216,23 +218,9 @@ def _refuse_clothes(noun: str, placement: Placement) -> None:
 
 
 _WEARERS = frozenset(
-    [
-        "man",
-        "woman",
-        "person",
-        "people",
-        "boy",
-        "girl",
-        "kid",
-        "child",
-        "baby",
-        "model",
-        "astronaut",
-        "cat",
-        "dog",
-        "dinosaur",
-        "t-rex",
-    ]
+    """
+        man woman person people boy girl kid child baby model astronaut cat dog dinosaur t-rex
+    """.split()  # noqa: SIM905
 )
 
 

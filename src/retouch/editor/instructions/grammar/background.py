@@ -13,9 +13,10 @@ from retouch.editor.instructions.grammar.background_fill import (
     plain_filling,
 )
 from retouch.editor.instructions.grammar.background_parts import stays, take_background, take_background_pronoun
-from retouch.editor.instructions.phrases import Thing, parse_thing
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_image_reference
 from retouch.editor.instructions.plan import Background, ChangeBackground, Target, TargetKind
+from retouch.editor.instructions.things import Thing
 
 __all__ = ["parse_background"]
 

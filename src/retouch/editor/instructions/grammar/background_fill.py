@@ -5,9 +5,10 @@ from dataclasses import replace
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.grammar.background_parts import take_background
-from retouch.editor.instructions.phrases import parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_color, parse_colors, parse_image_reference
 from retouch.editor.instructions.plan import Background, ChangeBackground, ColorValue, Target
+from retouch.editor.instructions.targets import to_target
 
 __all__ = ["colored_background", "filling", "gradient_background", "of_picture", "plain_filling"]
 

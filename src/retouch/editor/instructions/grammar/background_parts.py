@@ -2,8 +2,9 @@
 
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import Thing, to_target
 from retouch.editor.instructions.plan import Target, TargetKind
+from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.things import Thing
 
 __all__ = ["stays", "take_background", "take_background_pronoun"]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_image_reference
 from retouch.editor.instructions.places import Place, parse_places
 from retouch.editor.instructions.plan import (
@@ -18,6 +18,8 @@ from retouch.editor.instructions.plan import (
     Style,
     Target,
 )
+from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.things import Thing
 
 __all__ = ["parse_blend"]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from retouch.editor.instructions.colors import color_names
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import COLOR_PART_NOUNS, parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_amount, parse_color
 from retouch.editor.instructions.plan import (
     AdjustLook,
@@ -19,6 +19,8 @@ from retouch.editor.instructions.plan import (
     TargetKind,
     TurnHue,
 )
+from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.things import COLOR_PART_NOUNS
 
 __all__ = ["parse_color_change", "splash"]
 

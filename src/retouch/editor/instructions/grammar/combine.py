@@ -5,30 +5,19 @@ from dataclasses import replace
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import PRINTABLE
-from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_image_reference, parse_side
 from retouch.editor.instructions.places import Place, parse_places, take_size
 from retouch.editor.instructions.plan import PlaceSubject, PrintOnto, Relation, Target, TargetKind
+from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.things import Thing
 
 __all__ = ["parse_combine", "parse_framed"]
 
 GRAPHICS = frozenset(
-    [
-        "logo",
-        "design",
-        "artwork",
-        "drawing",
-        "pattern",
-        "graphic",
-        "print",
-        "illustration",
-        "sticker",
-        "painting",
-        "art",
-        "emblem",
-        "icon",
-        "motif",
-    ]
+    """
+        logo design artwork drawing pattern graphic print illustration sticker painting art emblem icon motif
+    """.split()  # noqa: SIM905
 )
 """Nouns that stand for the whole of a picture that shows only them."""
 

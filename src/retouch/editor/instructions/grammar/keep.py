@@ -2,85 +2,26 @@
 
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import Target, TargetKind
+from retouch.editor.instructions.targets import to_target
 from retouch.editor.instructions.vocabulary import NATURAL_FRAME, NATURAL_WORDS, SAME_WORDS
 
 __all__ = ["parse_keep"]
 
 _TOUCH = frozenset(["change", "touch", "remove", "move", "replace", "make", "turn", "add", "blur", "paint", "swap"])
 _REST = frozenset(
-    [
-        "a",
-        "about",
-        "all",
-        "any",
-        "anything",
-        "change",
-        "changes",
-        "details",
-        "elements",
-        "else",
-        "everything",
-        "image",
-        "in",
-        "modifications",
-        "no",
-        "nothing",
-        "of",
-        "other",
-        "others",
-        "part",
-        "parts",
-        "photo",
-        "picture",
-        "remaining",
-        "rest",
-        "scene",
-        "single",
-        "stuff",
-        "that",
-        "the",
-        "thing",
-        "things",
-    ]
+    """
+        a about all any anything change changes details elements else everything image in modifications no nothing
+        of other others part parts photo picture remaining rest scene single stuff that the thing things
+    """.split()  # noqa: SIM905
 )
 _ABSTRACT = frozenset(
-    [
-        "angle",
-        "aspect",
-        "camera",
-        "character",
-        "composition",
-        "details",
-        "dimensions",
-        "expression",
-        "facial",
-        "features",
-        "framing",
-        "identity",
-        "layout",
-        "light",
-        "lighting",
-        "natural",
-        "original",
-        "perspective",
-        "pose",
-        "position",
-        "proportions",
-        "quality",
-        "ratio",
-        "reflections",
-        "resolution",
-        "same",
-        "shading",
-        "shadows",
-        "shape",
-        "size",
-        "structure",
-        "style",
-        "texture",
-    ]
+    """
+        angle aspect camera character composition details dimensions expression facial features framing identity
+        layout light lighting natural original perspective pose position proportions quality ratio reflections
+        resolution same shading shadows shape size structure style texture
+    """.split()  # noqa: SIM905
 )
 
 

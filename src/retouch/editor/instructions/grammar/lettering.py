@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.grammar.lettering_style import StyleReader
-from retouch.editor.instructions.phrases import parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_side
 from retouch.editor.instructions.plan import (
     AddText,
@@ -18,6 +18,7 @@ from retouch.editor.instructions.plan import (
     TargetKind,
     Vertical,
 )
+from retouch.editor.instructions.targets import to_target
 
 __all__ = ["parse_lettering"]
 
@@ -318,21 +319,9 @@ def _read_piece(cur: Cursor, ctx: Context, draft: _Draft) -> bool:
 
 
 _ADD_IDLE = frozenset(
-    [
-        "it",
-        "that",
-        "which",
-        "reads",
-        "nice",
-        "beautiful",
-        "visible",
-        "readable",
-        "legible",
-        "something",
-        "one",
-        "for",
-        "me",
-    ]
+    """
+        it that which reads nice beautiful visible readable legible something one for me
+    """.split()  # noqa: SIM905
 )
 
 

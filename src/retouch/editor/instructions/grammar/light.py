@@ -5,8 +5,9 @@ from typing import Final
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import ChangeLight, LightKind, Target, TargetKind
+from retouch.editor.instructions.targets import to_target
 
 __all__ = ["parse_light"]
 

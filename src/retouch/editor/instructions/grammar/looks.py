@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_amount, parse_color, parse_colors
 from retouch.editor.instructions.plan import (
     LOOK_OPPOSITES,
@@ -19,6 +19,8 @@ from retouch.editor.instructions.plan import (
     Target,
     TargetKind,
 )
+from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.things import Thing
 
 __all__ = ["parse_look"]
 

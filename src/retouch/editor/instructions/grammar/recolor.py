@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_color, parse_colors
 from retouch.editor.instructions.plan import ColorValue, Recolor, Target, TargetKind
+from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.things import Thing
 
 __all__ = ["parse_recolor"]
 

@@ -6,7 +6,7 @@ from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.grammar.replace import parse_move, parse_replace
 from retouch.editor.instructions.nouns import NOUNS, singular
-from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_side
 from retouch.editor.instructions.plan import (
     Background,
@@ -20,6 +20,8 @@ from retouch.editor.instructions.plan import (
     TargetKind,
 )
 from retouch.editor.instructions.refusals import NOT_OBJECTS
+from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.things import Thing
 from retouch.editor.instructions.words import remove as words
 
 __all__ = ["parse_remove"]

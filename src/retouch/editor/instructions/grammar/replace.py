@@ -3,10 +3,12 @@
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import NOUNS
-from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_side
 from retouch.editor.instructions.plan import AddObject, Horizontal, MoveObject, Operation, ReplaceObject, Vertical
 from retouch.editor.instructions.refusals import CLOTHES, NOT_OBJECTS
+from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.things import Thing
 from retouch.editor.instructions.words.remove import PEOPLE
 
 __all__ = ["parse_move", "parse_replace"]

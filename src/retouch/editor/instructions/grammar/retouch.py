@@ -5,9 +5,10 @@ from typing import Final
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_amount
 from retouch.editor.instructions.plan import Operation, Retouch, RetouchPicture, Target, TargetKind
+from retouch.editor.instructions.targets import to_target
 from retouch.editor.instructions.words.retouch import DOINGS
 
 __all__ = ["parse_retouch"]
@@ -33,24 +34,9 @@ _OUTRIGHT: Final = {
 _QUALITIES: Final = ("sharpness", "noise", "haze", "shadows", "highlights", "skin", "teeth", "eyes", "stops")
 _FRACTIONS: Final = {"half": 0.5, "third": 1 / 3, "quarter": 0.25}
 _GLUE = frozenset(
-    [
-        "up",
-        "down",
-        "out",
-        "away",
-        "it",
-        "look",
-        "looks",
-        "so",
-        "make",
-        "half",
-        "auto",
-        "quality",
-        "overall",
-        "back",
-        "bring",
-        "photo",
-    ]
+    """
+        up down out away it look looks so make half auto quality overall back bring photo
+    """.split()  # noqa: SIM905
 )
 
 

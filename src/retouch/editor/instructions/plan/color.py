@@ -11,9 +11,9 @@ __all__ = ["LOOK_OPPOSITES", "AdjustLook", "KeepColors", "Look", "Recolor", "Rep
 
 @dataclass(frozen=True, slots=True)
 class Recolor(Operation):
-    """Give a target another colour, keeping its shading.
+    """Give a target another color, keeping its shading.
 
-    Exactly one of ``color`` and ``lightness_shift`` says what happens: a colour, or "a bit darker" (-0.08), "lighter" (0.12)
+    Exactly one of ``color`` and ``lightness_shift`` says what happens: a color, or "a bit darker" (-0.08), "lighter" (0.12)
     as a shift of Oklab L. ``phrase``: the words of the prompt.
     """
 

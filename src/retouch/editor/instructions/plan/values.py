@@ -14,7 +14,7 @@ Vertical = Literal["top", "middle", "bottom"]
 
 @dataclass(frozen=True, slots=True)
 class ColorValue:
-    """A colour that the prompt names.
+    """A color that the prompt names.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class TargetKind(StrEnum):
     NOUN = "noun"
     """A thing by its name: "the cup", "the T-rex"."""
     COLOR_PART = "color_part"
-    """A part by its present colour: "the yellow cushion", "the red parts"."""
+    """A part by its present color: "the yellow cushion", "the red parts"."""
     BACKGROUND = "background"
     SKY = "sky"
     TEXT = "text"
@@ -59,7 +59,7 @@ class Target:
     noun : str or None
         Canonical singular noun: "cup".
     color : ColorValue or None
-        The colour that the thing has now, when the prompt says so ("the yellow cushion").
+        The color that the thing has now, when the prompt says so ("the yellow cushion").
     horizontal : {"left", "center", "right"} or None
     vertical : {"top", "middle", "bottom"} or None
         "the cup on the left".

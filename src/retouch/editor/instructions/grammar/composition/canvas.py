@@ -181,21 +181,9 @@ def read_border(cur: Cursor, ctx: Context) -> list[Operation]:
 
 
 _PLAIN_WORDS = frozenset(
-    [
-        "around",
-        "nice",
-        "simple",
-        "plain",
-        "clean",
-        "photo",
-        "picture",
-        "image",
-        "corners",
-        "whole",
-        "edges",
-        "outer",
-        "style",
-    ]
+    """
+        around nice simple plain clean photo picture image corners whole edges outer style
+    """.split()  # noqa: SIM905
 )
 
 

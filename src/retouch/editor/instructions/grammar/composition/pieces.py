@@ -7,8 +7,10 @@ from typing import Final
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.phrases import Thing, parse_thing, to_target
+from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import Sides, Target, TargetKind
+from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.things import Thing
 from retouch.editor.instructions.words.composition import NOUNS, RATIOS
 
 __all__ = [
