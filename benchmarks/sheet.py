@@ -61,7 +61,7 @@ def edited_cell(editor: Editor, pictures: list[Pixels], prompt: str, seed: int, 
 
 
 def cell(pixels: Pixels, label: str, height: int) -> Pixels:
-    """Return a labelled thumbnail with a white border."""
+    """Return a labeled thumbnail with a white border."""
     picture = Image.fromarray(pixels)
     picture = picture.resize((max(1, round(picture.width * height / picture.height)), height), Image.Resampling.LANCZOS)
     draw = ImageDraw.Draw(picture)

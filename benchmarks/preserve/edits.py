@@ -21,7 +21,7 @@ def lab(pixels: Pixels) -> npt.NDArray[np.float32]:
 
 
 def changed_pixels(base: Pixels, edited: Pixels) -> npt.NDArray[np.bool_]:
-    """Pixels whose colour differs visibly, (H, W) bool."""
+    """Pixels whose color differs visibly, (H, W) bool."""
     return np.asarray(np.linalg.norm(lab(edited) - lab(base), axis=2) > VISIBLE_DELTA_E)
 
 
@@ -50,7 +50,7 @@ def place(shape: tuple[int, ...], rng: np.random.Generator, margin: float = 0.2)
 
 
 def other_content(base: Pixels) -> Pixels:
-    """Photographic content from elsewhere in the picture, its colours turned."""
+    """Photographic content from elsewhere in the picture, its colors turned."""
     turned = np.roll(base[::-1, ::-1], (base.shape[0] // 3, base.shape[1] // 4), (0, 1))[..., [1, 2, 0]]
     return np.ascontiguousarray(turned)
 
@@ -97,7 +97,7 @@ def small_patch(base: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def faint_patch(base: Pixels, rng: np.random.Generator) -> Pixels:
-    """A colour change of delta E 6 on 40 px."""
+    """A color change of delta E 6 on 40 px."""
     x, y = place(base.shape, rng)
     lighter = 1.0 if lab(base)[int(y), int(x), 0] < 50 else -1.0
     return shifted_lab(base, ellipse(base.shape, (x, y), (20, 20), 1.5), (4.0 * lighter, 4.4, 0.0))

@@ -94,7 +94,7 @@ class FakeEngine:
         on_step: ProgressCallback | None = None,
         should_abort: ShouldAbort | None = None,
     ) -> EngineOutput:
-        """Paint a square whose place and colour follow from the seed over the first picture."""
+        """Paint a square whose place and color follow from the seed over the first picture."""
         self.edits_started += 1
         if REFUSED_WORD in request.prompt.lower():
             raise UnsupportedInstructionError(["paint a square"], [request.prompt], "Ask for something else.")

@@ -221,7 +221,7 @@ class EditedImage:
         Share of pixels that differ from the input, 0 to 1; a JPEG's own losses are not counted. 1 of a reframed picture, none of
         whose pixels lies where the input has it.
     change_mask_png : bytes or None
-        With ``explain``: an 8-bit grey PNG, 0 where the pixel is the input's, 255 where it is wholly the edit's.
+        With ``explain``: an 8-bit gray PNG, 0 where the pixel is the input's, 255 where it is wholly the edit's.
     has_nsfw_concepts : bool
         What the picture check found. False also where none ran; the result's notes say so.
     preserve_report : mapping or None

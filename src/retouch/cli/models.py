@@ -26,7 +26,7 @@ def list_models(
     data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> int:
-    """Show every weight file: what it is for, its licence, and whether it is there and intact."""
+    """Show every weight file: what it is for, its license, and whether it is there and intact."""
     statuses = open_store(data_dir).list()
     if as_json:
         print_json(
@@ -43,7 +43,7 @@ def list_models(
             ]
         )
         return 0
-    table = Table("model", "what for", "licence", "size", "state", box=None)
+    table = Table("model", "what for", "license", "size", "state", box=None)
     for status in statuses:
         color = "green" if status.state in ("package", "directory") else "red"
         table.add_row(

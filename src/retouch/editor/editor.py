@@ -39,7 +39,7 @@ from retouch.types import Interpretation, Progress, ProgressCallback, ShouldAbor
 __all__ = ["Edit", "Editor"]
 
 MAX_REFERENCE_SIDE_PX = 2048
-"""A picture that is only drawn from (a print, a background) is reduced to this before it is analysed."""
+"""A picture that is only drawn from (a print, a background) is reduced to this before it is analyzed."""
 
 MAX_CACHED_SCENES = 8
 

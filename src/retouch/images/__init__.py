@@ -1,1 +1,1 @@
-"""Pure pixels: decoding, geometry, colour, masks. No prompts, no models, no network."""
+"""Pure pixels: decoding, geometry, color, masks. No prompts, no models, no network."""

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 ALLOWED_FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "TIFF", "BMP")
-CONVERTED_NOTE: Final = "Colours were converted to sRGB."
+CONVERTED_NOTE: Final = "Colors were converted to sRGB."
 _READABLE: Final = "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP"
 
 JPEG_QUALITY: Final = 95
@@ -151,7 +151,7 @@ def encode(pixels: Pixels, output_format: OutputFormat) -> bytes:
     ----------
     pixels : (H, W, 3) uint8, sRGB; PNG also (H, W, 4) with straight alpha
     output_format : OutputFormat
-        PNG is lossless; JPEG is written at quality 95 without chroma subsampling, so that a saturated edge keeps its colour.
+        PNG is lossless; JPEG is written at quality 95 without chroma subsampling, so that a saturated edge keeps its color.
 
     Returns
     -------
@@ -169,11 +169,11 @@ def encode(pixels: Pixels, output_format: OutputFormat) -> bytes:
 
 
 def encode_mask(mask: Mask) -> bytes:
-    """Encode a (H, W) float32 [0, 1] mask as an 8-bit grey PNG; a value above 0 never becomes 0."""
-    grey = np.rint(mask * 255.0).astype(np.uint8)
-    grey[(mask > 0) & (grey == 0)] = 1
+    """Encode a (H, W) float32 [0, 1] mask as an 8-bit gray PNG; a value above 0 never becomes 0."""
+    gray = np.rint(mask * 255.0).astype(np.uint8)
+    gray[(mask > 0) & (gray == 0)] = 1
     buffer = io.BytesIO()
-    Image.fromarray(grey).save(buffer, "PNG", compress_level=PNG_COMPRESS_LEVEL)
+    Image.fromarray(gray).save(buffer, "PNG", compress_level=PNG_COMPRESS_LEVEL)
     return buffer.getvalue()
 
 
@@ -277,7 +277,7 @@ def _apply_profile(picture: Image.Image, profile: bytes, notes: list[str]) -> Im
             return picture
         converted = ImageCms.profileToProfile(colors, source, _srgb_profile(), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
-        notes.append("Its colour profile does not fit the picture; the colours were taken as sRGB.")
+        notes.append("Its color profile does not fit the picture; the colors were taken as sRGB.")
         return picture
     if converted is None:
         return picture

@@ -1,4 +1,4 @@
-"""Colour spaces: sRGB, linear light, Oklab and Oklch.
+"""Color spaces: sRGB, linear light, Oklab and Oklch.
 
 References
 ----------
@@ -54,7 +54,7 @@ _LMS_TO_LINEAR: Final = np.linalg.inv(_LINEAR_TO_LMS.astype(np.float64)).astype(
 
 
 def to_float(pixels: Pixels) -> FloatImage:
-    """Return uint8 [0, 255] as float32 [0, 1], same colour space."""
+    """Return uint8 [0, 255] as float32 [0, 1], same color space."""
     return pixels.astype(np.float32) / np.float32(255.0)
 
 
@@ -114,7 +114,7 @@ def linear_to_oklab(linear: FloatImage) -> FloatImage:
 
 
 def oklab_to_linear(lab: FloatImage) -> FloatImage:
-    """Convert Oklab to linear light; the result may leave [0, 1] where the colour is outside sRGB."""
+    """Convert Oklab to linear light; the result may leave [0, 1] where the color is outside sRGB."""
     lms = lab.astype(np.float32) @ _OKLAB_TO_LMS.T
     return np.asarray((lms * lms * lms) @ _LMS_TO_LINEAR.T, dtype=np.float32)
 
@@ -129,7 +129,7 @@ def oklab_to_linear_in_gamut(lab: FloatImage) -> FloatImage:
 
     Notes
     -----
-    A colour outside sRGB is brought in by scaling its chroma, lightness and hue kept, so a saturated recolour doesn't turn
+    A color outside sRGB is brought in by scaling its chroma, lightness and hue kept, so a saturated recolor doesn't turn
     its hue at the gamut's edge. The edge comes from ``max_chroma``; what its interpolation misses, below 0.01, is clipped.
     """
     lightness = np.clip(lab[..., :1], 0.0, 1.0)
@@ -189,7 +189,7 @@ def _max_chroma_table() -> FloatImage:
 
 
 def oklab_to_srgb8(lab: FloatImage) -> Pixels:
-    """Convert (..., 3) Oklab to uint8 sRGB; a colour outside sRGB loses chroma, never lightness or hue."""
+    """Convert (..., 3) Oklab to uint8 sRGB; a color outside sRGB loses chroma, never lightness or hue."""
     return to_uint8(linear_to_srgb(oklab_to_linear_in_gamut(lab)))
 
 

@@ -35,7 +35,7 @@ class Layer:
     Attributes
     ----------
     linear : (h, w, 3) float32, linear light, straight
-        Colours also stand where ``alpha`` is 0, so that no filter brings in a fringe.
+        Colors also stand where ``alpha`` is 0, so that no filter brings in a fringe.
     alpha : (h, w) float32 [0, 1]
     """
 
@@ -67,7 +67,7 @@ def overlap(picture_hw: tuple[int, int], layer_hw: tuple[int, int], top: int, le
 
 
 def layer_from_rgba(rgba: PixelsRGBA) -> Layer:
-    """Decode a cut-out to linear light and continue its solid colours under the soft rim.
+    """Decode a cut-out to linear light and continue its solid colors under the soft rim.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def layer_from_rgba(rgba: PixelsRGBA) -> Layer:
 
     Notes
     -----
-    A cut-out's rim carries some of the background that it was cut from; taking the rim's colour from the solid part next to it
+    A cut-out's rim carries some of the background that it was cut from; taking the rim's color from the solid part next to it
     removes that fringe.
     """
     alpha = (rgba[..., 3].astype(np.float32) / 255.0).astype(np.float32)
@@ -83,7 +83,7 @@ def layer_from_rgba(rgba: PixelsRGBA) -> Layer:
 
 
 def bleed_colors(linear: FloatImage, alpha: Mask) -> FloatImage:
-    """Replace colours where ``alpha`` is not solid by those of the solid part nearby.
+    """Replace colors where ``alpha`` is not solid by those of the solid part nearby.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def bleed_colors(linear: FloatImage, alpha: Mask) -> FloatImage:
 
     Notes
     -----
-    Normalised convolution with growing Gaussians, alpha-weighted. O(pixels).
+    Normalized convolution with growing Gaussians, alpha-weighted. O(pixels).
     """
     weight = np.where(alpha >= _SOLID, 1.0, 0.0).astype(np.float32)
     if not weight.any():
@@ -169,14 +169,14 @@ def rotate_layer(layer: Layer, degrees: float) -> tuple[Layer, float, float]:
 
 
 def pad_layer(layer: Layer, margin: int) -> Layer:
-    """Add a transparent margin on all sides, the rim's colours continued in it."""
+    """Add a transparent margin on all sides, the rim's colors continued in it."""
     linear = cv2.copyMakeBorder(layer.linear, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     alpha = cv2.copyMakeBorder(layer.alpha, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
     return Layer(linear, alpha)
 
 
 def blur_layer(layer: Layer, sigma: float) -> Layer:
-    """Blur colours and alpha together; 0 leaves the layer as it is. Give it a margin of 3 sigma first."""
+    """Blur colors and alpha together; 0 leaves the layer as it is. Give it a margin of 3 sigma first."""
     if sigma <= 0.15:
         return layer
     alpha = np.clip(cv2.GaussianBlur(layer.alpha, (0, 0), sigma), 0, 1)
@@ -186,7 +186,7 @@ def blur_layer(layer: Layer, sigma: float) -> Layer:
 
 
 def sharpen_layer(layer: Layer, sigma: float, amount: float) -> Layer:
-    """Unsharp-mask the colours in a perceptual scale; 0 leaves the layer as it is."""
+    """Unsharp-mask the colors in a perceptual scale; 0 leaves the layer as it is."""
     if amount <= 0:
         return layer
     encoded = linear_to_srgb(layer.linear)

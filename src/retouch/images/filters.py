@@ -21,7 +21,7 @@ def box_blur(image: FloatImage, radius_px: int) -> FloatImage:
 
     Parameters
     ----------
-    image : (H, W) or (H, W, C) float32, any range and colour space
+    image : (H, W) or (H, W, C) float32, any range and color space
     radius_px : int
         The window is 2 * radius_px + 1 wide; 0 leaves the image as it is.
 
@@ -48,7 +48,7 @@ def resize_float(image: FloatImage, size_hw: tuple[int, int]) -> FloatImage:
 
     Parameters
     ----------
-    image : (H, W) or (H, W, C) float32, any range and colour space
+    image : (H, W) or (H, W, C) float32, any range and color space
     size_hw : tuple of two int
         Rows and columns of the result.
     """
@@ -83,12 +83,12 @@ def guided_filter(
 
     Notes
     -----
-    In each window the mask is modelled as ``a . guide + b`` by ridge regression with the 3 x 3 colour covariance; the
+    In each window the mask is modeled as ``a . guide + b`` by ridge regression with the 3 x 3 color covariance; the
     models are averaged and applied at full size. O(pixels) for any radius. Borders are reflected.
 
     References
     ----------
-    He, Sun, Tang 2013, section 3.6 (colour guide); He, Sun 2015 (subsampling).
+    He, Sun, Tang 2013, section 3.6 (color guide); He, Sun 2015 (subsampling).
     """
     if subsample > 1:
         height, width = mask.shape

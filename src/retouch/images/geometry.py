@@ -1,4 +1,4 @@
-"""From an input picture to the answer's size: a centre crop to the exact ratio, then one Lanczos resize."""
+"""From an input picture to the answer's size: a center crop to the exact ratio, then one Lanczos resize."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class Fit:
 
 
 def center_crop_box(width: int, height: int, ratio: float) -> tuple[float, float, float, float]:
-    """Return the largest centred (left, top, right, bottom) of ``width`` x ``height`` whose ratio is exactly ``ratio``.
+    """Return the largest centerd (left, top, right, bottom) of ``width`` x ``height`` whose ratio is exactly ``ratio``.
 
     >>> center_crop_box(100, 100, 2.0)
     (0.0, 25.0, 100.0, 75.0)
@@ -62,7 +62,7 @@ def plan_fit(width: int, height: int, *, aspect_ratio: AspectRatio | None, keep_
 
 
 def fill_size(width: int, height: int, size_wh: tuple[int, int]) -> Fit:
-    """Return the centre crop of a ``width`` x ``height`` picture that fills ``size_wh`` exactly."""
+    """Return the center crop of a ``width`` x ``height`` picture that fills ``size_wh`` exactly."""
     return Fit(box=center_crop_box(width, height, size_wh[0] / size_wh[1]), size_wh=size_wh)
 
 

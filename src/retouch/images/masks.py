@@ -65,7 +65,7 @@ def grow_mask(mask: Mask, radius_px: float) -> Mask:
 
     Notes
     -----
-    Grey dilation with an elliptic structuring element; outside the picture the mask goes on as it is at the border (an
+    Gray dilation with an elliptic structuring element; outside the picture the mask goes on as it is at the border (an
     object that the border cuts doesn't shrink there). O(H W r).
     """
     radius = round(abs(radius_px))
@@ -126,7 +126,7 @@ def blend_pixels(base: Pixels, edited: Pixels, mask: Mask) -> Pixels:
     Notes
     -----
     ``base + mask * (edited - base)`` in gamma-encoded sRGB, rounded to nearest. Meant for two versions of one picture, whose
-    difference is small; layers of different things are composited by the operation that knows their colours. O(H W).
+    difference is small; layers of different things are composited by the operation that knows their colors. O(H W).
     """
     difference = edited.astype(np.float32) - base
     return np.asarray(np.rint(base + mask[..., None] * difference), dtype=np.uint8)

@@ -1,6 +1,6 @@
-"""Tone and colour as functions of one pixel: curves, white balance, and the tables that apply them in one pass.
+"""Tone and color as functions of one pixel: curves, white balance, and the tables that apply them in one pass.
 
-A look is written as a function of linear light and sampled once into a small colour table; Pillow then interpolates the table
+A look is written as a function of linear light and sampled once into a small color table; Pillow then interpolates the table
 at C speed, whatever the function costs.
 
 References
@@ -43,7 +43,7 @@ _LINEAR_TO_XYZ: Final = np.array(
 
 
 def apply_color_table(pixels: Pixels, function: ColorFunction) -> Pixels:
-    """Change every pixel's colour by one function.
+    """Change every pixel's color by one function.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def apply_color_table(pixels: Pixels, function: ColorFunction) -> Pixels:
     Notes
     -----
     The nodes are equidistant in gamma-encoded sRGB, where a 33-node table resolves dark tones as finely as the eye does;
-    trilinear interpolation keeps grey grey. O(H W), about 20 ms a megapixel beside 36 000 calls of the function.
+    trilinear interpolation keeps gray gray. O(H W), about 20 ms a megapixel beside 36 000 calls of the function.
     """
     node = np.linspace(0.0, 1.0, _TABLE_SIZE, dtype=np.float32)
     blue, green, red = np.meshgrid(node, node, node, indexing="ij")
@@ -138,15 +138,15 @@ def fit_linear_gamut(linear: FloatImage) -> FloatImage:
 
     Notes
     -----
-    The colour moves towards the grey of its own luminance just as far as needed; that line keeps the hue in linear light.
+    The color moves towards the gray of its own luminance just as far as needed; that line keeps the hue in linear light.
     """
-    grey = np.clip(luminance(linear), 0.0, 1.0)[..., None]
-    offset = linear - grey
+    gray = np.clip(luminance(linear), 0.0, 1.0)[..., None]
+    offset = linear - gray
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        above = np.where(offset > 0, (1.0 - grey) / offset, np.inf)
-        below = np.where(offset < 0, -grey / offset, np.inf)
+        above = np.where(offset > 0, (1.0 - gray) / offset, np.inf)
+        below = np.where(offset < 0, -gray / offset, np.inf)
     share = np.minimum(1.0, np.minimum(above, below).min(axis=-1, keepdims=True))
-    return np.asarray(np.clip(grey + share * offset, 0.0, 1.0), dtype=np.float32)
+    return np.asarray(np.clip(gray + share * offset, 0.0, 1.0), dtype=np.float32)
 
 
 def planckian_xy(temperature_kelvin: float) -> tuple[float, float]:
@@ -197,7 +197,7 @@ def white_balance_matrix(mired_shift: float) -> FloatImage:
     Returns
     -------
     (3, 3) float32
-        Applied as ``linear @ matrix.T`` to linear light; the luminance of grey stays.
+        Applied as ``linear @ matrix.T`` to linear light; the luminance of gray stays.
 
     Notes
     -----

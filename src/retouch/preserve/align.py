@@ -5,7 +5,7 @@ backward warp and the input is never resampled for it. Four steps:
 
 1. Guess: the answer's own crop, a plain stretch and a letterbox of the whole input, each as it stands.
 2. Search, only where no guess fits: a scan of zooms by phase correlation, and feature matches by RANSAC.
-3. Refine: robust Gauss-Newton on locally normalised luminance at well-textured points, coarse to fine.
+3. Refine: robust Gauss-Newton on locally normalized luminance at well-textured points, coarse to fine.
 4. Simplify: the plainest model (identity, shift, scale and shift, affine) that explains the points as well.
 
 References
@@ -53,7 +53,7 @@ class Alignment:
     Attributes
     ----------
     matrix : (2, 3) float64
-        Maps a pixel centre ``(x, y, 1)`` of the fitted input to ``(x, y)`` in the edited picture.
+        Maps a pixel center ``(x, y, 1)`` of the fitted input to ``(x, y)`` in the edited picture.
     model : {"identity", "shift", "scale", "affine", "none"}
         The plainest model that explains the picture; "none" where no alignment is possible.
     confidence : float
@@ -85,7 +85,7 @@ class Alignment:
         return -math.degrees(math.atan2(self.matrix[1, 0] - self.matrix[0, 1], self.matrix[0, 0] + self.matrix[1, 1]))
 
     def shift_px(self, height: int, width: int) -> tuple[float, float]:
-        """Return how far the content at the picture's centre moved, as (x, y) in pixels."""
+        """Return how far the content at the picture's center moved, as (x, y) in pixels."""
         center = np.array([(width - 1) / 2, (height - 1) / 2, 1.0])
         x, y = self.matrix @ center - center[:2]
         return float(x), float(y)
@@ -173,7 +173,7 @@ def warp_onto(edited: Pixels, matrix: Affine, size_hw: tuple[int, int]) -> tuple
     ----------
     edited : (H, W, C) uint8
     matrix : (2, 3) float64
-        From the input's pixel centres to the edit's.
+        From the input's pixel centers to the edit's.
     size_hw : tuple of two int
         Rows and columns of the input's grid.
 
@@ -199,11 +199,11 @@ def block_agreement(base: FloatImage, edited: FloatImage, *, window_px: int = 17
     Parameters
     ----------
     base, edited : (H, W) float32
-        Locally normalised luminance. A pixel of ``edited`` that is NaN lies outside of its picture and does not count.
+        Locally normalized luminance. A pixel of ``edited`` that is NaN lies outside of its picture and does not count.
 
     Notes
     -----
-    Normalised cross-correlation in windows, counted from 0 at 0.4 to 1 at 0.8, over the textured half of the windows.
+    Normalized cross-correlation in windows, counted from 0 at 0.4 to 1 at 0.8, over the textured half of the windows.
     """
     outside = np.isnan(edited)
     edited = np.where(outside, 0.0, edited).astype(np.float32)
@@ -258,7 +258,7 @@ def _has_texture(structure: FloatImage) -> bool:
 
 
 def _rescaled(matrix: Affine, factor: float) -> Affine:
-    """Return the same map on a grid that is ``factor`` times as fine (pixel centres stay pixel centres)."""
+    """Return the same map on a grid that is ``factor`` times as fine (pixel centers stay pixel centers)."""
     result = matrix.copy()
     center = (factor - 1) / 2
     result[:, 2] = matrix[:, 2] * factor + center - matrix[:, :2] @ np.array([center, center])

@@ -7,7 +7,7 @@ multiple of that level.
 
 References
 ----------
-CIE 15:2004 (CIELAB) and the chroma weight of CIE94: a difference between saturated colours is seen less.
+CIE 15:2004 (CIELAB) and the chroma weight of CIE94: a difference between saturated colors is seen less.
 B. D. Lucas, T. Kanade, IJCAI, 1981 (the local displacement that explains a residual).
 """
 
@@ -275,7 +275,7 @@ def _enlarged(image: FloatImage, height: int, width: int) -> FloatImage:
 
 
 def _damp_chroma(residual: FloatImage, base_lab: FloatImage, edited_lab: FloatImage) -> None:
-    """Weigh a and b down in saturated colours, in place (a third of CIE94's S_C, from the paler of the two)."""
+    """Weigh a and b down in saturated colors, in place (a third of CIE94's S_C, from the paler of the two)."""
     chroma = np.minimum(
         cv2.magnitude(base_lab[..., 1], base_lab[..., 2]), cv2.magnitude(edited_lab[..., 1], edited_lab[..., 2])
     )

@@ -26,7 +26,7 @@ def preserve(original: Pixels, edited: Pixels, *, mask: Mask | None = None, seed
     Returns
     -------
     Preserved
-        (h, w, 3) pixels. Where the mask is 0 they equal the centre crop and Lanczos resize of the input to the bit. Of a global
+        (h, w, 3) pixels. Where the mask is 0 they equal the center crop and Lanczos resize of the input to the bit. Of a global
         edit nothing is restored, and the mask is 1 everywhere.
 
     Raises

@@ -31,7 +31,7 @@ class PreserveReport:
     alignment : Alignment
         How the edit lay on the input's grid.
     tone_delta_e : float
-        Mean colour drift that was undone, in CIELAB delta E; 0 = none.
+        Mean color drift that was undone, in CIELAB delta E; 0 = none.
     drift_delta_e : float
         Typical difference of untouched pixels before they were restored.
     psnr_outside_before_db : float or None

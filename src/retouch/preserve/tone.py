@@ -1,4 +1,4 @@
-"""Estimate and undo the tone and colour drift that an engine lays over the whole picture.
+"""Estimate and undo the tone and color drift that an engine lays over the whole picture.
 
 Generative engines return the untouched part a little warmer, paler or contrastier than they got it. The drift is fitted where
 the pictures agree, so that what the engine really changed has no say, and undone in the edit, so that the seam does not show.
@@ -32,17 +32,17 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ToneDrift:
-    """A smooth map of colours from the edit's back to the input's.
+    """A smooth map of colors from the edit's back to the input's.
 
     Attributes
     ----------
     coefficients : (7, 3) float64
-        Correction of R, G, B in [0, 1] for the terms 1, R, G, B, R (1 - R), G (1 - G), B (1 - B): a colour matrix and curves.
+        Correction of R, G, B in [0, 1] for the terms 1, R, G, B, R (1 - R), G (1 - G), B (1 - B): a color matrix and curves.
         All 0 leaves the picture as it is.
     mean_delta_e : float
         How much it changes the edited picture, on average.
     limit : float
-        No channel is moved by more than this: colours that the fit has not seen are not driven away.
+        No channel is moved by more than this: colors that the fit has not seen are not driven away.
     """
 
     coefficients: Matrix
@@ -79,7 +79,7 @@ def fit_tone_drift(base: Pixels, edited: Pixels, weight: Mask | None = None) -> 
 
     Notes
     -----
-    Every colour has the same say, however many pixels show it: else a recoloured sky, which is one colour and a third of the
+    Every color has the same say, however many pixels show it: else a recolored sky, which is one color and a third of the
     picture, would be taken for drift. Iteratively reweighted least squares; O(H W) for the reduction to 256 px only.
     """
     small_base, small_edited, small_weight = _reduce(base, edited, weight)
@@ -130,7 +130,7 @@ def _reduce(base: Pixels, edited: Pixels, weight: Mask | None) -> tuple[Pixels, 
 
 
 def _balanced_sample(base: Pixels, weight: Mask) -> npt.NDArray[np.intp]:
-    """Return flat indices with at most 60 of each colour (bins of 16 levels), edges and zero weights left out."""
+    """Return flat indices with at most 60 of each color (bins of 16 levels), edges and zero weights left out."""
     gray = cv2.cvtColor(base, cv2.COLOR_RGB2GRAY)
     edge = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).ravel()
     usable = np.flatnonzero((weight.ravel() > 0.99) & (edge <= max(16, np.quantile(edge, 0.7))))
@@ -162,7 +162,7 @@ def _fit_curves_per_channel(source: Matrix, target: Matrix, offset: Matrix) -> M
 
 
 def _fit_matrix_and_curves(source: Matrix, target: Matrix, offset: Matrix) -> Matrix:
-    """Fit a 3 x 4 colour matrix together with a curve for each channel."""
+    """Fit a 3 x 4 color matrix together with a curve for each channel."""
     return _robust_fit(_terms(source), target - source, offset, ridge=5e-3)
 
 

@@ -28,7 +28,7 @@ class ObjectEntry:
     places : tuple of Place
         Where it belongs, most usual first.
     length_m : float or None
-        Real-world longest side in metres; None where there is no everyday size.
+        Real-world longest side in meters; None where there is no everyday size.
     width_px, height_px : int
         Of the stored picture; 0 for a drawn object, which has any size.
     path : Path or None
@@ -56,7 +56,7 @@ class ObjectEntry:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the project draws it, at any size and in any colour."""
+        """Whether the project draws it, at any size and in any color."""
         return self.path is None
 
     @property
@@ -79,7 +79,7 @@ class Cutout:
     places : tuple of Place
     is_drawn : bool
     has_color : bool
-        It was drawn in the colour that was asked for, so nothing needs recolouring.
+        It was drawn in the color that was asked for, so nothing needs recoloring.
     is_lit : bool
         It was drawn under the light that was asked for.
     may_flip : bool

@@ -21,7 +21,7 @@ DEFAULT_SIDE_PX = 400
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A pack, for listings: its name, its licence and how many things it has."""
+    """A pack, for listings: its name, its license and how many things it has."""
 
     name: str
     license: str
@@ -115,7 +115,7 @@ class ObjectLibrary:
         rng : numpy.random.Generator, optional
             Varies a drawn object; without it the same one is drawn every time.
         color_rgb : tuple of three int, optional
-            sRGB colour of a drawn object's main part.
+            sRGB color of a drawn object's main part.
         light_x, hardness : float
             Of a drawn object: as in ``scene.Light``.
 

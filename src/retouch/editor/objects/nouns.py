@@ -52,7 +52,7 @@ class Noun:
     kind : str or None
         Its hypernym.
     length_m : float or None
-        Typical longest side in metres; None for what has no everyday size (the moon).
+        Typical longest side in meters; None for what has no everyday size (the moon).
     places : tuple of Place
         Most usual first.
     synonyms : tuple of str

@@ -139,7 +139,7 @@ def build_pack(
     accept: Callable[[PixelsRGBA], bool] = lambda _: True,
     on_progress: PackProgress = no_progress,
 ) -> tuple[int, tuple[str, ...]]:
-    """Read pictures, crop and normalise them, and put them under ``root / name`` in one step.
+    """Read pictures, crop and normalize them, and put them under ``root / name`` in one step.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ def _read_source(source: PackSource, left_out: list[str]) -> PixelsRGBA | None:
 
 
 def _shrink(rgba: PixelsRGBA, scale: float) -> PixelsRGBA:
-    """Area-average with premultiplied alpha, so that hidden colours don't leak in."""
+    """Area-average with premultiplied alpha, so that hidden colors don't leak in."""
     alpha = rgba[..., 3:].astype(np.float32) / 255.0
     premultiplied = np.dstack([rgba[..., :3].astype(np.float32) * alpha, alpha * 255.0])
     small = cv2.resize(premultiplied, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

@@ -1,7 +1,7 @@
 """Debian's pack of photographic cut-outs, fetched with apt and without root.
 
 The package ``tuxpaint-stamps-default`` holds photographs of animals, plants, vehicles and household things, cut out, each with a
-text file that names it. Its licence is GPL-2; it is fetched at the user's wish and never shipped.
+text file that names it. Its license is GPL-2; it is fetched at the user's wish and never shipped.
 """
 
 import os
@@ -154,7 +154,7 @@ def _name_of(text: Path, stem: str) -> str:
 
 
 def is_photographic(rgba: PixelsRGBA) -> bool:
-    """Whether a cut-out is a photograph rather than a drawing: few neighbouring pixels have exactly the same colour."""
+    """Whether a cut-out is a photograph rather than a drawing: few neighboring pixels have exactly the same color."""
     if max(rgba.shape[:2]) < MIN_PHOTO_SIDE_PX:
         return False
     solid = (rgba[:, 1:, 3] > 200) & (rgba[:, :-1, 3] > 200)

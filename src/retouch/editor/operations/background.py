@@ -48,12 +48,12 @@ def change_background(stage: Stage, operation: ChangeBackground, context: Contex
     UnsupportedInstructionError
         The picture has no clear subject, or not the one that was named.
     InvalidValueError
-        The operation lacks the colours or the picture that its kind needs.
+        The operation lacks the colors or the picture that its kind needs.
     EditAbortedError
 
     Notes
     -----
-    ``alpha F + (1 - alpha) new`` in gamma-encoded sRGB with the subject's own colours F from blur fusion: the space in which
+    ``alpha F + (1 - alpha) new`` in gamma-encoded sRGB with the subject's own colors F from blur fusion: the space in which
     mattes are estimated and in which viewers composite a transparent PNG, so a white background equals the transparent picture
     laid on white.
     """
@@ -102,7 +102,7 @@ def _quantize(image: FloatImage) -> Pixels:
 
 
 def _cut_out(pixels: Pixels, foreground: FloatImage, alpha: Mask) -> Pixels:
-    """Return (H, W, 4) uint8 with straight alpha; nothing of the background is left in the colours."""
+    """Return (H, W, 4) uint8 with straight alpha; nothing of the background is left in the colors."""
     rgb = np.where((alpha >= 1.0)[..., None], pixels[..., :3], _quantize(foreground))
     return np.dstack([rgb, np.rint(alpha * 255.0).astype(np.uint8)])
 
@@ -136,7 +136,7 @@ def _depth_of_ground(scene: Scene, alpha: Mask) -> Mask | None:
 
 
 def _gradient(colors: tuple[ColorValue, ...], height: int) -> FloatImage:
-    """Return (H, 1, 3) float32 sRGB from the first colour at the top to the second; even steps in Oklab."""
+    """Return (H, 1, 3) float32 sRGB from the first color at the top to the second; even steps in Oklab."""
     top, bottom = srgb8_to_oklab(np.array([color.rgb for color in colors], np.uint8))
     share = np.linspace(0.0, 1.0, height, dtype=np.float32)[:, None, None]
     return linear_to_srgb(oklab_to_linear_in_gamut(top + share * (bottom - top)))
@@ -153,12 +153,12 @@ def _dither(image: FloatImage, context: Context) -> FloatImage:
 
 def _restore_grain(blurred: FloatImage, sharp: FloatImage, alpha: Mask, context: Context) -> FloatImage:
     """Give a blurred background the grain that the lens would have left: sensor noise is never out of focus."""
-    grey = sharp.mean(axis=2)
-    fine = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 1.0))[alpha < 0.1]
+    gray = sharp.mean(axis=2)
+    fine = np.abs(gray - cv2.GaussianBlur(gray, (0, 0), 1.0))[alpha < 0.1]
     if fine.size == 0:
         return blurred
     sigma = min(1.4826 * float(np.median(fine)), 0.012)
-    grain = context.rng.standard_normal(grey.shape, dtype=np.float32)
+    grain = context.rng.standard_normal(gray.shape, dtype=np.float32)
     return np.asarray(blurred + 0.8 * sigma * grain[..., None], dtype=np.float32)
 
 

@@ -3,7 +3,7 @@
 References
 ----------
 H. Knutsson, C.-F. Westin, "Normalized and Differential Convolution", CVPR 1993.
-J. Barron et al., "Fast Bilateral-Space Stereo for Synthetic Defocus", CVPR 2015 (why colours must not bleed across depth).
+J. Barron et al., "Fast Bilateral-Space Stereo for Synthetic Defocus", CVPR 2015 (why colors must not bleed across depth).
 """
 
 import cv2
@@ -121,7 +121,7 @@ def defocus(background: FloatImage, alpha: Mask, radius_px: float) -> FloatImage
 
     Notes
     -----
-    Normalised convolution in linear light: ``(w B) * disc / (w * disc)`` with ``w = 1 - alpha``, the matte first grown a little
+    Normalized convolution in linear light: ``(w B) * disc / (w * disc)`` with ``w = 1 - alpha``, the matte first grown a little
     so that the rim of a tight matte doesn't glow around the subject. Where the disc sees nothing but subject, a wider
     Gaussian steps in. Highlights are expanded before and compressed after, ``x / (1 - h x)`` and its inverse: a clipped lamp was
     brighter than white, which is what makes bokeh discs. Discs above 6 px are computed on a reduced picture, whose loss the blur

@@ -1,4 +1,4 @@
-"""Make a cut-out look as if it had been photographed with the scene: light, exposure, colour, sharpness, grain.
+"""Make a cut-out look as if it had been photographed with the scene: light, exposure, color, sharpness, grain.
 
 References
 ----------
@@ -30,12 +30,12 @@ MAX_BLUR_SIGMA: Final = 3.2
 TYPICAL_WHITE: Final = 0.62
 """Luminance that the bright parts of a well exposed photograph have: the 90th percentile, linear."""
 TYPICAL_CHROMA: Final = 0.085
-"""Oklab chroma at the 75th percentile of an ordinary colour photograph."""
+"""Oklab chroma at the 75th percentile of an ordinary color photograph."""
 
 
 @dataclass(frozen=True, slots=True)
 class SceneTone:
-    """What the neighbourhood of a new object looks like.
+    """What the neighborhood of a new object looks like.
 
     Attributes
     ----------
@@ -44,13 +44,13 @@ class SceneTone:
     exposure_ev : float
         How much brighter (+) or darker (-) than an ordinary exposure, in stops.
     black : (3,) float32, linear
-        Colour of the darkest parts: haze or faded blacks.
+        Color of the darkest parts: haze or faded blacks.
     chroma : float
-        Oklab chroma at the 75th percentile; about 0 in a grey picture.
+        Oklab chroma at the 75th percentile; about 0 in a gray picture.
     tint : (17, 2) float32
         Mean Oklab a and b at 17 lightnesses from 0 to 1.
     toned : float
-        1 for a picture whose colour depends on lightness alone (black and white, sepia), 0 for one in colour.
+        1 for a picture whose color depends on lightness alone (black and white, sepia), 0 for one in color.
     sigma : float
         Blur of the sharpest edges there, in pixels.
     grain : float
@@ -68,7 +68,7 @@ class SceneTone:
 
 
 def measure_tone(pixels: Pixels, scene: Scene, box: tuple[int, int, int, int], *, in_sky: bool) -> SceneTone:
-    """Measure the neighbourhood of ``box`` (left, top, right, bottom), twice its size, and the picture as a whole.
+    """Measure the neighborhood of ``box`` (left, top, right, bottom), twice its size, and the picture as a whole.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def measure_tone(pixels: Pixels, scene: Scene, box: tuple[int, int, int, int], *
 
 
 def harmonize(layer: Layer, tone: SceneTone, light: Light, rng: np.random.Generator, *, is_lit: bool) -> Layer:
-    """Give a cut-out the light, exposure, colour, sharpness and grain of the scene.
+    """Give a cut-out the light, exposure, color, sharpness and grain of the scene.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def harmonize(layer: Layer, tone: SceneTone, light: Light, rng: np.random.Genera
 
     Notes
     -----
-    Every step is partial: a black bird stays black in snow. Colour and exposure follow von Kries' scaling in linear light.
+    Every step is partial: a black bird stays black in snow. Color and exposure follow von Kries' scaling in linear light.
     """
     linear = layer.linear
     if not is_lit:
@@ -181,7 +181,7 @@ def measure_tint(lab: FloatImage) -> tuple[FloatImage, float]:
     (17, 2) float32
         Mean a and b by lightness.
     float
-        1 when what is left of the colour after that is no more than noise, 0 for an ordinary picture.
+        1 when what is left of the color after that is no more than noise, 0 for an ordinary picture.
     """
     bins = np.clip(np.rint(lab[:, 0] * 16), 0, 16).astype(int)
     counts = np.bincount(bins, minlength=17)
@@ -192,7 +192,7 @@ def measure_tint(lab: FloatImage) -> tuple[FloatImage, float]:
     )
     tint = np.stack([np.interp(np.arange(17), known, means[known, axis]) for axis in (0, 1)], axis=1).astype(np.float32)
     rest = float(np.quantile(np.hypot(lab[:, 1] - tint[bins, 0], lab[:, 2] - tint[bins, 1]), 0.95))
-    # A blue cup on white is no toning, though its colour goes by lightness: toning is faint, of one hue, and runs through all.
+    # A blue cup on white is no toning, though its color goes by lightness: toning is faint, of one hue, and runs through all.
     faint = float(np.clip((0.10 - np.hypot(tint[:, 0], tint[:, 1]).max()) / 0.02, 0, 1))
     strengths = np.hypot(tint[:, 0], tint[:, 1])
     mean_strength = float((counts * strengths).sum() / counts.sum())
@@ -236,7 +236,7 @@ def add_grain(layer: Layer, sigma: float, rng: np.random.Generator) -> Layer:
 
 
 def recolor_layer(layer: Layer, rgb: tuple[int, int, int]) -> Layer:
-    """Give a cut-out another colour and keep its shading: hue and chroma of ``rgb``, lightness shifted halfway.
+    """Give a cut-out another color and keep its shading: hue and chroma of ``rgb``, lightness shifted halfway.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ def recolor_layer(layer: Layer, rgb: tuple[int, int, int]) -> Layer:
 
     Notes
     -----
-    In Oklab. Chroma is scaled down in deep shadows and highlights, where a real surface shows little of its colour.
+    In Oklab. Chroma is scaled down in deep shadows and highlights, where a real surface shows little of its color.
     """
     target = linear_to_oklab(srgb_to_linear(np.array([[rgb]], np.uint8)))[0, 0]
     lab = linear_to_oklab(np.clip(layer.linear, 0, 1))
@@ -273,9 +273,9 @@ def blur_sigma(pixels: Pixels, weight: Mask | None = None) -> float:
     -----
     Zhuo and Sim: blur again by a known amount; the ratio of gradients at an edge tells how sharp it was. Without edges: 1.0.
     """
-    grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
-    first = _gradient(grey)
-    again = _gradient(cv2.GaussianBlur(grey, (0, 0), _REBLUR))
+    gray = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
+    first = _gradient(gray)
+    again = _gradient(cv2.GaussianBlur(gray, (0, 0), _REBLUR))
     strong = first > max(0.03, float(np.quantile(first, 0.97)) * 0.6)
     if weight is not None:
         strong &= cv2.erode(weight, np.ones((5, 5), np.uint8)) > 0.95
@@ -288,19 +288,19 @@ def blur_sigma(pixels: Pixels, weight: Mask | None = None) -> float:
 
 def noise_sigma(pixels: Pixels) -> float:
     """Estimate the noise of a picture as a standard deviation in sRGB [0, 1], from its smoothest quarter (Immerkaer's mask)."""
-    grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
+    gray = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    response = np.abs(cv2.filter2D(grey, -1, kernel))[::2, ::2]
-    activity = _gradient(cv2.GaussianBlur(grey, (0, 0), 2.0))[::2, ::2]
-    unclipped = (grey[::2, ::2] > 0.04) & (grey[::2, ::2] < 0.96)
+    response = np.abs(cv2.filter2D(gray, -1, kernel))[::2, ::2]
+    activity = _gradient(cv2.GaussianBlur(gray, (0, 0), 2.0))[::2, ::2]
+    unclipped = (gray[::2, ::2] > 0.04) & (gray[::2, ::2] < 0.96)
     if unclipped.sum() < 100:
         return 0.0
     calm = unclipped & (activity <= np.quantile(activity[unclipped], 0.25))
     return float(np.sqrt(np.pi / 2) / 6 * response[calm].mean())
 
 
-def _gradient(grey: FloatImage) -> FloatImage:
-    return np.asarray(np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 4)
+def _gradient(gray: FloatImage) -> FloatImage:
+    return np.asarray(np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)) / 4)
 
 
 def _thin(pixels: Pixels) -> Pixels:
@@ -321,7 +321,7 @@ def _neighborhood(pixels: Pixels, box: tuple[int, int, int, int]) -> tuple[slice
 
 
 def _scene_sigma(pixels: Pixels, scene: Scene, box: tuple[int, int, int, int], *, in_sky: bool) -> float:
-    """Sharpness that an object has there: the neighbourhood's on the ground; the subject's for what floats in the open."""
+    """Sharpness that an object has there: the neighborhood's on the ground; the subject's for what floats in the open."""
     rgb = np.ascontiguousarray(pixels[..., :3])
     subject = scene.subject
     whole = blur_sigma(rgb, subject.matte if subject.present else None)

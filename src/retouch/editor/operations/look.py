@@ -1,4 +1,4 @@
-"""The looks: black and white, sepia, vintage, and the sliders for warmth, brightness, contrast and colour."""
+"""The looks: black and white, sepia, vintage, and the sliders for warmth, brightness, contrast and color."""
 
 from collections.abc import Callable
 
@@ -123,7 +123,7 @@ def apply_look(pixels: Pixels, look: Look, strength: float, rng: np.random.Gener
 
     Notes
     -----
-    Each look is a function of one pixel's linear light, applied by a colour table in one pass; VINTAGE adds a vignette and
+    Each look is a function of one pixel's linear light, applied by a color table in one pass; VINTAGE adds a vignette and
     grain. O(H W).
     """
     if strength == 0:
@@ -163,7 +163,7 @@ def look_function(look: Look, strength: float, middle: float) -> ColorFunction:
 
 
 def _through_oklab(rgb: FloatImage, change: Callable[[FloatImage], FloatImage]) -> FloatImage:
-    """Apply a change in Oklab to linear light; colours that leave sRGB lose chroma, not hue."""
+    """Apply a change in Oklab to linear light; colors that leave sRGB lose chroma, not hue."""
     return oklab_to_linear_in_gamut(change(linear_to_oklab(rgb)))
 
 
@@ -173,12 +173,12 @@ def _film_lightness(rgb: FloatImage, contrast: float, middle: float) -> FloatIma
 
 
 def _black_and_white(rgb: FloatImage, strength: float, middle: float) -> FloatImage:
-    """Mix to grey; below strength 1 some colour stays, above it the contrast rises."""
-    grey = _film_lightness(rgb, 1.0 + 0.18 * strength, middle)
+    """Mix to gray; below strength 1 some color stays, above it the contrast rises."""
+    gray = _film_lightness(rgb, 1.0 + 0.18 * strength, middle)
     amount = min(1.0, strength)
 
     def change(lab: FloatImage) -> FloatImage:
-        lightness = lab[..., 0] + amount * (grey - lab[..., 0])
+        lightness = lab[..., 0] + amount * (gray - lab[..., 0])
         return np.concatenate([lightness[..., None], lab[..., 1:] * (1.0 - amount)], axis=-1)
 
     return _through_oklab(rgb, change)
@@ -195,7 +195,7 @@ def _sepia(rgb: FloatImage, strength: float, middle: float) -> FloatImage:
 
 
 def _vintage(rgb: FloatImage, strength: float) -> FloatImage:
-    """Fade like an old colour print: lifted blacks, dull whites, cyan-blue shadows and yellow highlights."""
+    """Fade like an old color print: lifted blacks, dull whites, cyan-blue shadows and yellow highlights."""
 
     def change(lab: FloatImage) -> FloatImage:
         lift = 0.18 * min(strength, 2.0) ** 0.5
@@ -220,7 +220,7 @@ def _temperature(rgb: FloatImage, mireds: float) -> FloatImage:
 
 
 def _expose(rgb: FloatImage, exposure_ev: float) -> FloatImage:
-    """Expose on luminance for true colours, mixed with the channels for film-like highlights."""
+    """Expose on luminance for true colors, mixed with the channels for film-like highlights."""
     level = luminance(rgb)[..., None]
     scaled = rgb * (brighten(level, exposure_ev) / np.maximum(level, 1e-6))
     return 0.6 * fit_linear_gamut(scaled) + 0.4 * brighten(rgb, exposure_ev)
@@ -239,7 +239,7 @@ def _contrast(rgb: FloatImage, middle: float, slope: float) -> FloatImage:
 
 
 def _vibrance(rgb: FloatImage, amount: float) -> FloatImage:
-    """Raise chroma, dull colours most; skin takes half, and nothing passes the edge of sRGB."""
+    """Raise chroma, dull colors most; skin takes half, and nothing passes the edge of sRGB."""
 
     def change(lab: FloatImage) -> FloatImage:
         chroma = np.hypot(lab[..., 1], lab[..., 2])

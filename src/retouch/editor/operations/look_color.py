@@ -84,10 +84,10 @@ def _direction(color: ColorValue) -> tuple[float, float, float]:
 
 
 def _toward(color: ColorValue, amount: float, *, local: bool) -> ColorFunction:
-    """Return a function that moves colors toward ``color``: hues near it turn to it and gain chroma, greys take a cast.
+    """Return a function that moves colors toward ``color``: hues near it turn to it and gain chroma, grays take a cast.
 
-    Hues far from it are mixed with it, or a blue sky would only turn grey on its way to orange. A whole picture takes half of
-    what one thing in it (``local``) takes, for there everything moves. White and black hold; toward white, grey or black the
+    Hues far from it are mixed with it, or a blue sky would only turn gray on its way to orange. A whole picture takes half of
+    what one thing in it (``local``) takes, for there everything moves. White and black hold; toward white, gray or black the
     lightness moves and the chroma falls.
     """
     lightness, chroma, hue = _direction(color)

@@ -129,7 +129,7 @@ def _anchor(stage: Stage, placement: Placement) -> tuple[Mask | None, tuple[Reso
 
 
 def _cut(source: Scene, mask: Mask, target: Target) -> tuple[Layer, Box]:
-    """Cut a found thing out, with its own colours under the soft rim."""
+    """Cut a found thing out, with its own colors under the soft rim."""
     box = mask_box(mask)
     if box is None:
         raise UnsupportedInstructionError((), (target.phrase,), "Nothing of it could be cut out of its picture.")
@@ -251,8 +251,8 @@ def _standing(
     known = subject_length_m(source)
     length = None
     if known is not None:
-        pixels, metres, _ = known
-        length = metres * max(tall, wide) / pixels
+        pixels, meters, _ = known
+        length = meters * max(tall, wide) / pixels
     elif operation.subject.noun is not None and (entry := known_noun(operation.subject.noun)) is not None:
         length = entry.length_m
     h, w = around.picture_hw

@@ -1,4 +1,4 @@
-"""Give a thing another colour and keep its shading, its highlights and its prints."""
+"""Give a thing another color and keep its shading, its highlights and its prints."""
 
 import cv2
 import numpy as np
@@ -30,7 +30,7 @@ _PAINTABLE_LIGHTNESS = (0.20, 0.93)
 """Oklab L of the blackest and the whitest paint: a real surface leaves room for shading below and highlights above."""
 _PAINTABLE_CHROMA = 0.20
 _PAINTABLE_SATURATION = 0.42
-"""Oklab chroma, and chroma per lightness, up to which a colour is taken as it is; beyond is light more than paint."""
+"""Oklab chroma, and chroma per lightness, up to which a color is taken as it is; beyond is light more than paint."""
 
 _GRAINY_GAIN = 1.5
 _MAX_EXACT_PIXELS = 2_000_000
@@ -73,7 +73,7 @@ def recolor(stage: Stage, operation: Recolor, context: Context) -> Stage:
 def recolor_pixels(
     pixels: Pixels, mask: Mask, *, color: ColorValue | None = None, lightness_shift: float = 0.0
 ) -> Pixels:
-    """Recolour what a mask covers.
+    """Recolor what a mask covers.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def recolor_pixels(
     color : ColorValue or None
         What its body becomes.
     lightness_shift : float
-        Without a colour: shift of the body's Oklab L; 0 leaves the image as it is.
+        Without a color: shift of the body's Oklab L; 0 leaves the image as it is.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def recolor_pixels(
     Notes
     -----
     With the picture ``alpha F + (1 - alpha) B`` at a soft edge, only ``F`` is painted: the result is
-    ``picture + alpha (paint(F) - F)`` with F from blur fusion, so no fringe of the old colour stays. Works on the crop of the
+    ``picture + alpha (paint(F) - F)`` with F from blur fusion, so no fringe of the old color stays. Works on the crop of the
     mask; where that exceeds ``_MAX_EXACT_PIXELS``, what is slow is measured on a smaller copy. O(crop).
     """
     box = bounding_box(mask, margin_px=8)
@@ -118,12 +118,12 @@ def recolor_pixels(
 def recolor_large(
     pixels: Pixels, mask: Mask, box: tuple[slice, slice], *, color: ColorValue | None, lightness_shift: float
 ) -> Pixels:
-    """Recolour a large crop a strip at a time: parameters and result as of ``recolor_pixels``, ``box`` holds the mask.
+    """Recolor a large crop a strip at a time: parameters and result as of ``recolor_pixels``, ``box`` holds the mask.
 
     Notes
     -----
     Material, regions and the foreground under soft edges are smooth or slow: they are measured on a copy of
-    ``_MEASURED_PIXELS`` and enlarged. The paint itself is a function of one pixel's colour then, applied by a colour table to
+    ``_MEASURED_PIXELS`` and enlarged. The paint itself is a function of one pixel's color then, applied by a color table to
     a bilateral base, so that grain is added back as it was. O(crop), about 0.15 s and 0.01 GB a megapixel.
     """
     crop, alpha = pixels[box][..., :3], mask[box]
@@ -177,7 +177,7 @@ def _enlarge_rows(small: FloatImage, rows: slice, height: int, width: int) -> Fl
 
 
 def paint(lab: FloatImage, material: Material, color: ColorValue, *, regions: bool = True) -> FloatImage:
-    """Give a material another colour.
+    """Give a material another color.
 
     Parameters
     ----------
@@ -185,9 +185,9 @@ def paint(lab: FloatImage, material: Material, color: ColorValue, *, regions: bo
     material : Material
         What the thing is made of now.
     color : ColorValue
-        What its body becomes; extreme colours are brought into the range of real paint first.
+        What its body becomes; extreme colors are brought into the range of real paint first.
     regions : bool
-        False paints each pixel by its colour alone: no region decides what stays, no grain is parted off.
+        False paints each pixel by its color alone: no region decides what stays, no grain is parted off.
 
     Returns
     -------
@@ -201,7 +201,7 @@ def paint(lab: FloatImage, material: Material, color: ColorValue, *, regions: bo
     and added back as it was, for a gain would turn it into gravel, and a toe lifts drowned shadows along with the body.
     Above the target a shoulder ends at white, so nothing clips. Chroma becomes the target's times the pixel's share of the
     body's saturation, ``(C / L) / (C0 / L0)``: highlights, grime and white prints have little and stay neutral. Pixels of
-    another hue, and black parts of a coloured thing, keep their colour. O(H W).
+    another hue, and black parts of a colored thing, keep their color. O(H W).
     """
     target_lightness, target_chroma, target_hue = paintable(color)
     lch = oklab_to_oklch(lab)
@@ -220,7 +220,7 @@ def paint(lab: FloatImage, material: Material, color: ColorValue, *, regions: bo
     shaded = target_lightness * ratio**contrast
     body_lightness = np.clip(_shoulder(shaded, target_lightness) + grain, 0.0, 1.0)
 
-    # 3. its new colour, fading towards white in the highlights as paint does
+    # 3. its new color, fading towards white in the highlights as paint does
     relative = body_lightness / target_lightness
     fade = np.clip((1.0 - body_lightness) / max(1.0 - target_lightness, 1e-3), 0.0, 1.0)
     body_chroma = target_chroma * saturation * np.where(relative > 1.0, np.sqrt(fade), relative)
@@ -238,9 +238,9 @@ def paint(lab: FloatImage, material: Material, color: ColorValue, *, regions: bo
 def _mirrored_light(
     lightness: FloatImage, body_lightness: FloatImage, material: Material
 ) -> tuple[FloatImage, FloatImage]:
-    """Return the lightness (H, W) of shine over the new body, and the share of the body's colour in it, 0 for none.
+    """Return the lightness (H, W) of shine over the new body, and the share of the body's color in it, 0 for none.
 
-    On a dark or middling material, what is bright and colourless is a highlight or a white print: either keeps its own lightness.
+    On a dark or middling material, what is bright and colorless is a highlight or a white print: either keeps its own lightness.
     A light material is nearly as bright as its highlights, which would stand out as white patches on dark paint: only the
     light that they add is added, in linear light (the dichromatic reflection model; Shafer, "Using color to separate
     reflection components", Color Research & Application, 1985).
@@ -254,7 +254,7 @@ def _mirrored_light(
 
 
 def paintable(color: ColorValue) -> tuple[float, float, float]:
-    """Return the Oklch of a colour as a surface can have it: not darker than black paint, not more vivid than paint."""
+    """Return the Oklch of a color as a surface can have it: not darker than black paint, not more vivid than paint."""
     lightness, chroma, hue = (float(v) for v in oklab_to_oklch(srgb8_to_oklab(np.array(color.rgb, np.uint8))))
     lightness = float(np.clip(lightness, *_PAINTABLE_LIGHTNESS))
     limit = min(_PAINTABLE_CHROMA, _PAINTABLE_SATURATION * lightness)
@@ -277,7 +277,7 @@ def _shoulder(lightness: FloatImage, knee: float) -> FloatImage:
 
 
 def shift_lightness(lab: FloatImage, material: Material, shift: float) -> FloatImage:
-    """Make a material lighter or darker and keep its colour.
+    """Make a material lighter or darker and keep its color.
 
     Parameters
     ----------

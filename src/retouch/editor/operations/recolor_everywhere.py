@@ -1,4 +1,4 @@
-"""Colors told apart everywhere at once: one color replaced by another, or all of them but one turned to grey."""
+"""Colors told apart everywhere at once: one color replaced by another, or all of them but one turned to gray."""
 
 import cv2
 import numpy as np
@@ -64,10 +64,10 @@ def keep_colors(stage: Stage, operation: KeepColors, context: Context) -> Stage:
     """Carry out "keep only the red in color"; parameters, result and errors as of ``replace_color``."""
     kept = np.max([_find(stage, color) for color in operation.colors], axis=0)
     context.checkpoint()
-    grey = (1.0 - kept).astype(np.float32)
+    gray = (1.0 - kept).astype(np.float32)
     function = look_function(Look.BLACK_AND_WHITE, 1.0, middle_lightness(stage.pixels))
-    pixels = blend_in_strips(stage.pixels, lambda part: apply_color_table(part, function), grey)
-    return stage.after(pixels, grey, resolutions=tuple(_resolution(color) for color in operation.colors))
+    pixels = blend_in_strips(stage.pixels, lambda part: apply_color_table(part, function), gray)
+    return stage.after(pixels, gray, resolutions=tuple(_resolution(color) for color in operation.colors))
 
 
 def color_mask(pixels: Pixels, color: ColorValue) -> Mask:

@@ -1,4 +1,4 @@
-"""What colour a thing has now: its dominant material, measured so that prints, highlights and fittings don't count."""
+"""What color a thing has now: its dominant material, measured so that prints, highlights and fittings don't count."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from retouch.images.color import oklab_to_oklch
 __all__ = ["Material", "measure_material", "signed_turn"]
 
 _NEUTRAL_CHROMA = 0.035
-"""Oklab chroma below which a material counts as white, grey or black."""
+"""Oklab chroma below which a material counts as white, gray or black."""
 _VIVID_CHROMA = 0.08
 _LIGHTNESS_RANGE = (0.05, 0.98)
 """Keeps ratios to the lightness finite, and room above it, for a thing that the exposure drowned or burnt out."""
@@ -20,7 +20,7 @@ _BIN_DEGREES = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """The dominant colour of a thing.
+    """The dominant color of a thing.
 
     Attributes
     ----------
@@ -31,9 +31,9 @@ class Material:
     hue_spread : float
         How many degrees around ``hue`` hold most of the body: few for paint, many for petals and fur.
     is_neutral : bool
-        White, grey or black: the hue says nothing.
+        White, gray or black: the hue says nothing.
     has_fittings : bool
-        The colour is paint on a thing whose other parts are black, chrome or glass.
+        The color is paint on a thing whose other parts are black, chrome or glass.
     """
 
     lightness: float
@@ -47,7 +47,7 @@ class Material:
 
 
 def measure_material(lab: FloatImage, mask: Mask) -> Material:
-    """Find the dominant colour of a thing.
+    """Find the dominant color of a thing.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def measure_material(lab: FloatImage, mask: Mask) -> Material:
 
     Notes
     -----
-    A thing is neutral when most of it has little chroma, unless a vivid colour of one hue goes with neutral parts of every
-    lightness: paint on a motorbike is its colour, chrome and tyres are not, but a logo on a white cup isn't. The hue is the peak
+    A thing is neutral when most of it has little chroma, unless a vivid color of one hue goes with neutral parts of every
+    lightness: paint on a motorbike is its color, chrome and tyres are not, but a logo on a white cup isn't. The hue is the peak
     of a chroma-weighted, smoothed histogram, which a print or a highlight can't move as it would a mean; the material reaches
     to the valleys beside the peak. Lightness and chroma are medians of the pixels near that hue. Deterministic: large masks
     are sampled at a stride. O(H W).
@@ -88,7 +88,7 @@ def measure_material(lab: FloatImage, mask: Mask) -> Material:
 
 
 def _neutral_material(samples: FloatImage) -> Material:
-    """Return the white, grey or black whose Oklab samples (N, 3) these are."""
+    """Return the white, gray or black whose Oklab samples (N, 3) these are."""
     lightness, a, b = (float(value) for value in np.median(samples, axis=0))
     return Material(
         lightness=float(np.clip(lightness, *_LIGHTNESS_RANGE)),

@@ -1,4 +1,4 @@
-"""Which pixels of a thing are its paint, which shine, and which are something else that keeps its colour."""
+"""Which pixels of a thing are its paint, which shine, and which are something else that keeps its color."""
 
 from typing import NamedTuple
 
@@ -23,8 +23,8 @@ _FAINT_BORDER = 0.12
 class Parts(NamedTuple):
     """What each pixel consists of, all (H, W) float32.
 
-    ``saturation``: chroma for its lightness, as a share of the body's, 0 to 1.3. ``foreign``: 1 keeps its own colour, judged by
-    the pixel alone. ``shine``: 1 is a mirror image of the light, whose lightness stays. ``apart``: 1 keeps its own colour because
+    ``saturation``: chroma for its lightness, as a share of the body's, 0 to 1.3. ``foreign``: 1 keeps its own color, judged by
+    the pixel alone. ``shine``: 1 is a mirror image of the light, whose lightness stays. ``apart``: 1 keeps its own color because
     of the region that it lies in.
     """
 
@@ -44,7 +44,7 @@ def split_parts(lab: FloatImage, lch: FloatImage, material: Material, *, regions
     material : Material
         Its dominant paint.
     regions : bool
-        False judges each pixel by itself: ``apart`` is 0 then, and the picture may be any list of colours.
+        False judges each pixel by itself: ``apart`` is 0 then, and the picture may be any list of colors.
 
     Returns
     -------
@@ -54,15 +54,15 @@ def split_parts(lab: FloatImage, lch: FloatImage, material: Material, *, regions
     -----
     A vivid pixel of quite another hue is judged by itself. One that is pale, or whose hue is near, is ambiguous: the rim of
     a highlight, or skin beside a vivid jacket. There the region decides: the test is averaged by a guided filter, so that
-    thin rims go with the paint around them and a face stays whole. Black parts of a coloured thing are foreign; where the
-    colour is paint among fittings, chrome is, too. O(H W).
+    thin rims go with the paint around them and a face stays whole. Black parts of a colored thing are foreign; where the
+    color is paint among fittings, chrome is, too. O(H W).
     """
     split = _split_neutral if material.is_neutral else _split_colored
     return split(lab, lch, material, regions=regions)
 
 
 def _split_neutral(lab: FloatImage, lch: FloatImage, material: Material, *, regions: bool) -> Parts:
-    """Split a white, grey or black thing: foreign is what has a colour, shine what outshines dark paint."""
+    """Split a white, gray or black thing: foreign is what has a color, shine what outshines dark paint."""
     turn = np.radians(material.hue)
     body_ab = np.array([np.cos(turn), np.sin(turn)], np.float32) * material.chroma
     foreign = smoothstep(0.04, 0.08, np.hypot(lab[..., 1] - body_ab[0], lab[..., 2] - body_ab[1]))
@@ -74,7 +74,7 @@ def _split_neutral(lab: FloatImage, lch: FloatImage, material: Material, *, regi
 
 
 def _split_colored(lab: FloatImage, lch: FloatImage, material: Material, *, regions: bool) -> Parts:
-    """Split a coloured thing."""
+    """Split a colored thing."""
     lightness, chroma, hue = lch[..., 0], lch[..., 1], lch[..., 2]
     relative = lightness / material.lightness
     expected = material.chroma / material.lightness * np.clip(lightness, 0.08, material.lightness)
@@ -100,7 +100,7 @@ def _split_colored(lab: FloatImage, lch: FloatImage, material: Material, *, regi
 
 
 def _fading_regions(paint: FloatImage, lab: FloatImage) -> FloatImage:
-    """Return 1 on regions of paint colour that lie apart from the largest one and fade into another colour.
+    """Return 1 on regions of paint color that lie apart from the largest one and fade into another color.
 
     A coat of paint ends at an edge. Coffee that is dark at one side and light at the other has the cup's own hue in places,
     but no edge around those. Judged at ``_REGION_SIDE_PX``, where grain and glaze are gone.

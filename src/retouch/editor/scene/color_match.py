@@ -1,7 +1,7 @@
-"""How well each pixel fits a colour word.
+"""How well each pixel fits a color word.
 
-A colour word covers far more than one coordinate: a red mug runs from pink highlights to near-black shadow. So the hue decides
-for the chromatic words, within the lightness and chroma at which people still use the word; lightness decides for white, grey
+A color word covers far more than one coordinate: a red mug runs from pink highlights to near-black shadow. So the hue decides
+for the chromatic words, within the lightness and chroma at which people still use the word; lightness decides for white, gray
 and black.
 
 References
@@ -71,7 +71,7 @@ _ACHROMATIC_BELOW: Final = 0.03
 
 
 def color_likelihood(pixels: Pixels, color: ColorValue) -> Mask:
-    """Tell how well each pixel fits a colour word.
+    """Tell how well each pixel fits a color word.
 
     Parameters
     ----------

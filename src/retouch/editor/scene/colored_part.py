@@ -1,4 +1,4 @@
-"""From pixels of a colour to the whole part that has it: its shaded and glossy places, its edges."""
+"""From pixels of a color to the whole part that has it: its shaded and glossy places, its edges."""
 
 import cv2
 import numpy as np
@@ -15,24 +15,24 @@ SEED_ABOVE = 0.45
 MIN_SHARE_OF_PICTURE = 0.001
 MIN_SHARE_OF_SUBJECT = 0.08
 MIN_SHARE_OF_MATCHES = 0.25
-"""Either is enough for a colour to mean the subject's part and not its surroundings."""
+"""Either is enough for a color to mean the subject's part and not its surroundings."""
 
 
 def grow_colored_part(pixels: Pixels, likelihood: Mask, matte: Mask | None) -> Mask | None:
-    """Grow colour matches to the whole part.
+    """Grow color matches to the whole part.
 
     Parameters
     ----------
     pixels : (H, W, 3) uint8, sRGB
     likelihood : (H, W) float32 [0, 1]
-        Of the colour.
+        Of the color.
     matte : (H, W) float32 [0, 1] or None
-        The subject's; where it holds enough of the colour, the part is looked for there only.
+        The subject's; where it holds enough of the color, the part is looked for there only.
 
     Returns
     -------
     (H, W) float32 [0, 1] or None
-        None where too little has the colour.
+        None where too little has the color.
 
     Notes
     -----
@@ -52,7 +52,7 @@ def grow_colored_part(pixels: Pixels, likelihood: Mask, matte: Mask | None) -> M
 
 
 def _search_area(likelihood: Mask, matte: Mask | None) -> Mask:
-    """Return the subject where it holds enough of the colour, else the whole picture."""
+    """Return the subject where it holds enough of the color, else the whole picture."""
     if matte is not None and float(matte.sum()) > 0:
         matches = likelihood > SEED_ABOVE
         on_subject = float((matches & (matte > 0.5)).sum())
@@ -75,7 +75,7 @@ def _evidence_around(pixels: Pixels, seeds: Mask, within: Mask, size_hw: tuple[i
 
 
 def _same_hue(lch: FloatImage, seeds: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> FloatImage:
-    """Return how near each pixel's hue is to the seeds' circular mean, 0 for greys; for grey seeds, how near in lightness."""
+    """Return how near each pixel's hue is to the seeds' circular mean, 0 for grays; for gray seeds, how near in lightness."""
     chroma, hue = lch[..., 1][seeds], np.radians(lch[..., 2][seeds])
     if float(np.median(chroma)) < 0.03:
         near = np.abs(lch[..., 0] - float(np.median(lch[..., 0][seeds]))) / 0.12

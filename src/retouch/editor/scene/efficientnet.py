@@ -47,7 +47,7 @@ def convert_efficientnet_lite(path: Path) -> bytes:
     Returns
     -------
     bytes
-        A serialised graph: ``image`` (1, 3, H, W) float32, ``(sRGB - 127) / 128``, to ``logits`` (1, classes, H / 32, W / 32),
+        A serialized graph: ``image`` (1, 3, H, W) float32, ``(sRGB - 127) / 128``, to ``logits`` (1, classes, H / 32, W / 32),
         rounded up, and ``pooled_logits`` of the same shape. The mean of the logits over the positions is the classifier's own
         answer, since its last layer is linear.
 
@@ -84,7 +84,7 @@ class _GraphBuilder:
         ]
 
     def build(self) -> bytes:
-        """Return the serialised graph."""
+        """Return the serialized graph."""
         x = self._convolve(INPUT_NAME, "_conv_stem", "_bn0", stride=2, activate=True)
         for index, stride in enumerate(self._block_strides()):
             x = self._inverted_residual(x, f"_blocks.{index}", stride)

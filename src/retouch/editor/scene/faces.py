@@ -145,7 +145,7 @@ def _as_batch(crops: list[Pixels]) -> FloatImage:
 
 
 def _crops(pixels: Pixels, boxes: Boxes, side_px: int) -> FloatImage:
-    """Cut out each box and bring it to one size; beyond the border, neutral grey."""
+    """Cut out each box and bring it to one size; beyond the border, neutral gray."""
     crops = []
     for left, top, right, bottom in np.round(boxes[:, :4]).astype(int):
         inside = pixels[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]

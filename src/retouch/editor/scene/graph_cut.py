@@ -1,4 +1,4 @@
-"""Cut a thing out along its edges: colour models and a graph cut, then a guided filter for the soft rim."""
+"""Cut a thing out along its edges: color models and a graph cut, then a guided filter for the soft rim."""
 
 import cv2
 import numpy as np
@@ -42,7 +42,7 @@ def cut_out(
     certain, excluded : float
         Above ``certain`` a pixel is the thing for sure, below ``excluded`` it is not; between, the cut decides.
     rounds : int
-        Rounds of fitting colour models and cutting.
+        Rounds of fitting color models and cutting.
     long_side_px : int
         The working size, at most; the time grows with its square.
 
@@ -50,7 +50,7 @@ def cut_out(
     -------
     (h, w) float32, 0 or 1
         At the working size. The thresholded likelihood, where it leaves one side without pixels or where both sides have the
-        same colours: there a cut has nothing to go by, and finding none takes OpenCV minutes (a blank wall with some grain).
+        same colors: there a cut has nothing to go by, and finding none takes OpenCV minutes (a blank wall with some grain).
 
     Notes
     -----
@@ -76,7 +76,7 @@ def cut_out(
 
 
 def _color_overlap(pixels: Pixels, inside: npt.NDArray[np.bool_]) -> float:
-    """Return how much two regions share their colours, 0 to 1: the intersection of their histograms of 16 levels a channel."""
+    """Return how much two regions share their colors, 0 to 1: the intersection of their histograms of 16 levels a channel."""
     levels = (pixels >> 4).astype(np.int32)
     bins = levels[..., 0] * 256 + levels[..., 1] * 16 + levels[..., 2]
     shares = [np.bincount(bins[part], minlength=4096) / part.sum() for part in (inside, ~inside)]

@@ -134,7 +134,7 @@ def find_water(
     Notes
     -----
     Seeds: cool, or of the sky's hues, and even along rows (ripples run across a picture, grass and pebbles go every way). A graph
-    cut grows them. In a toned or grey picture the colors say nothing, the evenness must do. About 0.3 s.
+    cut grows them. In a toned or gray picture the colors say nothing, the evenness must do. About 0.3 s.
     """
     size_hw = working_size(pixels.shape[0], pixels.shape[1], _LONG_SIDE_PX)
     lab = _small_lab(pixels, size_hw)

@@ -1,4 +1,4 @@
-"""The light of a scene: where it comes from, how hard and of what colour it is."""
+"""The light of a scene: where it comes from, how hard and of what color it is."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ __all__ = ["estimate_light"]
 _LONG_SIDE_PX: Final = 320
 _MINKOWSKI_NORM: Final = 6
 _TRUST_IN_COLOR: Final = 0.5
-"""Half-way to grey: a picture that is mostly sea must not pass for blue light."""
+"""Half-way to gray: a picture that is mostly sea must not pass for blue light."""
 
 
 def estimate_light(pixels: Pixels, matte: Mask) -> Light:
@@ -36,7 +36,7 @@ def estimate_light(pixels: Pixels, matte: Mask) -> Light:
     -----
     Direction: the subject is taken for a rounded body, whose normal leans outwards with the gradient of its blurred matte; the
     correlation of luminance with that lean tells the side. Hardness: how deep the dark tenth of the scene lies below its middle.
-    Color: shades of grey with Minkowski norm 6 over unclipped pixels, drawn half-way to grey.
+    Color: shades of gray with Minkowski norm 6 over unclipped pixels, drawn half-way to gray.
 
     References
     ----------

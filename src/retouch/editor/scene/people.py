@@ -196,7 +196,7 @@ def _main_cloth(lab: FloatImage, body: BoolMask, faces: tuple[Face, ...]) -> Boo
     )
     del labels
     nearest = np.argmin(np.linalg.norm(samples[:, None] - colors[None], axis=2), axis=1)
-    # What is near the faces' middle line counts more: a neighbour, a chair and a bag are at the sides.
+    # What is near the faces' middle line counts more: a neighbor, a chair and a bag are at the sides.
     columns = np.nonzero(body)[1]
     middle = np.min([np.abs(columns - face.box.center[0]) / face.box.width for face in faces], axis=0)
     weights = np.bincount(nearest, weights=1.0 / (1.0 + (middle / 2.0) ** 2), minlength=count)

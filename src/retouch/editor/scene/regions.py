@@ -53,7 +53,7 @@ def find_sky(pixels: Pixels, matte: Mask, *, landscape: Landscape | None = None)
     Returns
     -------
     (H, W) float32 [0, 1] or None
-        None where no region at the top is smooth, coloured like a sky, and above a world.
+        None where no region at the top is smooth, colored like a sky, and above a world.
     """
     seeds = _smooth_from_top(pixels, matte)
     open_air = landscape is not None and landscape.is_open_air
@@ -81,7 +81,7 @@ def find_horizon(pixels: Pixels, matte: Mask, sky: Mask | None) -> Horizon | Non
     -------
     Horizon or None
         Sure (0.9) where the sky ends in a level line; unsure where mountains, trees or houses hide it, or where only the
-        colours change from row to row; None where nothing speaks for one.
+        colors change from row to row; None where nothing speaks for one.
     """
     size_hw = working_size(pixels.shape[0], pixels.shape[1], _LONG_SIDE_PX)
     scale = pixels.shape[0] / size_hw[0]
@@ -183,10 +183,10 @@ def _grow_sky(pixels: Pixels, matte: Mask, seeds: Mask) -> Mask:
 
 
 def _likeness(lab: FloatImage, seeds: BoolMask) -> FloatImage:
-    """Return how well each pixel fits the seeds' colour, which may change linearly from row to row: (h, w), 0 to 1."""
+    """Return how well each pixel fits the seeds' color, which may change linearly from row to row: (h, w), 0 to 1."""
     height, width = seeds.shape
     rows = np.broadcast_to(np.linspace(0, 1, height, dtype=np.float32)[:, None], (height, width))
-    # A shallow strip says little about how its colour goes on: the ridge keeps the slope at 0 unless the seeds span rows.
+    # A shallow strip says little about how its color goes on: the ridge keeps the slope at 0 unless the seeds span rows.
     ridge = 0.01 * float(seeds.sum()) * np.array([[0.0, 0.0], [0.0, 1.0]])
     design = np.stack([np.ones(int(seeds.sum())), rows[seeds]], axis=1)
     offset, slope = np.linalg.solve(design.T @ design + ridge, design.T @ lab[seeds])
@@ -207,7 +207,7 @@ def _above_waterline(pixels: Pixels, seeds: Mask) -> Mask:
 
 
 def _is_colored_like_sky(pixels: Pixels, hard: Mask) -> bool:
-    """Return whether a region has the colors of a sky: blue, grey, or the glow of a low sun."""
+    """Return whether a region has the colors of a sky: blue, gray, or the glow of a low sun."""
     inside = hard > 0.5
     if float(inside.mean()) < MIN_SKY_AREA:
         return False
@@ -246,7 +246,7 @@ def _skyline(sky: BoolMask, subject: BoolMask) -> tuple[npt.NDArray[np.intp], np
 
 
 def _contrast_across(lab: FloatImage, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> float:
-    """Return the median Oklab distance between the colours just above and just below a border."""
+    """Return the median Oklab distance between the colors just above and just below a border."""
     above = np.stack([lab[np.maximum(rows - d, 0), columns] for d in (2, 3, 4, 5)]).mean(axis=0)
     below = np.stack([lab[np.minimum(rows + d, lab.shape[0] - 1), columns] for d in (3, 4, 5, 6)]).mean(axis=0)
     return float(np.median(np.linalg.norm(below - above, axis=1)))
@@ -265,7 +265,7 @@ def _end_of_sky(sky: Mask, matte: Mask) -> tuple[float, float] | None:
 
 
 def _strongest_row_change(lab: FloatImage, matte: Mask, *, least: float = 0.04) -> tuple[float, float] | None:
-    """Return (row, confidence) of the level line across which the colours outside the subject change most, if one stands out."""
+    """Return (row, confidence) of the level line across which the colors outside the subject change most, if one stands out."""
     height = lab.shape[0]
     weight = (matte < 0.3).astype(np.float32)[..., None]
     if float(weight.mean()) < 0.2:

@@ -72,7 +72,7 @@ def saliency_confidence(score: Mask) -> float:
     Notes
     -----
     The mean score over the marked pixels, each weighted by its distance from the mark's edge: the plain mean would punish a
-    slim subject, which is all edge. Real subjects reach 0.96 or more; a landscape's vague favourite 0.3 to 0.9.
+    slim subject, which is all edge. Real subjects reach 0.96 or more; a landscape's vague favorite 0.3 to 0.9.
     """
     marked = score > max(0.2, 0.5 * float(score.max()))
     weight = cv2.distanceTransform(marked.astype(np.uint8), cv2.DIST_L2, 3)

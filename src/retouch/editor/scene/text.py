@@ -1,4 +1,4 @@
-"""The lettering in a picture: lines and words, read by a recogniser, and targets that speak of them.
+"""The lettering in a picture: lines and words, read by a recognizer, and targets that speak of them.
 
 References
 ----------
@@ -98,7 +98,7 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class TextMatch:
-    """Neighbouring words of one line, as a target names them.
+    """Neighboring words of one line, as a target names them.
 
     Attributes
     ----------
@@ -180,7 +180,7 @@ def _is_lettering(line: TextLine) -> bool:
 
 
 def _alphabet(recognizer: Session) -> tuple[str, ...]:
-    """Return the recogniser's letters by class, from the model file itself: a blank, the letters, the space."""
+    """Return the recognizer's letters by class, from the model file itself: a blank, the letters, the space."""
     described = cast(Any, recognizer).get_modelmeta().custom_metadata_map["character"]
     return ("", *described.splitlines(), " ")
 

@@ -55,7 +55,7 @@ class Light:
     hardness : float
         0 (overcast) to 1 (direct sun).
     color : (3,) float32
-        Linear RGB of the illuminant relative to grey (mean 1).
+        Linear RGB of the illuminant relative to gray (mean 1).
     direction_confidence : float
         0 to 1, how surely the light comes from that side.
     """

@@ -15,7 +15,6 @@ from retouch.images.masks import bounding_box
 
 __all__ = ["carry_to_full_size"]
 
-Ints = npt.NDArray[np.intp]
 Box = tuple[slice, slice]
 
 MARGIN_PX: Final = 4
@@ -55,7 +54,7 @@ def _reach(hole: npt.NDArray[np.bool_], long_side_px: int) -> FloatImage:
     return np.asarray(inner + (rim - inner) * np.exp(-depth / rim), dtype=np.float32)
 
 
-def _places(box: Box, level: Level, matches: Matches, shape_hw: tuple[int, ...]) -> tuple[Ints, Ints]:
+def _places(box: Box, level: Level, matches: Matches, shape_hw: tuple[int, ...]) -> tuple[FloatImage, FloatImage]:
     """Return for each pixel of the box the row and column that it is copied from; its own where nothing is missing."""
     inner = level.hole.shape[0] - 2 * RADIUS, level.hole.shape[1] - 2 * RADIUS
     scale = shape_hw[0] / inner[0], shape_hw[1] / inner[1]
@@ -65,27 +64,26 @@ def _places(box: Box, level: Level, matches: Matches, shape_hw: tuple[int, ...])
     at = np.ix_(at_rows, at_cols)
     down = np.where(level.targets[at], matches.rows[at] - at_rows[:, None], 0) * scale[0]
     right = np.where(level.targets[at], matches.cols[at] - at_cols[None], 0) * scale[1]
-    from_rows = np.clip(np.rint(rows[:, None] + down), 0, shape_hw[0] - 1).astype(np.intp)
-    from_cols = np.clip(np.rint(cols[None] + right), 0, shape_hw[1] - 1).astype(np.intp)
-    return from_rows, from_cols
+    from_rows = np.clip(np.rint(rows[:, None] + down), 0, shape_hw[0] - 1)
+    from_cols = np.clip(np.rint(cols[None] + right), 0, shape_hw[1] - 1)
+    return from_rows.astype(np.float32), from_cols.astype(np.float32)
 
 
-def _mean_difference(source: FloatImage, rows: Ints, cols: Ints, step: tuple[int, int]) -> FloatImage:
+def _mean_difference(source: FloatImage, rows: FloatImage, cols: FloatImage, step: tuple[int, int]) -> FloatImage:
     """Return what the next pixel differs by: as at the place of this pixel, and as at the place of the next one, on average."""
-    height, width = source.shape[:2]
-    flat = source.reshape(-1, source.shape[2])
 
     def at(add_rows: int, add_cols: int) -> FloatImage:
-        near_rows = np.clip(rows + add_rows, 0, height - 1)
-        near_cols = np.clip(cols + add_cols, 0, width - 1)
-        return np.asarray(flat[near_rows * width + near_cols])
+        near_rows, near_cols = rows + np.float32(add_rows), cols + np.float32(add_cols)
+        near = cv2.remap(source, near_cols, near_rows, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(near, dtype=np.float32)
 
     here = at(0, 0)
     ahead = at(*step) - here
     behind = here - at(-step[0], -step[1])
     # The next pixel's own difference to the one before it.
-    behind_next = np.roll(behind, (-step[0], -step[1]), axis=(0, 1))
-    return np.asarray((ahead + behind_next) / 2, dtype=np.float32)
+    ahead += np.roll(behind, (-step[0], -step[1]), axis=(0, 1))
+    ahead *= np.float32(0.5)
+    return ahead
 
 
 def _decode(level: Level, box: Box, shape_hw: tuple[int, ...]) -> FloatImage:

@@ -28,8 +28,10 @@ ROW_WEIGHT: Final = 0.3
 """Of a picture whose colors go by height alone."""
 EXHAUSTIVE_PIXELS: Final = 3600
 """Up to this many pixels every patch is compared with every other, weights and all."""
-ROUNDS: Final = (10, 8, 5, 4, 3, 2, 2)
+ROUNDS: Final = (8, 6, 5, 4, 3, 2, 2)
 """Rounds of matching and voting by level, coarsest first; the last number holds for what is finer still."""
+SWEEPS: Final = 2
+"""How often in a round each patch asks its neighbors; at the finest level, where most is settled, once."""
 
 
 def fill(
@@ -98,7 +100,7 @@ def fill(
     weight = ROW_WEIGHT * layering(levels[0]) if row_weight is None else row_weight
     matches: Matches | None = None
     for number, level in enumerate(levels):
-        matches = _solve(level, number, matches, weight, rng, should_abort)
+        matches = _solve(level, number, matches, weight, rng, should_abort, is_finest=level is levels[-1])
     assert matches is not None
     return carry_to_full_size(pixels, missing, levels[-1], matches)
 
@@ -110,6 +112,8 @@ def _solve(
     row_weight: float,
     rng: np.random.Generator,
     should_abort: Callable[[], bool] | None,
+    *,
+    is_finest: bool,
 ) -> Matches:
     """Match and vote by turns on one level, whose colors in the hole are changed."""
     if coarser is None:
@@ -117,14 +121,17 @@ def _solve(
         matches = random_matches(level, rng)
     else:
         matches = scale_matches(coarser, level, rng)
-        vote(level, matches, None)
+        vote(level, matches, None, coarse=True)
     exhaustive = level.hole.size <= EXHAUSTIVE_PIXELS
-    for _ in range(ROUNDS[min(number, len(ROUNDS) - 1)]):
+    rounds = ROUNDS[min(number, len(ROUNDS) - 1)]
+    for turn in range(rounds):
         if should_abort is not None and should_abort():
             raise EditAbortedError("The edit was stopped before it was finished.")
         if exhaustive:
             matches, distances = match_exhaustively(level, row_weight)
         else:
-            matches, distances = match_by_descriptors(level, matches, row_weight, rng)
-        vote(level, matches, distances)
+            sweeps = 1 if is_finest else SWEEPS
+            matches, distances = match_by_descriptors(level, matches, row_weight, rng, sweeps=sweeps)
+        # What detail there is comes with the matches: of the finest level only the colors at large are used.
+        vote(level, matches, distances, coarse=is_finest and turn == rounds - 1)
     return matches

@@ -86,8 +86,8 @@ def _cycle(guess: FloatImage, right_side: FloatImage, hole: FloatImage, screen: 
     """Do one V-cycle for ``(degree + screen) c - (sum of neighbors) = right_side`` inside the hole, 0 outside."""
     inside = np.ones(hole.shape, np.float32)
     weight = cv2.filter2D(inside, -1, CROSS, borderType=cv2.BORDER_CONSTANT) + screen
-    step = (DAMPING * hole / weight)[..., None]
-    guess = _relax(guess, right_side, weight, step)
+    step = np.repeat((DAMPING * hole / weight)[..., None], guess.shape[2], axis=2)
+    guess = _relax(guess, right_side, step)
     small_hw = hole.shape[0] // 2, hole.shape[1] // 2
     if min(small_hw) >= COARSEST_PX:
         residual = (right_side - _apply(guess, weight)) * hole[..., None]
@@ -99,12 +99,16 @@ def _cycle(guess: FloatImage, right_side: FloatImage, hole: FloatImage, screen: 
             below = _cycle(np.zeros_like(coarse), coarse, coarse_hole, coarse_screen)
             raised = cv2.resize(below, hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
             guess = guess + _planes(raised, guess) * hole[..., None]
-    return _relax(guess, right_side, weight, step)
+    return _relax(guess, right_side, step)
 
 
-def _relax(guess: FloatImage, right_side: FloatImage, weight: FloatImage, step: FloatImage) -> FloatImage:
+def _relax(guess: FloatImage, right_side: FloatImage, step: FloatImage) -> FloatImage:
+    """Do damped Jacobi sweeps; the guess is 0 outside the hole and stays so."""
     for _ in range(SWEEPS):
-        guess = guess + step * (right_side - _apply(guess, weight))
+        change = _planes(cv2.filter2D(guess, -1, CROSS, borderType=cv2.BORDER_CONSTANT), guess)
+        change += right_side
+        change *= step
+        guess = guess * np.float32(1.0 - DAMPING) + change
     return guess
 
 

@@ -18,6 +18,8 @@ Bools = npt.NDArray[np.bool_]
 RADIUS: Final = 3
 """Patches are 7 x 7."""
 WORKING_SIDE_PX: Final = 620
+MOST_PIXELS: Final = 90_000
+"""Of the hole at the finest level; a larger hole, which can only be a guess, is solved at a smaller size."""
 COARSEST_SIDE_PX: Final = 40
 STEP: Final = 1.55
 CHROMA_GAIN: Final = 2.0
@@ -69,7 +71,9 @@ def build_levels(
     lab = srgb8_to_oklab(pixels)
     lab[..., 1:] *= CHROMA_GAIN
     channels = [lab] if guide is None else [lab, GUIDE_GAIN * guide.reshape(*guide.shape[:2], -1).astype(np.float32)]
-    sizes = _sizes((hole.shape[0], hole.shape[1]), working_side_px)
+    share = float(np.sqrt(MOST_PIXELS / max(1, int(hole.sum()))))
+    side_px = min(working_side_px, max(COARSEST_SIDE_PX, round(share * max(hole.shape))))
+    sizes = _sizes((hole.shape[0], hole.shape[1]), side_px)
     for choice in (allowed, ~hole):
         levels = [_build_level(channels, hole, choice, size_hw, finest=size_hw == sizes[-1]) for size_hw in sizes]
         kept = [level for level in levels if int(level.usable.sum()) >= MIN_PATCHES and level.hole.any()]

@@ -16,7 +16,6 @@ __all__ = ["Matches", "match_by_descriptors", "match_exhaustively", "peel", "ran
 Ints = npt.NDArray[np.intp]
 
 SIDE: Final = 2 * RADIUS + 1
-SWEEPS: Final = 2
 SEARCH_SHRINK: Final = 3.0
 FIRST_SEARCH: Final = 0.25
 """Share of the picture's side within which a random candidate lies at first."""
@@ -141,7 +140,7 @@ def peel(level: Level, row_weight: float) -> None:
 
 
 def match_by_descriptors(
-    level: Level, matches: Matches, row_weight: float, rng: np.random.Generator
+    level: Level, matches: Matches, row_weight: float, rng: np.random.Generator, *, sweeps: int
 ) -> tuple[Matches, FloatImage]:
     """Improve matches by asking the neighbors' and random places around.
 
@@ -155,7 +154,7 @@ def match_by_descriptors(
     (16 numbers for 245): two patches differ by at least what their waves do, and by little more in natural pictures.
     """
     search = _Search(level, matches, row_weight)
-    for _ in range(SWEEPS):
+    for _ in range(sweeps):
         for step in (1, 3):
             for down, right in ((0, step), (step, 0), (0, -step), (-step, 0)):
                 search.ask_neighbors(down, right)
@@ -184,9 +183,12 @@ class _Search:
         self._distance = self._compare(np.arange(self._targets.size), self._best)
 
     def _compare(self, which: Ints, places: Ints) -> FloatImage:
-        difference = self._of_targets[which] - self._features[places]
-        away = (self._target_rows[which] - places // self._width).astype(np.float32)
-        squares = np.einsum("ij,ij->i", difference, difference) + self._row_cost * away * away
+        difference = self._features.take(places, axis=0)
+        difference -= self._of_targets.take(which, axis=0)
+        squares = np.einsum("ij,ij->i", difference, difference)
+        if self._row_cost > 0.0:
+            away = (self._target_rows[which] - places // self._width).astype(np.float32)
+            squares += self._row_cost * away * away
         return np.asarray(squares, dtype=np.float32)
 
     def _try(self, which: Ints, places: Ints) -> None:

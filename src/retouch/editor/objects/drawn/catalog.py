@@ -38,9 +38,9 @@ class DrawRequest:
     long_side_px : int
         Longest side of the result.
     rng : numpy.random.Generator
-        Varies pose, colour and detail.
+        Varies pose, color and detail.
     color_rgb : tuple of three int, or None
-        sRGB colour of the main part; None lets ``rng`` choose.
+        sRGB color of the main part; None lets ``rng`` choose.
     light_x, hardness : float
         As in ``scene.Light``.
     """
@@ -54,7 +54,7 @@ class DrawRequest:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """``rgba``: (h, w, 4) uint8 sRGB, straight alpha. ``took_color``: the colour that was asked for is in it."""
+    """``rgba``: (h, w, 4) uint8 sRGB, straight alpha. ``took_color``: the color that was asked for is in it."""
 
     rgba: PixelsRGBA
     took_color: bool

@@ -47,7 +47,7 @@ def cup(rng: np.random.Generator, palette: Palette) -> Model:
 
 
 def vase(rng: np.random.Generator, palette: Palette) -> Model:
-    """A thrown vase with a coloured glaze that runs down."""
+    """A thrown vase with a colored glaze that runs down."""
     main = np.asarray(palette.main(_GLAZES), np.float32)
     clay = np.asarray(albedo(168, 112, 78), np.float32)
     belly = float(rng.uniform(0.42, 0.60))

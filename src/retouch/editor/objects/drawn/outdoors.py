@@ -86,7 +86,7 @@ def boat(rng: np.random.Generator, palette: Palette) -> Model:
 
 
 def hot_air_balloon(rng: np.random.Generator, palette: Palette) -> Model:
-    """A hot air balloon with coloured gores and a basket."""
+    """A hot air balloon with colored gores and a basket."""
     first = np.asarray(palette.main(_BRIGHT), np.float32)
     second = np.asarray(albedo(*_BRIGHT[int(rng.integers(4))]), np.float32)
     third = np.asarray(albedo(246, 226, 160), np.float32)

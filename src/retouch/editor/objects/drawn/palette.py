@@ -1,4 +1,4 @@
-"""Colours of drawn objects: the one that was asked for, or one that varies."""
+"""Colors of drawn objects: the one that was asked for, or one that varies."""
 
 from collections.abc import Sequence
 
@@ -15,14 +15,14 @@ _DARKEST, _LIGHTEST = 0.012, 0.86
 
 
 def albedo(red: int, green: int, blue: int) -> Albedo:
-    """Return an sRGB colour as linear albedo within what real surfaces have."""
+    """Return an sRGB color as linear albedo within what real surfaces have."""
     linear = srgb_to_linear(np.array([red, green, blue], np.uint8))
     r, g, b = np.clip(linear, _DARKEST, _LIGHTEST).tolist()
     return (r, g, b)
 
 
 class Palette:
-    """Hands out colours for one object; remembers whether the one that was asked for was used.
+    """Hands out colors for one object; remembers whether the one that was asked for was used.
 
     Parameters
     ----------

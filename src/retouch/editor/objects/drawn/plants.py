@@ -202,9 +202,9 @@ def mushroom(rng: np.random.Generator, palette: Palette) -> Model:
         return np.asarray(color + (cream * 0.8 * lines[:, None] - color) * gills[:, None], np.float32)
 
     def stem_color(p: Points) -> FloatImage:
-        fibres = 0.78 + 0.4 * fractal(p.x * 16, p.y * 3, p.z * 16, octaves=3, seed=seed + 5)
+        fibers = 0.78 + 0.4 * fractal(p.x * 16, p.y * 3, p.z * 16, octaves=3, seed=seed + 5)
         soil = smoothstep(-0.6, -0.85, p.y) * 0.5
-        return np.asarray(cream[None] * (fibres * (1 - soil))[:, None], np.float32)
+        return np.asarray(cream[None] * (fibers * (1 - soil))[:, None], np.float32)
 
     def pores(x: Array, y: Array, z: Array) -> Array:
         return np.asarray(0.012 * fractal(x * 12, y * 12, z * 12, octaves=3, seed=seed + 2))

@@ -133,7 +133,7 @@ def render(model: Model, long_side_px: int, light: Lighting) -> PixelsRGBA:
     Returns
     -------
     (h, w, 4) uint8, sRGB, straight alpha
-        Colours go on under the transparent part, so that a resize makes no halo.
+        Colors go on under the transparent part, so that a resize makes no halo.
 
     Notes
     -----
@@ -297,13 +297,11 @@ def _slow_terms(
     lx, ly, lz = light.direction
     spread = 5.0 + 14.0 * light.hardness
     lit = np.ones(few.size, np.float32)
-    travelled = np.full(few.size, 0.05, np.float32)
+    traveled = np.full(few.size, 0.05, np.float32)
     for _ in range(9):
-        d = model.distance(
-            x + nx * 0.02 + lx * travelled, y + ny * 0.02 + ly * travelled, z + nz * 0.02 + lz * travelled
-        )
-        lit = np.minimum(lit, np.clip(spread * d / travelled, 0, 1))
-        travelled += np.clip(d, 0.05, 0.3)
+        d = model.distance(x + nx * 0.02 + lx * traveled, y + ny * 0.02 + ly * traveled, z + nz * 0.02 + lz * traveled)
+        lit = np.minimum(lit, np.clip(spread * d / traveled, 0, 1))
+        traveled += np.clip(d, 0.05, 0.3)
     both = np.stack([open_sky, lit], axis=-1)
     if few.size == hit.size:
         return open_sky, lit
@@ -313,7 +311,7 @@ def _slow_terms(
 def _spread(
     values: Array, few_rows: Array, few_cols: Array, rows: Array, cols: Array, size_hw: tuple[int, int]
 ) -> tuple[Array, Array]:
-    """Carry values of a sparse grid to full resolution by normalised convolution."""
+    """Carry values of a sparse grid to full resolution by normalized convolution."""
     h, w = size_hw
     grid = np.zeros((h // 3 + 1, w // 3 + 1, 3), np.float32)
     grid[few_rows, few_cols, :2] = values
@@ -354,7 +352,7 @@ def _material_weights(model: Model, local: tuple[Array, Array, Array]) -> list[A
 
 
 def _bleed(linear: FloatImage, known: npt.NDArray[np.bool_]) -> FloatImage:
-    """Continue the colours of the object over its rim."""
+    """Continue the colors of the object over its rim."""
     weight = known.astype(np.float32)
     image = linear * weight[..., None]
     result = linear.copy()
@@ -374,7 +372,7 @@ def _to_rgba(linear: FloatImage, alpha: Array, long_side_px: int) -> PixelsRGBA:
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     size_wh = (max(1, round(w * scale)), max(1, round(h * scale)))
     linear, alpha = cv2.resize(linear, size_wh, interpolation=how), cv2.resize(alpha, size_wh, interpolation=how)
-    # A film-like curve about middle grey: what is lit evenly from all sides looks like plastic.
+    # A film-like curve about middle gray: what is lit evenly from all sides looks like plastic.
     linear = 0.18 * np.maximum(linear / 0.18, 0) ** 1.18
     soft = np.where(linear > 0.8, 0.8 + 0.2 * (1 - np.exp(-(linear - 0.8) / 0.2)), linear)
     return (np.dstack([linear_to_srgb(soft), np.clip(alpha, 0, 1)]) * 255 + 0.5).astype(np.uint8)

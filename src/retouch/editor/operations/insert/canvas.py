@@ -52,7 +52,7 @@ class Canvas:
         self._cover[touched] = np.maximum(self._cover[touched], shadow[touched])
 
     def tint(self, colors: FloatImage, cover: Mask) -> None:
-        """Blend full-size linear colours in by ``cover``."""
+        """Blend full-size linear colors in by ``cover``."""
         touched = cover > _FAINTEST
         amount = cover[touched][:, None]
         self._linear[touched] = self._linear[touched] * (1 - amount) + colors[touched] * amount

@@ -160,9 +160,9 @@ def firmness(pixels: Pixels) -> Mask:
     scale = min(1.0, _TEXTURE_SIDE_PX / max(height, width))
     size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(np.ascontiguousarray(pixels[..., :3]), size_wh, interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32) + 4.0
-    detail = (grey - cv2.GaussianBlur(grey, (0, 0), 2.5)) ** 2
-    contrast = np.sqrt(cv2.GaussianBlur(detail, (0, 0), 6.0)) / cv2.GaussianBlur(grey, (0, 0), 6.0)
+    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32) + 4.0
+    detail = (gray - cv2.GaussianBlur(gray, (0, 0), 2.5)) ** 2
+    contrast = np.sqrt(cv2.GaussianBlur(detail, (0, 0), 6.0)) / cv2.GaussianBlur(gray, (0, 0), 6.0)
     return resize_float(1.0 - smoothstep(*_LEAFY, contrast), (height, width))
 
 
@@ -189,7 +189,7 @@ def water_mask(scene: Scene) -> Mask | None:
 
     Notes
     -----
-    Water lies in the open, below the horizon, is no sky or subject, and is calm and blue, green or grey. A guess by color; have
+    Water lies in the open, below the horizon, is no sky or subject, and is calm and blue, green or gray. A guess by color; have
     the classifier confirm it before something floats on it.
     """
     horizon = scene.horizon
@@ -200,8 +200,8 @@ def water_mask(scene: Scene) -> Mask | None:
     top = int(horizon.row)
     lab = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2LAB).astype(np.float32)
     cool = np.clip((138.0 - lab[..., 2]) / 12.0, 0, 1) * np.clip((140.0 - lab[..., 1]) / 10.0, 0, 1)
-    grey = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    slope = cv2.boxFilter(np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0)), -1, (31, 31))
+    gray = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    slope = cv2.boxFilter(np.abs(cv2.Sobel(gray, cv2.CV_32F, 1, 0)), -1, (31, 31))
     calm = np.clip((90.0 - slope) / 60.0, 0, 1)
     sky = scene.sky
     likely = cool * calm * (1 - scene.subject.matte)
@@ -224,8 +224,8 @@ def _is_waterside(scene: Scene) -> bool:
 
 def _calm_ground(scene: Scene) -> Mask | None:
     """Return what is level and without detail: of a harbor, the water."""
-    grey = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    slope = cv2.boxFilter(np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1)), -1, (25, 25))
+    gray = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    slope = cv2.boxFilter(np.abs(cv2.Sobel(gray, cv2.CV_32F, 0, 1)), -1, (25, 25))
     calm = np.clip((_CALM_SLOPE - slope) / (0.5 * _CALM_SLOPE), 0, 1) * scene.ground
     opened = cv2.morphologyEx(calm.astype(np.float32), cv2.MORPH_OPEN, np.ones((15, 31), np.uint8))
     likely = cv2.GaussianBlur(opened, (0, 0), 3)

@@ -153,7 +153,7 @@ def water_reflection(
     Returns
     -------
     (H, W, 3) float32, linear, and (H, W) float32 [0, 1]
-        The mirrored colours and how much they show.
+        The mirrored colors and how much they show.
     """
     h, w = layer.alpha.shape
     base = _base_row(layer.alpha)

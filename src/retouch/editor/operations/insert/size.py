@@ -44,7 +44,7 @@ class SizeRule:
     confidence: float
 
     def scale_at(self, row: float) -> float | None:
-        """Pixels a metre for a thing that stands at ``row``."""
+        """Pixels a meter for a thing that stands at ``row``."""
         if self.pixels_per_m is None:
             return None
         if self.horizon_row is None:
@@ -64,8 +64,8 @@ def size_rule(scene: Scene) -> SizeRule:
     box = mask_box(subject.matte) if subject.present else None
     length = subject_length_m(scene) if box is not None else None
     if box is not None and length is not None:
-        pixels, metres, sureness = length
-        return SizeRule(pixels / metres, min(box.bottom, height - 1.0), row, sureness)
+        pixels, meters, sureness = length
+        return SizeRule(pixels / meters, min(box.bottom, height - 1.0), row, sureness)
     if row is not None and horizon is not None:
         at = height - 1.0
         return SizeRule((at - row) / CAMERA_HEIGHT_M, at, row, 0.55 * horizon.confidence)
@@ -73,7 +73,7 @@ def size_rule(scene: Scene) -> SizeRule:
 
 
 def subject_length_m(scene: Scene) -> tuple[float, float, float] | None:
-    """Return the pixels and metres of something known about the subject, and how surely; None if nothing is known."""
+    """Return the pixels and meters of something known about the subject, and how surely; None if nothing is known."""
     head = scene.head
     if head is not None and head.found_by == "face":
         return head.bottom - head.top, _PERSON_HEAD_M, 0.8 * head.confidence

@@ -88,8 +88,8 @@ def look_around(
     face = None if head is None else Box(head.left, head.top, head.right, head.bottom)
     if face is None and box is not None:
         face = Box(box.left + 0.1 * box.width, box.top, box.right - 0.1 * box.width, box.top + 0.45 * box.height)
-    grey = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
-    busy = np.clip(np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 0.8, 0, 1)
+    gray = cv2.cvtColor(scene.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
+    busy = np.clip(np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)) / 0.8, 0, 1)
     sky, water, horizon, ground = scene.sky, water_mask(scene), scene.horizon, standing_ground(scene)
     return Surroundings(
         picture_hw=(matte.shape[0], matte.shape[1]),

@@ -154,7 +154,7 @@ def _break(words: str, font: ImageFont.FreeTypeFont, width_px: float) -> list[st
 
 
 def _draw(lines: list[str], font: ImageFont.FreeTypeFont, style: LetteringStyle, face: Face, size_px: float) -> Block:
-    """Draw lines centred on each other."""
+    """Draw lines centerd on each other."""
     ascent, descent = font.getmetrics()
     step = size_px * _LINE_SPACING
     margin = int(np.ceil(0.35 * size_px)) + 3

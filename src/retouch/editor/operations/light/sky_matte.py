@@ -69,7 +69,7 @@ def split_sky(linear: FloatImage, sky: Mask, matte: Mask) -> SkyLayers:
 
     Notes
     -----
-    Both sides are normalised convolutions of what is surely theirs, made at 360 px. Inside the sky, narrow things are found by
+    Both sides are normalized convolutions of what is surely theirs, made at 360 px. Inside the sky, narrow things are found by
     black and white top-hats. O(H W).
     """
     long_side = max(sky.shape)

@@ -116,8 +116,8 @@ def find_flat_face(mask: Mask, aspect: float) -> PrintSurface | None:
 
     Notes
     -----
-    The largest rectangle of the aspect, centred on any pixel of a reduced mask, that holds no pixel outside, by bisection
-    over its size with summed areas; among places nearly as good the one nearest to the mask's centre of gravity wins, so a
+    The largest rectangle of the aspect, centerd on any pixel of a reduced mask, that holds no pixel outside, by bisection
+    over its size with summed areas; among places nearly as good the one nearest to the mask's center of gravity wins, so a
     chest is chosen over a shoulder. O(log(H W)) box filters of the reduced mask.
     """
     box = bounding_box(mask, margin_px=2)
@@ -151,7 +151,7 @@ def find_flat_face(mask: Mask, aspect: float) -> PrintSurface | None:
 
 
 def _fits(outside: Mask, height: float, aspect: float) -> FloatImage:
-    """Return where a rectangle of this height may be centred: (H, W) bool."""
+    """Return where a rectangle of this height may be centerd: (H, W) bool."""
     size_wh = (max(1, round(height * aspect)), max(1, round(height)))
     if size_wh[0] > outside.shape[1] or size_wh[1] > outside.shape[0]:
         return np.zeros(outside.shape, bool)

@@ -188,18 +188,18 @@ def _from_contours(small: Pixels) -> Iterator[FloatImage]:
 
 def _from_lines(small: Pixels, where: Mask | None) -> FloatImage:
     """Return (N, 4, 2) quadrilaterals between two lines that run across and two that run down."""
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    segments = cv2.createLineSegmentDetector().detect(grey)[0]
+    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    segments = cv2.createLineSegmentDetector().detect(gray)[0]
     if segments is None:
         return np.empty((0, 4, 2))
     lines = segments.reshape(-1, 4).astype(np.float64)
     vector = lines[:, 2:] - lines[:, :2]
     length = np.hypot(vector[:, 0], vector[:, 1])
-    keep = length > _LEAST_LINE * max(grey.shape)
+    keep = length > _LEAST_LINE * max(gray.shape)
     if where is not None:
         middle = np.rint((lines[:, :2] + lines[:, 2:]) / 2).astype(int)
         inside = cv2.dilate(where, np.ones((9, 9), np.uint8)) > 0.3
-        keep &= inside[np.clip(middle[:, 1], 0, grey.shape[0] - 1), np.clip(middle[:, 0], 0, grey.shape[1] - 1)]
+        keep &= inside[np.clip(middle[:, 1], 0, gray.shape[0] - 1), np.clip(middle[:, 0], 0, gray.shape[1] - 1)]
     lines, vector, length = lines[keep], vector[keep], length[keep]
     order = np.argsort(-length)
     level = np.abs(vector[:, 0]) >= np.abs(vector[:, 1])

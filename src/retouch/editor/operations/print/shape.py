@@ -12,7 +12,7 @@ __all__ = ["MIN_HEIGHT_PX", "Box", "PrintSurface"]
 Box = tuple[slice, slice]
 
 MIN_HEIGHT_PX = 24
-"""A smaller area shows nothing that one could recognise."""
+"""A smaller area shows nothing that one could recognize."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class PrintSurface:
     box : tuple of two slice
         The (rows, columns) of the picture that the arrays cover.
     across, along : (h, w) float32
-        Coordinates on the surface, from the centre of the print, in pixels as they are at that centre; right and down.
+        Coordinates on the surface, from the center of the print, in pixels as they are at that center; right and down.
     facing : (h, w) float32 [0, 1]
         Cosine between the surface and the view: 1 seen straight, 0 edge-on.
     visible : (h, w) float32 [0, 1]

@@ -25,18 +25,18 @@ def draw_pencil(pixels: Pixels, rng: np.random.Generator, scale: float, checkpoi
     production", NPAR 2012: noise drawn out along one direction, a second one across it in the shadows.
     """
     unit = unit_px(pixels) * scale
-    grey = _open_tones(lightness(pixels))
-    flow = edge_flow(grey, 2.5 * unit)
+    gray = _open_tones(lightness(pixels))
+    flow = edge_flow(gray, 2.5 * unit)
     lines = np.maximum(
-        ink_lines(grey, flow, 0.9 * unit, threshold=0.008, softness=0.06),
-        0.8 * ink_lines(grey, flow, 1.9 * unit, threshold=0.012, softness=0.10),
+        ink_lines(gray, flow, 0.9 * unit, threshold=0.008, softness=0.06),
+        0.8 * ink_lines(gray, flow, 1.9 * unit, threshold=0.012, softness=0.10),
     )
     checkpoint()
-    shade = np.clip(1.0 - cv2.GaussianBlur(grey, (0, 0), 0.7 * unit), 0.0, 1.0)
-    hatching = _hatch(grey.shape, rng, 52.0, unit)
-    across = _hatch(grey.shape, rng, 128.0, unit)
+    shade = np.clip(1.0 - cv2.GaussianBlur(gray, (0, 0), 0.7 * unit), 0.0, 1.0)
+    hatching = _hatch(gray.shape, rng, 52.0, unit)
+    across = _hatch(gray.shape, rng, 128.0, unit)
     checkpoint()
-    grain = paper_grain((grey.shape[0], grey.shape[1]), rng, 0.6 * unit)
+    grain = paper_grain((gray.shape[0], gray.shape[1]), rng, 0.6 * unit)
     tone = shade**1.25 * np.clip(0.80 + 0.24 * hatching + 0.12 * grain, 0.0, 1.6)
     tone += 0.5 * np.clip(shade - 0.5, 0.0, 1.0) * np.clip(0.7 + 0.3 * across, 0.0, 1.6)
     graphite = np.clip(1.0 - (1.0 - 0.86 * tone) * (1.0 - 0.8 * lines * (0.85 + 0.2 * grain)), 0.0, 0.93)
@@ -71,14 +71,14 @@ def draw_colored_pencil(pixels: Pixels, rng: np.random.Generator, scale: float, 
 def draw_charcoal(pixels: Pixels, rng: np.random.Generator, scale: float, checkpoint: Checkpoint) -> Pixels:
     """Draw in charcoal: deep, smudged darks, broken by the tooth of the paper, under soft heavy contours."""
     unit = unit_px(pixels) * scale
-    grey = _open_tones(lightness(pixels))
-    size_hw = (grey.shape[0], grey.shape[1])
-    flow = edge_flow(grey, 4.0 * unit)
+    gray = _open_tones(lightness(pixels))
+    size_hw = (gray.shape[0], gray.shape[1])
+    flow = edge_flow(gray, 4.0 * unit)
     smudged = lightness(kuwahara(pixels, flow, 3.0 * unit))
     checkpoint()
     smudged = _open_tones(smudged)
-    lines = ink_lines(grey, flow, 1.7 * unit, threshold=0.012, softness=0.09)
-    fine = ink_lines(grey, flow, 0.9 * unit, threshold=0.012, softness=0.08)
+    lines = ink_lines(gray, flow, 1.7 * unit, threshold=0.012, softness=0.09)
+    fine = ink_lines(gray, flow, 0.9 * unit, threshold=0.012, softness=0.08)
     tooth = 0.8 * paper_grain(size_hw, rng, 0.8 * unit) + 0.5 * _hatch(size_hw, rng, 62.0, 1.4 * unit)
     checkpoint()
     shade = smoothstep(0.05, 0.92, 1.0 - smudged)
@@ -93,20 +93,20 @@ def draw_charcoal(pixels: Pixels, rng: np.random.Generator, scale: float, checkp
 def draw_ink(pixels: Pixels, rng: np.random.Generator, scale: float, checkpoint: Checkpoint) -> Pixels:
     """Draw with pen and ink: contours, and up to four layers of cross-hatching for the shadows."""
     unit = unit_px(pixels) * scale
-    grey = _open_tones(lightness(pixels))
-    flow = edge_flow(grey, 2.5 * unit)
+    gray = _open_tones(lightness(pixels))
+    flow = edge_flow(gray, 2.5 * unit)
     lines = np.maximum(
-        ink_lines(grey, flow, 1.0 * unit, threshold=0.014, softness=0.025),
-        ink_lines(grey, flow, 2.0 * unit, threshold=0.03, softness=0.03),
+        ink_lines(gray, flow, 1.0 * unit, threshold=0.014, softness=0.025),
+        ink_lines(gray, flow, 2.0 * unit, threshold=0.03, softness=0.03),
     )
     checkpoint()
-    shade = 1.0 - lightness(kuwahara(np.asarray(np.dstack([grey] * 3) * 255, dtype=np.uint8), flow, 2.5 * unit))
-    wobble = cloud_noise((grey.shape[0], grey.shape[1]), rng, 60.0 * unit, 2)
+    shade = 1.0 - lightness(kuwahara(np.asarray(np.dstack([gray] * 3) * 255, dtype=np.uint8), flow, 2.5 * unit))
+    wobble = cloud_noise((gray.shape[0], gray.shape[1]), rng, 60.0 * unit, 2)
     ink = lines
     for angle, starts_at in ((45.0, 0.36), (-40.0, 0.55), (5.0, 0.7), (88.0, 0.82)):
         ink = np.maximum(ink, _pen_hatching(shade, angle, starts_at, 5.2 * unit, wobble))
     ink = np.maximum(ink, smoothstep(0.90, 0.97, shade))
-    grain = paper_grain((grey.shape[0], grey.shape[1]), rng, 0.7 * unit)
+    grain = paper_grain((gray.shape[0], gray.shape[1]), rng, 0.7 * unit)
     paper = 0.975 + 0.006 * grain
     return _toned(paper * (1.0 - 0.93 * np.clip(ink, 0.0, 1.0)), (0.0015, 0.010))
 
@@ -151,10 +151,10 @@ def _without_specks(lines: FloatImage, unit: float) -> FloatImage:
     return lines * keep[labels] if count > 1 else lines
 
 
-def _open_tones(grey: FloatImage) -> FloatImage:
+def _open_tones(gray: FloatImage) -> FloatImage:
     """Stretch tones to the whole range and lift the shadows a little, as one draws a dark subject on white paper."""
-    low, high = np.percentile(grey[::4, ::4], (1.0, 99.0))
-    stretched = np.clip((grey - low) / max(float(high - low), 0.2), 0.0, 1.0)
+    low, high = np.percentile(gray[::4, ::4], (1.0, 99.0))
+    stretched = np.clip((gray - low) / max(float(high - low), 0.2), 0.0, 1.0)
     middle = float(np.clip(np.median(stretched[::4, ::4]), 0.15, 0.85))
     gamma = np.clip(np.log(0.62) / np.log(middle), 0.45, 1.25)
     return np.asarray(stretched**gamma, dtype=np.float32)
@@ -177,8 +177,8 @@ def _hatch(size_hw: tuple[int, ...], rng: np.random.Generator, angle: float, uni
     return np.asarray((drawn - drawn.mean()) / max(float(drawn.std()), 1e-6), dtype=np.float32)
 
 
-def _toned(grey: FloatImage, tint: tuple[float, float]) -> Pixels:
+def _toned(gray: FloatImage, tint: tuple[float, float]) -> Pixels:
     """Return (H, W) float [0, 1] as an sRGB picture with a trace of warmth in Oklab (a, b)."""
-    value = np.clip(grey, 0.0, 1.0)
+    value = np.clip(gray, 0.0, 1.0)
     warm = np.dstack([value * (1.0 + 2.0 * tint[0]), value, value * (1.0 - 4.0 * tint[1])])
     return np.asarray(np.clip(warm * 255.0 + 0.5, 0, 255), dtype=np.uint8)

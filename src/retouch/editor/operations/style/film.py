@@ -185,8 +185,8 @@ def _teal_orange(lab: FloatImage) -> FloatImage:
 
 def _noir(lab: FloatImage) -> FloatImage:
     """Hard black and white, shadows swallowed, lights that burn."""
-    grey = np.clip(lab[..., 0] + 0.25 * lab[..., 1], 0.0, 1.0)
-    tone = np.clip(s_curve(grey, 0.56, 1.85), 0.0, 1.0)
+    gray = np.clip(lab[..., 0] + 0.25 * lab[..., 1], 0.0, 1.0)
+    tone = np.clip(s_curve(gray, 0.56, 1.85), 0.0, 1.0)
     return np.stack([tone, np.zeros_like(tone), np.full_like(tone, -0.002)], axis=-1)
 
 

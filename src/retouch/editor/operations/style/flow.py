@@ -51,12 +51,12 @@ def lightness(pixels: Pixels) -> FloatImage:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.float32) / np.float32(255.0)
 
 
-def edge_flow(grey: FloatImage, radius_px: float) -> Flow:
+def edge_flow(gray: FloatImage, radius_px: float) -> Flow:
     """Return the flow along the edges.
 
     Parameters
     ----------
-    grey : (H, W) float32 [0, 1]
+    gray : (H, W) float32 [0, 1]
     radius_px : float
         Standard deviation of the window in which directions are averaged.
 
@@ -65,8 +65,8 @@ def edge_flow(grey: FloatImage, radius_px: float) -> Flow:
     Eigenvectors of the structure tensor. The tensor of a window four times as wide is added at a fiftieth of its weight, so
     that flat areas take the direction of the edges around them. Computed at half size. O(H W).
     """
-    height, width = grey.shape
-    small = resize_float(grey, (max(8, height // 2), max(8, width // 2)))
+    height, width = gray.shape
+    small = resize_float(gray, (max(8, height // 2), max(8, width // 2)))
     small = cv2.GaussianBlur(small, (0, 0), 1.0)
     dx, dy = cv2.Sobel(small, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(small, cv2.CV_32F, 0, 1, scale=0.25)
     tensor = np.dstack([dx * dx, dx * dy, dy * dy])
@@ -173,17 +173,17 @@ def kuwahara(pixels: Pixels, flow: Flow, radius_px: float, sharpness: float = 6.
     means and variances come from one blur of the picture. O(H W), whatever the radius.
     """
     image = pixels.astype(np.float32) / np.float32(255.0)
-    grey = lightness(pixels)
+    gray = lightness(pixels)
     sigma = max(0.5, 0.5 * radius_px)
     mean = cv2.GaussianBlur(image, (0, 0), sigma)
-    grey_mean = cv2.GaussianBlur(grey, (0, 0), sigma)
-    variance = np.maximum(cv2.GaussianBlur(grey * grey, (0, 0), sigma) - grey_mean * grey_mean, 0.0)
+    gray_mean = cv2.GaussianBlur(gray, (0, 0), sigma)
+    variance = np.maximum(cv2.GaussianBlur(gray * gray, (0, 0), sigma) - gray_mean * gray_mean, 0.0)
     windows = np.dstack([mean, variance])
-    columns, rows = _grid(*grey.shape)
+    columns, rows = _grid(*gray.shape)
     long = radius_px * (1.0 + flow.clarity)
     short = radius_px / (1.0 + 0.8 * flow.clarity)
     total = np.zeros_like(image)
-    weights = np.zeros_like(grey)
+    weights = np.zeros_like(gray)
     for turn in np.arange(8) * (np.pi / 4):
         along, across = long * np.float32(np.cos(turn)), short * np.float32(np.sin(turn))
         map_x = columns + along * flow.x - across * flow.y
@@ -197,13 +197,13 @@ def kuwahara(pixels: Pixels, flow: Flow, radius_px: float, sharpness: float = 6.
 
 
 def ink_lines(
-    grey: FloatImage, flow: Flow, width_px: float, *, threshold: float = 0.02, softness: float = 0.02
+    gray: FloatImage, flow: Flow, width_px: float, *, threshold: float = 0.02, softness: float = 0.02
 ) -> FloatImage:
     """Draw the contours of a picture.
 
     Parameters
     ----------
-    grey : (H, W) float32 [0, 1]
+    gray : (H, W) float32 [0, 1]
     flow : Flow
     width_px : float
         Standard deviation of the inner Gaussian: half of a line's width.
@@ -218,6 +218,6 @@ def ink_lines(
     -----
     Difference of Gaussians (1 : 1.6), smoothed along the flow so that lines close and specks vanish, then a soft threshold.
     """
-    inner, outer = cv2.GaussianBlur(grey, (0, 0), width_px), cv2.GaussianBlur(grey, (0, 0), 1.6 * width_px)
+    inner, outer = cv2.GaussianBlur(gray, (0, 0), width_px), cv2.GaussianBlur(gray, (0, 0), 1.6 * width_px)
     difference = smooth_along(np.asarray(outer - inner, dtype=np.float32), flow, 5.0 * width_px)
     return np.asarray(np.clip((difference - threshold) / softness, 0.0, 1.0), dtype=np.float32)

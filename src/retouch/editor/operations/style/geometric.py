@@ -191,7 +191,7 @@ def paint_cubist(pixels: Pixels, rng: np.random.Generator, scale: float, checkpo
     reach = np.sqrt(area).astype(np.float32)
     ramp = (off_x * np.cos(turn)[labels] + off_y * np.sin(turn)[labels]) / reach[labels]
     lab[..., 0] = np.clip(lab[..., 0] * 0.92 + 0.03 + 0.16 * ramp, 0.0, 1.0)
-    # The muted ochre, grey and blue of 1910, the picture's own colors shining through.
+    # The muted ochre, gray and blue of 1910, the picture's own colors shining through.
     lab[..., 1] = 0.62 * lab[..., 1] + 0.008
     lab[..., 2] = 0.62 * lab[..., 2] + 0.022
     line = _borders(labels, 1.1 * unit)
@@ -206,7 +206,7 @@ _PRIMARIES = np.array(
 
 
 def paint_rectangles(pixels: Pixels, rng: np.random.Generator, scale: float, checkpoint: Checkpoint) -> Pixels:
-    """Build the picture of rectangles in red, blue, yellow, white, grey and black between black bars."""
+    """Build the picture of rectangles in red, blue, yellow, white, gray and black between black bars."""
     unit = unit_px(pixels) * scale
     height, width = pixels.shape[:2]
     lab = srgb8_to_oklab(pixels)
@@ -249,8 +249,8 @@ def paint_rectangles(pixels: Pixels, rng: np.random.Generator, scale: float, che
 def _seeds(pixels: Pixels, count: int, rng: np.random.Generator, focus: float) -> FloatImage:
     """Return (count, 2) float32 columns and rows, dense where the picture has edges."""
     height, width = pixels.shape[:2]
-    grey = cv2.GaussianBlur(lightness(pixels), (0, 0), 1.5)
-    edge = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    gray = cv2.GaussianBlur(lightness(pixels), (0, 0), 1.5)
+    edge = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
     spread = cv2.GaussianBlur(np.minimum(edge, 0.5), (0, 0), 2.0)
     density = (focus * spread / max(float(spread.mean()), 1e-5) + 0.22).ravel().astype(np.float64)
     chosen = rng.choice(height * width, min(count, height * width // 40), replace=False, p=density / density.sum())

@@ -136,7 +136,7 @@ def print_halftone(pixels: Pixels, rng: np.random.Generator, scale: float, check
 
 
 def print_stencil(pixels: Pixels, rng: np.random.Generator, scale: float, checkpoint: Checkpoint) -> Pixels:
-    """Spray black and one grey through a stencil on a pale wall."""
+    """Spray black and one gray through a stencil on a pale wall."""
     unit = unit_px(pixels) * scale
     flow = edge_flow(lightness(pixels), 4.0 * unit)
     flat = kuwahara(kuwahara(pixels, flow, 4.0 * unit, 9.0), flow, 4.0 * unit, 9.0)
@@ -146,9 +146,9 @@ def print_stencil(pixels: Pixels, rng: np.random.Generator, scale: float, checkp
     tones = tones + 1.1 * cv2.GaussianBlur(detail, (0, 0), 1.2 * unit)
     mist = paper_grain((pixels.shape[0], pixels.shape[1]), rng, 0.7 * unit)
     black = smoothstep(0.36, 0.33, tones + 0.006 * mist)
-    grey = smoothstep(0.60, 0.57, tones + 0.006 * mist)
+    gray = smoothstep(0.60, 0.57, tones + 0.006 * mist)
     wall = np.array([232.0, 227.0, 216.0], np.float32) * (1.0 + 0.014 * mist[..., None])
-    painted = wall + grey[..., None] * (np.array([128.0, 126.0, 124.0], np.float32) - wall)
+    painted = wall + gray[..., None] * (np.array([128.0, 126.0, 124.0], np.float32) - wall)
     painted += black[..., None] * (np.array([24.0, 23.0, 24.0], np.float32) + 3.0 * mist[..., None] - painted)
     return np.asarray(np.clip(painted + 0.5, 0, 255), dtype=np.uint8)
 
@@ -233,11 +233,11 @@ def _steps(values: FloatImage, levels: int, sharpness: float) -> FloatImage:
     return np.asarray((nearest + 0.5 * bend) / levels, dtype=np.float32)
 
 
-def _equalized(grey: FloatImage) -> FloatImage:
+def _equalized(gray: FloatImage) -> FloatImage:
     """Spread the tones halfway towards an even histogram."""
-    rounded = np.asarray(grey * 255.0 + 0.5, dtype=np.uint8)
+    rounded = np.asarray(gray * 255.0 + 0.5, dtype=np.uint8)
     even = cv2.equalizeHist(rounded).astype(np.float32) / np.float32(255.0)
-    return np.asarray(0.45 * grey + 0.55 * even, dtype=np.float32)
+    return np.asarray(0.45 * gray + 0.55 * even, dtype=np.float32)
 
 
 def _dots(amount: FloatImage, pitch_px: float, angle: float) -> Mask:

@@ -112,21 +112,21 @@ def _full_size(painted: FloatImage, size_hw: tuple[int, int], pixels: Pixels) ->
     large = np.ascontiguousarray(np.clip(painted[: size_hw[0], : size_hw[1]], 0.0, 1.0))
     height, width = pixels.shape[:2]
     growth = height / size_hw[0]
-    grey = lightness(pixels)
+    gray = lightness(pixels)
     if growth > 1.0:
         large = cv2.resize(large, (width, height), interpolation=cv2.INTER_CUBIC)
         large += 0.7 * (large - cv2.GaussianBlur(large, (0, 0), 0.8 * growth))
-        large += 0.6 * (grey - cv2.GaussianBlur(grey, (0, 0), growth))[..., None]
-    large += _lost_features(grey, large, 7.0 * unit_px(pixels))[..., None]
+        large += 0.6 * (gray - cv2.GaussianBlur(gray, (0, 0), growth))[..., None]
+    large += _lost_features(gray, large, 7.0 * unit_px(pixels))[..., None]
     return np.asarray(np.clip(large, 0.0, 1.0) * 255.0 + 0.5, dtype=np.uint8)
 
 
-def _lost_features(grey: FloatImage, painted: FloatImage, size_px: float) -> FloatImage:
+def _lost_features(gray: FloatImage, painted: FloatImage, size_px: float) -> FloatImage:
     """Return the photo's features up to a size, where the painting has none: an eye must not be painted over.
 
     Local contrast is compared as standard deviations over a window of twice the size.
     """
-    own = grey - cv2.GaussianBlur(grey, (0, 0), size_px)
+    own = gray - cv2.GaussianBlur(gray, (0, 0), size_px)
     light = np.asarray(painted @ np.array([0.3, 0.59, 0.11], np.float32), dtype=np.float32)
     there = light - cv2.GaussianBlur(light, (0, 0), size_px)
     own_contrast = np.sqrt(cv2.GaussianBlur(own * own, (0, 0), size_px))

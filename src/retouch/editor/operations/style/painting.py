@@ -30,13 +30,13 @@ def paint_oil(pixels: Pixels, rng: np.random.Generator, scale: float, checkpoint
     """Paint in oil: soft modelling, small strokes that follow the forms, a thin relief on linen."""
     unit = unit_px(pixels) * scale
     flow = edge_flow(lightness(pixels), 3.0 * unit)
-    modelled = kuwahara(_richer(pixels, 1.12, 1.06), flow, 3.2 * unit)
+    modeled = kuwahara(_richer(pixels, 1.12, 1.06), flow, 3.2 * unit)
     checkpoint()
     brush = Brush((9.0, 5.0, 2.6), length=7, tolerance=0.045, jitter=0.016, hue_jitter=0.007, relief=0.0)
-    painted = paint(modelled, brush, rng, scale=scale, checkpoint=checkpoint)
+    painted = paint(modeled, brush, rng, scale=scale, checkpoint=checkpoint)
     checkpoint()
-    # The finest strokes can't say an eye or an edge: there the modelled picture stays.
-    painted = _keep_edges(painted, modelled, 1.4 * unit, 0.75)
+    # The finest strokes can't say an eye or an edge: there the modeled picture stays.
+    painted = _keep_edges(painted, modeled, 1.4 * unit, 0.75)
     bristles = flow_noise(flow, rng, 7.0 * unit, 0.9 * unit)
     relief = 0.45 * bristles * (0.5 + 0.5 * lightness(painted)) + 0.25 * canvas_weave(flow.x.shape, rng, unit)
     return light_relief(painted, np.asarray(relief, dtype=np.float32), 0.11)
@@ -175,8 +175,8 @@ def paint_watercolor(pixels: Pixels, rng: np.random.Generator, scale: float, che
 
 def _wet_edges(washes: FloatImage, unit: float) -> FloatImage:
     """Return (H, W) float32 [0, about 1]: how near the inner side of a wash's border a pixel lies."""
-    grey = washes.mean(axis=2)
-    drying = cv2.GaussianBlur(grey, (0, 0), 3.0 * unit) - cv2.GaussianBlur(grey, (0, 0), 0.6 * unit)
+    gray = washes.mean(axis=2)
+    drying = cv2.GaussianBlur(gray, (0, 0), 3.0 * unit) - cv2.GaussianBlur(gray, (0, 0), 0.6 * unit)
     return np.asarray(np.clip(11.0 * drying, -0.2, 1.0), dtype=np.float32)
 
 
@@ -206,12 +206,12 @@ def _richer(pixels: Pixels, chroma: float, contrast: float) -> Pixels:
     return oklab_to_srgb8(lab)
 
 
-def _keep_edges(painted: Pixels, modelled: Pixels, radius_px: float, share: float) -> Pixels:
-    """Take the modelled picture where it has fine contrast that the strokes lost."""
-    grey = lightness(modelled)
-    contrast = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2.0 * radius_px))
+def _keep_edges(painted: Pixels, modeled: Pixels, radius_px: float, share: float) -> Pixels:
+    """Take the modeled picture where it has fine contrast that the strokes lost."""
+    gray = lightness(modeled)
+    contrast = np.abs(gray - cv2.GaussianBlur(gray, (0, 0), 2.0 * radius_px))
     weight = share * smoothstep(0.02, 0.09, cv2.GaussianBlur(contrast, (0, 0), 0.8 * radius_px))[..., None]
-    return np.asarray(painted + weight * (modelled.astype(np.float32) - painted) + 0.5, dtype=np.uint8)
+    return np.asarray(painted + weight * (modeled.astype(np.float32) - painted) + 0.5, dtype=np.uint8)
 
 
 def _scaled(pixels: Pixels, factor: FloatImage) -> Pixels:
