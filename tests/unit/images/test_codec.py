@@ -99,7 +99,7 @@ def test_an_embedded_profile_is_converted() -> None:
     red, green, blue = decoded.pixels[0, 0].astype(int)
     assert green > 220, "what the file calls red is green"
     assert max(red, blue) < 60
-    assert decoded.notes == ("Colours were converted to sRGB.",)
+    assert decoded.notes == ("Colors were converted to sRGB.",)
 
 
 def test_an_srgb_profile_changes_nothing() -> None:

@@ -85,4 +85,4 @@ def test_a_file_whose_own_colors_are_kept_is_not_said_to_be_converted(coffee):
     assert source.native is not None
     assert np.array_equal(source.native, coffee)
     assert source.notes == ()
-    assert decode(data).notes == ("Colours were converted to sRGB.",)
+    assert decode(data).notes == ("Colors were converted to sRGB.",)
