@@ -209,7 +209,7 @@ class Session(Protocol):
     """The part of an onnxruntime session that the project uses."""
 
     def run(
-        self, output_names: Sequence[str] | None, inputs: Mapping[str, "npt.NDArray[np.floating[Any]]"], /
+        self, output_names: Sequence[str] | None, inputs: Mapping[str, "npt.NDArray[Any]"], /
     ) -> list["npt.NDArray[np.float32]"]:
         """Return the named outputs (None: all of them)."""
 
@@ -301,6 +301,10 @@ class ModelStore:
                     raise ModelFileError(f"The model file {path.name!r} can't be read.") from exc
                 self._sessions[path.name] = _build_session(name, graph, self._threads)
             return self._sessions[path.name]
+
+    def has_file(self, file_name: str) -> bool:
+        """Return whether the user's model directory holds a file of this name."""
+        return (self.directory / file_name).is_file()
 
     def converted_session(self, name: str, convert: Callable[[Path], bytes]) -> Session:
         """Return the shared session of a model whose file is no ONNX graph yet.

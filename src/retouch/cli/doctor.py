@@ -57,6 +57,7 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
         {"name": status.model.name, "purpose": status.model.purpose, "state": status.state}
         for status in open_store(data_dir).list()
     ]
+    optional_models = _optional_models(directory / "models")
     library = ObjectLibrary.in_directory(directory / "objects")
     packs = [{"name": pack.name, "objects": pack.count, "license": pack.license} for pack in library.packs]
     free_bytes = shutil.disk_usage(_nearest_existing(directory)).free
@@ -70,12 +71,25 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
         "data_directory": str(directory),
         "packages": {name: _version(name) for name in PACKAGES},
         "models": models,
+        "optional_models": optional_models,
         "object_packs": packs,
         "engines": {
             "builtin": "ready" if all(m["state"] in ("package", "directory") for m in models) else "incomplete",
         },
-        "problems": _problems(models, free_bytes),
+        "problems": _problems(models, free_bytes) + [str(m["problem"]) for m in optional_models if m["problem"]],
     }
+
+
+def _optional_models(directory: Path) -> list[dict[str, str]]:
+    """Return the state of the networks that users may put into the model directory themselves."""
+    from retouch.editor.scene.onnx_locator import examine_locator
+
+    locator, problem = examine_locator(directory)
+    lama = "ready" if (directory / "lama.onnx").is_file() else "absent"
+    return [
+        {"name": "locator", "purpose": "finds whatever a phrase names", "state": locator, "problem": problem},
+        {"name": "lama", "purpose": "fills what was taken out", "state": lama, "problem": ""},
+    ]
 
 
 def _problems(models: list[dict[str, str]], free_bytes: int) -> list[str]:
@@ -103,6 +117,10 @@ def _print(report: dict[str, Any]) -> None:
     product.print("[bold]models[/]")
     for model in report["models"]:
         mark = "[green]ok[/]     " if model["state"] in ("package", "directory") else f"[red]{model['state']}[/]"
+        product.print(f"  {mark} {model['name']:20} {escape(model['purpose'])}")
+    product.print("[bold]models of your own[/] (optional)")
+    for model in report["optional_models"]:
+        mark = {"ready": "[green]ok[/]     ", "absent": "[dim]absent[/] "}.get(model["state"], "[red]broken[/] ")
         product.print(f"  {mark} {model['name']:20} {escape(model['purpose'])}")
     product.print("[bold]object packs[/]")
     for pack in report["object_packs"]:

@@ -38,6 +38,20 @@ def test_doctor_says_how_to_mend_a_damaged_model(monkeypatch, tmp_path: Path, ca
     assert "retouch models pull u2netp" in said.replace("\n", " ")
 
 
+def test_doctor_says_whether_there_is_a_locator_and_what_it_lacks(monkeypatch, tmp_path: Path, capsys) -> None:
+    assert run(monkeypatch, "doctor", "--json", "--data-dir", tmp_path) == 0
+    absent = json.loads(capsys.readouterr().out)["optional_models"]
+    assert {model["name"]: model["state"] for model in absent} == {"locator": "absent", "lama": "absent"}
+
+    (tmp_path / "models").mkdir(exist_ok=True)
+    (tmp_path / "models" / "locator.onnx").write_bytes(b"a network")
+
+    assert run(monkeypatch, "doctor", "--json", "--data-dir", tmp_path) == 2
+    report = json.loads(capsys.readouterr().out)
+    assert report["optional_models"][0]["state"] == "incomplete"
+    assert "locator.json" in report["problems"][0]
+
+
 def test_models_list_names_licence_and_state(monkeypatch, tmp_path: Path, capsys) -> None:
     assert run(monkeypatch, "models", "list", "--json", "--data-dir", tmp_path) == 0
     listed = {model["name"]: model for model in json.loads(capsys.readouterr().out)}

@@ -11,8 +11,9 @@ from retouch.editor.instructions.articles import with_article
 from retouch.editor.instructions.plan import Target, TargetKind
 from retouch.editor.scene.color_match import color_likelihood
 from retouch.editor.scene.colored_part import grow_colored_part
+from retouch.editor.scene.locator import Sighting, evidence_of, fuse_evidence, keep_boxes, mean_the_same
 from retouch.editor.scene.named import Evidence, cut_named_part, cut_named_subject, find_support, weigh_evidence
-from retouch.editor.scene.named_parts import find_named_part
+from retouch.editor.scene.named_parts import find_named_part, is_named_part
 from retouch.editor.scene.nouns import (
     ANIMAL_CLASSES,
     ATTACHED_WORDS,
@@ -51,6 +52,7 @@ CLASSIFIED_AS: Final = 0.4
 NAMES_THE_PICTURE: Final = 0.2
 """Probability of the whole picture's best label from which on that label is taken for the subject's name."""
 HAS_AN_IDEA: Final = 0.15
+OF_COLOR: Final = 0.45
 MIN_COLOR_SHARE: Final = 0.15
 
 
@@ -87,7 +89,7 @@ def find_target(scene: "Scene", target: Target) -> Finding:
         return find_text(scene, target)
     if target.kind is TargetKind.SKY:
         return _find_sky(scene, target)
-    if target.kind is TargetKind.COLOR_PART or (target.color is not None and not _names_something_known(target)):
+    if target.kind is TargetKind.COLOR_PART or (target.color is not None and not _names_something_known(scene, target)):
         return _find_colored_part(scene, target)
     if target.kind is TargetKind.NOUN and target.noun is not None:
         return _restrict(_find_noun(scene, target, target.noun), target)
@@ -110,11 +112,42 @@ def _find_sky(scene: "Scene", target: Target) -> Finding:
     return Finding(scene.sky, 0.9, "the sky", verified=True)
 
 
-def _names_something_known(target: Target) -> bool:
-    return target.noun is not None and (noun_table().lookup(target.noun) is not None or is_person(target.noun))
+def _names_something_known(scene: "Scene", target: Target) -> bool:
+    if target.noun is None:
+        return False
+    known = noun_table().lookup(target.noun) is not None or is_person(target.noun)
+    return known or scene.sight(target.noun) is not None
 
 
 def _find_noun(scene: "Scene", target: Target, noun: str) -> Finding:
+    sighting = scene.sight(noun)
+    if sighting is None:
+        return _find_unaided(scene, target, noun)
+    try:
+        known = _find_unaided(scene, target, noun)
+    except UnsupportedInstructionError:
+        known = None
+    if known is not None and known.verified and is_named_part(noun):
+        return known
+    return _find_sighted(scene, target, noun, sighting, known)
+
+
+def _find_sighted(scene: "Scene", target: Target, noun: str, sighting: Sighting, known: Finding | None) -> Finding:
+    """Put what a locator sees together with what was found without it; where they disagree the locator is right."""
+    size_hw = scene.pixels.shape[0], scene.pixels.shape[1]
+    if target.color is not None:
+        sighting = keep_boxes(sighting, color_likelihood(scene.pixels, target.color) > OF_COLOR, MIN_COLOR_SHARE)
+    seen = evidence_of(sighting, size_hw)
+    if known is not None and mean_the_same(known.mask, seen):
+        sure = 1.0 - (1.0 - known.confidence) * (1.0 - sighting.confidence)
+        resolved_to = known.resolved_to if known.verified else f"the {noun}"
+        return Finding(known.mask, sure, resolved_to, verified=True)
+    classes = noun_table().lookup(noun)
+    classified = None if classes is None else weigh_evidence(scene.class_maps, classes, size_hw)
+    return _check_color(scene, target, _cut_named(scene, target, noun, fuse_evidence(seen, classified)))
+
+
+def _find_unaided(scene: "Scene", target: Target, noun: str) -> Finding:
     part = find_named_part(scene, target, noun)
     if part is not None:
         return _check_color(scene, target, part)
@@ -149,7 +182,7 @@ def _check_color(scene: "Scene", target: Target, found: Finding) -> Finding:
     """Keep a named thing if it has the named color, or none was named; else look for that color elsewhere."""
     if target.color is None:
         return found
-    fits = color_likelihood(scene.pixels, target.color) > 0.45
+    fits = color_likelihood(scene.pixels, target.color) > OF_COLOR
     share = float((fits * found.mask).sum() / max(float(found.mask.sum()), 1e-6))
     return found if share >= MIN_COLOR_SHARE else _find_colored_part(scene, target)
 
@@ -180,7 +213,7 @@ def _cut_named(scene: "Scene", target: Target, noun: str, evidence: Evidence) ->
         return Finding(mask, confidence, f"the {noun}, the main subject", verified=True)
     if target.color is not None:
         return _find_colored_part(scene, target, near=evidence.heat)
-    attached = is_one_of(noun, ATTACHED_WORDS) and evidence.strength < SURE_OF_ATTACHED
+    attached = is_one_of(noun, ATTACHED_WORDS) and evidence.strength < SURE_OF_ATTACHED and not evidence.located
     part = None if attached else cut_named_part(scene.pixels, subject.matte, evidence)
     if part is None:
         hint = f"I see {with_article(noun)}, but can't outline it well enough to touch nothing else. Name its present color."
@@ -195,6 +228,8 @@ def _is_subject(scene: "Scene", noun: str, evidence: Evidence) -> bool:
     is classified as: the plain middle of a large mug is no evidence for a mug. What is worn or fitted is
     the subject only where the picture as a whole is classified as that thing.
     """
+    if evidence.located:
+        return mean_the_same(scene.subject.matte, evidence)
     inside = resize_float(scene.subject.matte, (evidence.heat.shape[0], evidence.heat.shape[1])) > 0.5
     warm = evidence.heat > WARM
     # Heat spills over by about the size of a window, which is more than all of a slim subject.

@@ -63,6 +63,8 @@ class Evidence:
         Probability for the picture as a whole.
     present : bool
         The picture confirms the noun.
+    located : bool
+        It comes from a locator, whose heat outlines also what is worn or fitted.
     """
 
     heat: Mask
@@ -70,6 +72,7 @@ class Evidence:
     strength: float
     whole: float
     present: bool
+    located: bool = False
 
 
 def weigh_evidence(maps: ClassMaps, classes: tuple[int, ...], size_hw: tuple[int, int]) -> Evidence:

@@ -19,7 +19,7 @@ from retouch.images.color import srgb8_to_oklab
 if TYPE_CHECKING:
     from retouch.editor.scene.scene import Scene
 
-__all__ = ["find_named_part"]
+__all__ = ["find_named_part", "is_named_part"]
 
 Finder = Callable[["Scene", Target, str], Finding | None]
 
@@ -71,6 +71,11 @@ def find_named_part(scene: "Scene", target: Target, noun: str) -> Finding | None
         if is_one_of(noun, words):
             return find(scene, target, noun)
     return _find_person(scene, target, noun) if is_person(noun) else None
+
+
+def is_named_part(noun: str) -> bool:
+    """Return whether faces, colors and regions are asked for a noun before the classifier is."""
+    return is_person(noun) or any(is_one_of(noun, words) for words, _ in _FINDERS)
 
 
 def _find_water(scene: "Scene", target: Target, noun: str) -> Finding:

@@ -14,6 +14,7 @@ from retouch.editor.scene.find import find_target
 from retouch.editor.scene.head import find_head
 from retouch.editor.scene.landscape import Landscape, find_vegetation, find_water, judge_landscape
 from retouch.editor.scene.light import estimate_light
+from retouch.editor.scene.locator import LOCATOR_NAME, Locator, Sighting
 from retouch.editor.scene.nouns import noun_table
 from retouch.editor.scene.people import cut_out_people
 from retouch.editor.scene.regions import find_ground, find_horizon, find_sky
@@ -43,15 +44,18 @@ class Scene:
     ----------
     pixels : (H, W, 3) uint8, sRGB
     models : ModelStore
+    locator : Locator, optional
+        Asked for nouns. By default the one in the model directory, where there is one.
     """
 
-    def __init__(self, pixels: Pixels, models: ModelStore) -> None:
+    def __init__(self, pixels: Pixels, models: ModelStore, locator: Locator | None = None) -> None:
         self.pixels = pixels
+        self._locator = locator
         self._models = models
         self._known: dict[str, object] = {}
         self._lock = threading.RLock()
         reduced = reduce_for_analysis(pixels)
-        self._small = None if reduced is None else Scene(reduced, models)
+        self._small = None if reduced is None else Scene(reduced, models, locator)
 
     def _once(self, key: str, compute: Callable[[], T]) -> T:
         with self._lock:
@@ -229,6 +233,25 @@ class Scene:
         if classes is None:
             return None
         return class_heat(self.class_maps, classes, (self.pixels.shape[0], self.pixels.shape[1]))
+
+    def sight(self, noun: str) -> Sighting | None:
+        """Return where the locator sees a noun; None where it does not, or where there is none. Raises ``ModelFileError``."""
+        if self._small is not None:
+            found = self._small.sight(noun)
+            return None if found is None else found.scaled(self._scale)
+        return self._once(f"sight {noun}", lambda: self._sight(noun))
+
+    def _sight(self, noun: str) -> Sighting | None:
+        locator = self._locator if self._locator is not None else self._load_locator()
+        return None if locator is None else locator.locate(self.pixels, noun)
+
+    def _load_locator(self) -> Locator | None:
+        if not self._models.has_file(f"{LOCATOR_NAME}.onnx"):
+            return None
+        # Imported here: a tenth of a second for those who have no such file.
+        from retouch.editor.scene.onnx_locator import load_locator
+
+        return load_locator(self._models)
 
     def find(self, target: Target) -> Finding:
         """Resolve a target to a mask.
