@@ -21,7 +21,7 @@ from retouch.editor.operations.insert.choice import (
     resolution_of,
     suited,
 )
-from retouch.editor.operations.insert.lay import lay_standing, site_at
+from retouch.editor.operations.insert.lay import lay_standing
 from retouch.editor.operations.insert.placement import Site, find_site
 from retouch.editor.operations.insert.region import Box, boxes_of, standing_ground
 from retouch.editor.operations.insert.size import SizeRule, size_rule
@@ -33,7 +33,7 @@ from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
 from retouch.types import Resolution
 
-__all__ = ["MAX_DRAWN_SIDE_PX", "insert", "lay_standing", "site_at", "suited"]
+__all__ = ["insert"]
 
 
 _WORN: Final = (Relation.ON_HEAD, Relation.OVER_EYES, Relation.ON_SHOULDER)

@@ -11,9 +11,9 @@ from retouch.editor.objects.nouns import Place
 from retouch.editor.operations.insert.region import Box
 from retouch.editor.operations.insert.scores import LEAST_SUPPORT, score_sites
 from retouch.editor.operations.insert.size import SizeRule, chosen_long_side
-from retouch.editor.operations.insert.surroundings import Surroundings, look_around
+from retouch.editor.operations.insert.surroundings import Surroundings
 
-__all__ = ["Site", "find_site", "look_around", "place_for"]
+__all__ = ["Site", "find_site", "place_for"]
 
 GRID_COLUMNS: Final = 41
 GRID_ROWS: Final = 36

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retouch.editor.instructions.plan import Flaw, RemoveFlaws
-from retouch.editor.operations.remove.remove import fill_hole, rgb
+from retouch.editor.operations.remove.filling import Scenery, fill_hole, rgb
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.values import Face
 from retouch.errors import UnsupportedInstructionError
@@ -80,7 +80,8 @@ def remove_flaws(stage: Stage, operation: RemoveFlaws, context: Context) -> Stag
         )
     count = cv2.connectedComponents((found > 0).astype(np.uint8), connectivity=8)[0] - 1
     near = grow_mask(found, NEIGHBORHOOD_SHARE * max(found.shape)) > 0
-    done = fill_hole(stage, found, np.zeros_like(found), context, sources=near if sources is None else near & sources)
+    around = Scenery(near if sources is None else near & sources, np.zeros(found.shape, bool))
+    done = fill_hole(stage, found, around, context)
     resolution = Resolution(operation.phrase, f"{count} {'place' if count == 1 else 'places'}", 0.6, verified=True)
     return replace(done, resolutions=(*done.resolutions, resolution))
 

@@ -9,12 +9,15 @@ from retouch.editor.instructions.plan import AddObject, MoveObject, ReplaceObjec
 from retouch.editor.objects.nouns import Place
 from retouch.editor.operations.harmonize import recolor_layer
 from retouch.editor.operations.insert.canvas import Canvas
-from retouch.editor.operations.insert.insert import MAX_DRAWN_SIDE_PX, insert, lay_standing, site_at, suited
-from retouch.editor.operations.insert.placement import look_around
+from retouch.editor.operations.insert.choice import suited
+from retouch.editor.operations.insert.insert import insert
+from retouch.editor.operations.insert.lay import lay_standing, site_at
 from retouch.editor.operations.insert.region import Box, mask_box
 from retouch.editor.operations.insert.shadow import contact_shadow
+from retouch.editor.operations.insert.surroundings import look_around
+from retouch.editor.operations.insert.wear import MAX_DRAWN_SIDE_PX
+from retouch.editor.operations.remove.filling import fill_hole, find_scenery, judge, rgb
 from retouch.editor.operations.remove.hole import find_shadow, hole_of
-from retouch.editor.operations.remove.remove import fill_hole, judge, rgb
 from retouch.editor.operations.stage import Context, Stage
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
@@ -86,7 +89,7 @@ def _empty(stage: Stage, mask: Mask, phrase: str, context: Context) -> Stage:
     hole = hole_of(mask)
     shadow = find_shadow(rgb(stage.pixels), hole, stage.scene.light)
     hole = np.maximum(hole, hole_of(shadow)) if shadow.any() else hole
-    return fill_hole(stage, hole, mask, context, notes=judge(hole, phrase))
+    return fill_hole(stage, hole, find_scenery(stage, hole, mask), context, notes=judge(hole, phrase))
 
 
 def move_object(stage: Stage, operation: MoveObject, context: Context) -> Stage:
