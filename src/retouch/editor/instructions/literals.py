@@ -49,7 +49,7 @@ _EDIT_VERB = (
 )
 _END = re.compile(
     rf"""\s*(?:[.;]?\s*(?:\n|$)|[.!?;](?=\s+{_EDIT_VERB}\b)
-    |,?\s+(?:in|with|using|as)\s+(?:an?\s+|the\s+|its?\s+|very\s+|really\s+|some\s+|nice\s+|\w+ly\s+)*{_STYLE}\b
+    |,?\s+(?:in|with|using|as)\s+(?:an?\s+|the\s+|its?\s+|very\s+|some\s+|nice\s+|\w+ly\s+)*{_STYLE}\b
     |,?\s+(?:at|in|to|across|along|near|over|into|towards?|for|by)\s+(?:the\s+|my\s+)?(?:very\s+)?(?:{_SIDE}|picture|image|photo|whole)\b
     |,?\s+(?:on|onto|from|inside|below|above|under|underneath|beneath|over|across|next\s+to|beside|behind)\s+(?:the|my|his|her|this|its|their|an?|it|him|each)\b
     |,\s*{_STYLE}\b|\s+{_SIDE}\s*(?:{_SIDE})?\s*(?:corner)?\s*(?=$|[.,\n]|\s(?:of|in|and)\s)
@@ -60,7 +60,7 @@ _END = re.compile(
 
 _NOT_WORDS = (
     r"(?!(?:on|in|at|from|with|is|to|of|and|that|which|saying|says?|reads?|reading|something|somewhere|some|it|over|below|above|near"
-    r"|anywhere|here|there|a\s+caption|the\s+(?:text|words?|title|caption|name|message|phrase|sentence|date)|text|words|as|for|by|under|into|me|"
+    r"|anywhere|here|there|a\s+caption|(?:the|a|an|my)\s+(?:text|words?|title|caption|name|message|phrase|sentence|date|letter|story|poem|greeting|headline)|text|words|as|for|by|under|into|me|"
     r"like|out|using|bigger|smaller|larger|bolder)\b)"
 )
 _SAYING = re.compile(
@@ -78,6 +78,10 @@ _WORD = re.compile(rf"\b(?:the|this)\s+word\s+{_NOT_WORDS}(?=\S)", re.IGNORECASE
 _CAPS = r"(?-i:[A-Z][A-Z0-9'&!-]*[A-Z0-9!](?:\s+[A-Z0-9&!-]+){0,5})"
 _CAPS_PAIR = re.compile(
     rf"\b(?:change|replace|swap|substitute|turn|correct|fix)\s+({_CAPS})\s+(?:to|with|by|into|for)\s+({_CAPS})\b",
+    re.IGNORECASE,
+)
+_NUMBER_PAIR = re.compile(
+    r"\b(?:change|replace|swap|correct|fix)\s+(\d{2,6})\s+(?:to|with|by|into|for)\s+(\d{2,6})\b(?!\s*(?:%|px|percent))",
     re.IGNORECASE,
 )
 _CAPS_ALONE = re.compile(
@@ -162,6 +166,9 @@ def _unquoted(prompt: str, taken: list[Literal]) -> list[Literal]:
     shouting = not any(char.islower() for char in prompt)
     if not shouting:
         for match in _CAPS_PAIR.finditer(prompt):
+            claim(*match.span(1))
+            claim(*match.span(2))
+        for match in _NUMBER_PAIR.finditer(prompt):
             claim(*match.span(1))
             claim(*match.span(2))
         for match in _CAPS_ALONE.finditer(prompt):

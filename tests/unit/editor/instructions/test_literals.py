@@ -48,10 +48,13 @@ def test_where_a_literal_lies_leads_back_to_the_prompt():
     assert literal.quoted
 
 
-@pytest.mark.parametrize("piece", ["write ", '"', "'a ", "say x, in the ", "the word ", "change A to ", "in the very "])
-def test_the_longest_prompt_is_searched_in_bounded_time(piece):
-    start = time.perf_counter()
+@pytest.mark.parametrize(
+    "piece", ["write ", '"', "'a ", "say x, in the ", "the word ", "change A to ", "in the very ", "really "]
+)
+@pytest.mark.parametrize("start", ["", "write x in "])
+def test_the_longest_prompt_is_searched_in_bounded_time(start, piece):
+    begin = time.perf_counter()
 
-    find_literals(piece * (4000 // len(piece)))
+    find_literals(start + piece * (4000 // len(piece)))
 
-    assert time.perf_counter() - start < 2.0
+    assert time.perf_counter() - begin < 2.0
