@@ -28,7 +28,7 @@ ROW_WEIGHT: Final = 0.3
 """Of a picture whose colors go by height alone."""
 EXHAUSTIVE_PIXELS: Final = 3600
 """Up to this many pixels every patch is compared with every other, weights and all."""
-ROUNDS: Final = (8, 6, 5, 4, 3, 2, 2)
+ROUNDS: Final = (10, 8, 5, 4, 3, 2, 2)
 """Rounds of matching and voting by level, coarsest first; the last number holds for what is finer still."""
 SWEEPS: Final = 2
 """How often in a round each patch asks its neighbors; at the finest level, where most is settled, once."""

@@ -197,6 +197,62 @@ def test_others_than_the_subject_are_refused_where_there_are_none(make_removal):
         carry_out(Remove(people, not_subject=True), *make_removal(picture, matte))
 
 
+@pytest.mark.parametrize(
+    ("noun", "labels", "expected"),
+    [("teapot", (("flagpole", 0.1),), "not a teapot"), ("gizmo", (("coffee", 0.9),), "I see coffee, not a gizmo")],
+)
+def test_the_subject_is_not_taken_for_what_nothing_speaks_for(make_removal, noun, labels, expected):
+    picture, matte = with_ball(meadow())
+    stage, context = make_removal(picture, matte)
+    stage.scene.labels = labels
+    stage.scene.describe = lambda: labels[0][0]
+    stage.scene.find = lambda target: Finding(
+        matte, 0.5, f"the main subject (taken for {target.noun!r})", verified=False
+    )
+
+    with pytest.raises(UnsupportedInstructionError, match=expected):
+        carry_out(Remove(Target(TargetKind.NOUN, f"the {noun}", noun=noun)), stage, context)
+
+
+def test_a_word_nobody_knows_may_be_the_subject_that_nobody_knows(make_removal):
+    picture, matte = with_ball(meadow())
+    stage, context = make_removal(picture, matte)
+    stage.scene.labels = (("flagpole", 0.1),)
+    stage.scene.find = lambda target: Finding(
+        matte, 0.5, f"the main subject (taken for {target.noun!r})", verified=False
+    )
+
+    done = carry_out(Remove(Target(TargetKind.NOUN, "the gizmo", noun="gizmo")), stage, context)
+
+    assert redness(done.pixels)[matte > 0].max() < 60
+
+
+def test_what_is_kept_beside_the_hole_does_not_run_into_it(make_removal):
+    background = meadow()
+    picture, ball = with_ball(background, row=80, col=60)
+    picture[66:94, 75:110] = (240, 210, 40)
+    post = np.zeros_like(ball)
+    post[66:94, 75:110] = 1
+    stage, context = make_removal(picture, np.maximum(ball, post))
+    names = {"ball": ball, "post": post}
+    stage.scene.find = lambda target: Finding(names[target.noun], 0.9, target.noun, verified=True)
+    kept, gone = (Target(TargetKind.NOUN, f"the {noun}", noun=noun) for noun in ("post", "ball"))
+
+    done = carry_out(Remove(gone, spared=(kept,)), stage, context)
+
+    assert np.array_equal(done.pixels[post > 0], picture[post > 0])
+    yellowness = done.pixels[..., :2].min(axis=2).astype(int) - done.pixels[..., 2]
+    assert yellowness[(ball > 0) & (post == 0)].max() < 90
+
+
+def test_a_crumb_inside_the_hole_goes_with_it():
+    ring = np.zeros((120, 160), np.float32)
+    ring[20:100, 30:130] = 1
+    ring[50:62, 70:84] = 0
+
+    assert hole_of(ring)[20:100, 30:130].all()
+
+
 def test_glasses_on_a_face_are_refused(make_removal):
     picture, matte = with_ball(meadow())
     stage, context = make_removal(picture, matte)

@@ -20,6 +20,10 @@ RIM_SHARE: Final = 0.009
 """How far a hole reaches beyond the thing, as a share of the picture's long side: its soft rim is mixed with what is behind."""
 MIN_RIM_PX: Final = 2
 SEEN: Final = 0.05
+ISLAND_SHARE: Final = 0.04
+"""What a hole encloses is filled too where it is smaller than this share of the hole."""
+CRUMB_SHARE: Final = 0.1
+"""Of what is kept, parts smaller than this share of the largest are crumbs of its mask."""
 
 SHADOW_SIDE_PX: Final = 360
 MIN_DARKENING: Final = 0.12
@@ -53,18 +57,43 @@ def hole_of(mask: Mask, *, spared: Mask | None = None) -> Mask:
     """
     core = (mask > SEEN).astype(np.float32)
     rim = max(MIN_RIM_PX, round(RIM_SHARE * max(mask.shape)))
-    hole = _close_gaps(grow_mask(core, rim), 2 * rim)
+    hole = _fill_islands(_close_gaps(grow_mask(core, rim), 2 * rim))
     if spared is not None:
-        hole = np.where((spared > 0.5) & (mask < 0.5), np.float32(0), hole)
+        stays = _large_parts((spared > 0.5) & (mask < 0.5))
+        hole = np.where(stays, np.float32(0), hole)
     return np.asarray(hole, dtype=np.float32)
 
 
 def _close_gaps(hole: Mask, size_px: int) -> Mask:
-    """Fill slits and small islands, which show nothing of what is behind but a frayed outline."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * size_px + 1, 2 * size_px + 1))
-    padded = cv2.copyMakeBorder(hole, size_px, size_px, size_px, size_px, cv2.BORDER_CONSTANT, value=0)
-    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[size_px:-size_px, size_px:-size_px]
+    """Fill slits and notches, which show nothing of what is behind but a frayed outline: a closing with a disc."""
+    margin = size_px + 1
+    outside = cv2.copyMakeBorder(
+        (hole == 0).astype(np.uint8), margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=1
+    )
+    grown = (cv2.distanceTransform(outside, cv2.DIST_L2, 5) <= size_px).astype(np.uint8)
+    closed = cv2.distanceTransform(grown, cv2.DIST_L2, 5)[margin:-margin, margin:-margin] > size_px
     return np.asarray(np.maximum(closed, hole), dtype=np.float32)
+
+
+def _fill_islands(hole: Mask) -> Mask:
+    """Fill what a hole encloses, where it is small beside the hole: a rest of the thing, or a glimpse that joins nothing."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((hole == 0).astype(np.uint8), connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] < ISLAND_SHARE * float(hole.sum())
+    edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    small[np.unique(edges)] = False
+    small[0] = False
+    return np.where(small[labels], np.float32(1), hole) if count > 1 else hole
+
+
+def _large_parts(solid: Bools) -> Bools:
+    """Leave out crumbs, which a mask's outline left where another thing covers it."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8), connectivity=8)
+    if count <= 1:
+        return solid
+    areas = stats[:, cv2.CC_STAT_AREA]
+    large = areas >= CRUMB_SHARE * int(areas[1:].max())
+    large[0] = False
+    return np.asarray(large[labels])
 
 
 def find_shadow(pixels: Pixels, hole: Mask, light: Light) -> Mask:

@@ -5,20 +5,24 @@ from typing import Final
 import cv2
 import numpy as np
 
+from retouch.editor.instructions.articles import with_article
 from retouch.editor.instructions.plan import Remove, Target, TargetKind
 from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.nouns import is_person, noun_table
 from retouch.editor.scene.scene import Finding
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
 from retouch.images.color import srgb8_to_oklab
 from retouch.images.fill import fill
 
-__all__ = ["find_to_remove"]
+__all__ = ["find_to_remove", "find_to_take"]
 
 PREVIEW_SIDE_PX: Final = 200
 SIDE_SHARE: Final = 1 / 3
 STANDS_OUT: Final = 0.06
 LEAST_SHARE: Final = 0.01
+PLAIN: Final = 0.4
+"""Probability of the whole picture's best label from which on the subject is plainly that, and not a word nobody knows."""
 
 
 def find_to_remove(stage: Stage, operation: Remove, context: Context) -> Finding:
@@ -32,7 +36,7 @@ def find_to_remove(stage: Stage, operation: Remove, context: Context) -> Finding
     target = operation.target
     if target.kind is TargetKind.REGION:
         return _find_in_region(stage, target, context)
-    finding = stage.find(target)
+    finding = find_to_take(stage, target, operation.phrase)
     if operation.near is not None:
         finding = _nearest(finding, stage.find(operation.near).mask)
     if operation.not_subject:
@@ -44,6 +48,38 @@ def find_to_remove(stage: Stage, operation: Remove, context: Context) -> Finding
             raise UnsupportedInstructionError((), (operation.phrase,), "I find no others than the main subject.")
         finding = Finding(mask, finding.confidence, finding.resolved_to, finding.verified)
     return finding
+
+
+def find_to_take(stage: Stage, target: Target, phrase: str) -> Finding:
+    """Return what a target stands for, where something in the picture speaks for it: what is gone was not to be guessed.
+
+    Raises
+    ------
+    UnsupportedInstructionError
+        It is not found; or the main subject was taken for a noun that the classifier knows and does not see here, or that
+        is plainly something else.
+    """
+    finding = stage.find(target)
+    noun = target.noun
+    if finding.verified or target.kind is not TargetKind.NOUN or noun is None or target.color is not None:
+        return finding
+    if (
+        is_person(noun)
+        or not stage.scene.subject.present
+        or not _is_the_subject(finding.mask, stage.scene.subject.matte)
+    ):
+        return finding
+    shows_a_face = stage.scene.head is not None and stage.scene.head.found_by == "face"
+    is_known = noun_table().lookup(noun) is not None
+    if not is_known and not shows_a_face and stage.scene.labels[0][1] < PLAIN:
+        return finding
+    seen = "a person" if shows_a_face else stage.scene.describe()
+    hint = f'I see {seen}, not {with_article(noun)}. If the main subject is meant, say "the subject".'
+    raise UnsupportedInstructionError((), (phrase,), hint)
+
+
+def _is_the_subject(mask: Mask, matte: Mask) -> bool:
+    return float((mask * (matte > 0.1)).sum()) > 0.9 * float(mask.sum())
 
 
 def _nearest(finding: Finding, near: Mask) -> Finding:

@@ -18,6 +18,7 @@ from retouch.editor.operations.insert.surroundings import look_around
 from retouch.editor.operations.insert.wear import MAX_DRAWN_SIDE_PX
 from retouch.editor.operations.remove.filling import fill_hole, find_scenery, judge, rgb
 from retouch.editor.operations.remove.hole import find_shadow, hole_of
+from retouch.editor.operations.remove.places import find_to_take
 from retouch.editor.operations.stage import Context, Stage
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
@@ -42,7 +43,7 @@ def replace_object(stage: Stage, operation: ReplaceObject, context: Context) -> 
     """
     if not context.objects.search(operation.added.noun):
         return insert(stage, operation.added, context)  # which says what there is instead
-    finding = stage.find(operation.target)
+    finding = find_to_take(stage, operation.target, operation.phrase)
     box = mask_box(finding.mask)
     if box is None:
         raise UnsupportedInstructionError((), (operation.phrase,), "Nothing of it could be cut out.")
@@ -100,7 +101,7 @@ def move_object(stage: Stage, operation: MoveObject, context: Context) -> Stage:
     UnsupportedInstructionError
         The thing is not found, is cut off by a border, has no room that way, or leaves nothing to fill from.
     """
-    finding = stage.find(operation.target)
+    finding = find_to_take(stage, operation.target, operation.phrase)
     box = mask_box(finding.mask)
     if box is None:
         raise UnsupportedInstructionError((), (operation.phrase,), "Nothing of it could be cut out.")
