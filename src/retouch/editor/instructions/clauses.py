@@ -124,9 +124,15 @@ def _starts_clause(tokens: Sequence[Token], i: int) -> bool:
         return True
     if sense.look_verb is not None and after is not None and (after.determiner or after.pronoun):
         return True
+    if tokens[i].word in _FINISHING and after is not None and (after.determiner == "definite" or after.pronoun):
+        return True
     if sense.amount is not None and after is not None and after.determiner == "definite":
         return True
     return _is_rest(tokens, i) or _is_natural(tokens, i)
+
+
+_FINISHING = frozenset("whiten sharpen smooth denoise dehaze deblur lift deepen enhance fix correct straighten".split())  # noqa: SIM905
+"""Verbs of retouching, which are adjectives or nouns elsewhere."""
 
 
 def _is_ordinal(tokens: Sequence[Token], i: int) -> bool:
@@ -178,10 +184,13 @@ def _opens_clause(tokens: Sequence[Token], i: int) -> bool:
     ):
         return True
     if token.word in _OPENERS or token.sense.negation == "without":
-        return follows is not None
+        return follows is not None or (i + 1 < len(tokens) and tokens[i + 1].word in _CAREFUL)
     if token.sense.verb == "keep" and token.word.endswith("ing"):
         return True
     return token.word == "with" and _is_natural(tokens, i + 1)
+
+
+_CAREFUL = frozenset(["blowing", "burning", "clipping", "losing", "overdoing"])
 
 
 def _trim(clause: list[Token]) -> list[Token]:

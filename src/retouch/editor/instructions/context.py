@@ -40,6 +40,8 @@ class Context:
         Readings that the prompt leaves open, in plain words.
     kept : list of (phrase, targets)
         What the prompt wants left alone.
+    foreign : bool
+        It is a translation, whose language may have no articles.
     """
 
     prompt: str
@@ -47,6 +49,7 @@ class Context:
     referent: Target | None = None
     assumptions: list[str] = field(default_factory=list)
     kept: list[tuple[str, tuple[Target, ...]]] = field(default_factory=list)
+    foreign: bool = False
 
     def text(self, tokens: Sequence[Token]) -> str:
         """Return the words of the prompt that ``tokens`` stand for."""

@@ -51,7 +51,8 @@ pencil phone piano pillow pipe plate poster pot present printer puzzle radio rem
 screen picture_frame photo_frame business_card street_sign whiteboard shelf
 shower sign sink smartphone snow_globe snowman soap soccer_ball sofa speaker spoon statuette stool surfboard suitcase
 table tablecloth
-tablet teapot tea_cup telescope television tennis_ball tent tile toilet towel toy toy_car traffic_light tray
+tablet teapot trash_can garbage_can rubbish_bin
+dustbin waste_bin tea_cup telescope television tennis_ball tent tile toilet towel toy toy_car traffic_light tray
 treasure_chest trophy
 typewriter vase violin wallet wall wardrobe wheel window wine_glass coffee_mug coffee_cup coffee_table beach_chair
 picnic_basket

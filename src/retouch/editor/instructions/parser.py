@@ -88,7 +88,7 @@ def parse(prompt: str, *, image_count: int) -> EditPlan:
         raise UnsupportedInstructionError((), (), hint("empty"))
     if not any(char.isalpha() for char in prompt):
         raise UnsupportedInstructionError((), (_shorten(prompt),), hint("no_words"))
-    ctx = Context(prompt, image_count)
+    ctx = Context(prompt, image_count, foreign=translation is not None)
     if translation is not None:
         if translation.unknown:
             words = tuple(dict.fromkeys(prompt[piece.start : piece.end] for piece in translation.unknown))
@@ -109,6 +109,8 @@ def _read_clauses(clauses: list[list[Token]], ctx: Context) -> tuple[list[Operat
     operations: list[Operation] = []
     refused: list[tuple[str, Refusal]] = []
     for i, clause in enumerate(clauses[:MAX_CLAUSES]):
+        if operations and _asks_to_fix(clause):
+            continue
         read, problems = _read_clause(clause, ctx)
         if problems and i + 1 < len(clauses) and _names_topic(clause, clauses[i + 1], ctx):
             continue
@@ -146,6 +148,17 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
         clearer = Refusal(reason) if reason not in ("unknown", "replacing", "vague") else refusal
         return [], [(ctx.text(clause), clearer)]
     return [], [(ctx.text(clause), Refusal(_reason(clause, ctx)))]
+
+
+def _asks_to_fix(clause: Sequence[Token]) -> bool:
+    """Whether a clause only says to do what the complaint before it asks for: "it looks flat, fix it"."""
+    words = {token.word for token in clause}
+    return bool(words & _FIXING) and words <= _FIXING | _FIXED and len(clause) <= _LONGEST_FIX
+
+
+_FIXING = frozenset("fix correct repair lift".split())  # noqa: SIM905
+_FIXED = frozenset("it that this them those".split())  # noqa: SIM905
+_LONGEST_FIX = 3
 
 
 def _names_topic(clause: list[Token], following: list[Token], ctx: Context) -> bool:
@@ -237,6 +250,8 @@ def _reason(clause: Sequence[Token], ctx: Context) -> str:
     if any(token.word in ("if", "unless", "or", "whatever") for token in clause):
         return "condition"
     nouns = [token.sense.noun for token in clause if token.sense.noun]
+    if nouns == ["background"] and verb in ("make", "change") and not any(token.sense.preposition for token in clause):
+        return "which_background"
     if "background" in nouns and verb in (
         "change",
         "replace",

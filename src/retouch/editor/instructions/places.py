@@ -114,7 +114,7 @@ def _parse_place(cur: Cursor, ctx: Context, place: Place) -> bool:
     begin = cur.at
     if cur.sense().term("blend") == "far":
         cur.at += 1
-        place.relation = Relation.BACKGROUND
+        place.relation = _both(place.relation, Relation.BACKGROUND)
         return True
     side = None if _leads_to_a_body_part(cur) else parse_side(cur, of_something=True)
     if side is not None:
@@ -234,7 +234,7 @@ def _anchor(
     beside = relation is Relation.NEXT_TO and anchor.noun in ("horizon", "foreground", "background")
     if anchor.noun in REGIONS and (relation is None or side or beside) and anchor.owner is None:
         place.horizontal = side or place.horizontal
-        place.relation = REGIONS[anchor.noun]
+        place.relation = _both(place.relation, REGIONS[anchor.noun])
         place.horizontal = anchor.horizontal or place.horizontal
         place.vertical = anchor.vertical or place.vertical
         return
@@ -258,6 +258,11 @@ def _anchor(
 
 
 _PREPOSITION_RELATIONS = {"over": Relation.ABOVE, "at": Relation.NEXT_TO, "near": Relation.NEXT_TO}
+
+
+def _both(said: Relation | None, region: Relation) -> Relation:
+    """Return the region of two said one after the other: "on the water in the distance" is still on the water."""
+    return said if said in (Relation.WATER, Relation.SKY) and region is Relation.BACKGROUND else region
 
 
 def _owner(head: Thing, cur: Cursor, ctx: Context) -> Target:

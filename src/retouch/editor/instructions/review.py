@@ -1,10 +1,19 @@
 """Checks over a whole plan: do all pictures exist, does anything contradict, is everything kept that should be?"""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from retouch.editor.instructions.context import Context
-from retouch.editor.instructions.plan import Background, ChangeBackground, Operation, TargetKind, choose_base
+from retouch.editor.instructions.plan import (
+    AdjustLook,
+    Background,
+    ChangeBackground,
+    Operation,
+    RetouchPicture,
+    TargetKind,
+    choose_base,
+)
 from retouch.editor.instructions.refusals import hint
 from retouch.errors import UnsupportedInstructionError
 
@@ -17,9 +26,13 @@ def review(operations: list[Operation], ctx: Context) -> None:
     if any(not 0 <= index < ctx.image_count for index in used):
         have = "1 picture" if ctx.image_count == 1 else f"{ctx.image_count} pictures"
         raise _error(operations, ctx.prompt, "pictures", have)
+    _drop_repeated(operations)
     _check_contradictions(operations, ctx)
     _drop_removed_backgrounds(operations)
     _spare_what_is_kept(operations, ctx)
+    for phrase, _ in ctx.kept:
+        if _KEPT_SHADOW.match(phrase) and any(isinstance(op, ChangeBackground) and op.kind in _BARE for op in operations):
+            raise _error(operations, phrase, "shadow")
     for phrase, targets in ctx.kept:
         if any(operation.touches(target) for target in targets for operation in operations):
             raise _error(operations, phrase, "contradiction", phrase)
@@ -45,6 +58,18 @@ def _spare_what_is_kept(operations: list[Operation], ctx: Context) -> None:
 _SPARED = (TargetKind.NOUN, TargetKind.COLOR_PART, TargetKind.SUBJECT, TargetKind.SKY, TargetKind.BACKGROUND)
 
 
+def _drop_repeated(operations: list[Operation]) -> None:
+    """Leave out what is asked for twice: "it's too dark, brighten it"."""
+    for i in reversed(range(1, len(operations))):
+        one, other = operations[i - 1], operations[i]
+        if (
+            isinstance(one, AdjustLook | RetouchPicture)
+            and isinstance(other, AdjustLook | RetouchPicture)
+            and replace(one, phrase="") == replace(other, phrase="")
+        ):
+            del operations[i]
+
+
 def _drop_removed_backgrounds(operations: list[Operation]) -> None:
     """Leave out the removal in "remove the background and make it white"."""
     kinds = [operation.kind if isinstance(operation, ChangeBackground) else None for operation in operations]
@@ -53,6 +78,8 @@ def _drop_removed_backgrounds(operations: list[Operation]) -> None:
             del operations[i]
 
 
+_KEPT_SHADOW = re.compile(r"(?:but )?(?:keep|leave|preserve|retain|save|don'?t remove)\b.*\bshadows?\b", re.IGNORECASE)
+_BARE = (Background.COLOR, Background.GRADIENT, Background.TRANSPARENT)
 _FILLED = (Background.COLOR, Background.GRADIENT, Background.PICTURE)
 
 

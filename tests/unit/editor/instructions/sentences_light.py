@@ -88,7 +88,7 @@ LAMPS: list[Sentence] = [
     ("studio lighting", 1, ["light: studio light"]),
     ("give her rim light", 1, ["light: rim light"]),
     ("make it backlit", 1, ["light: backlight"]),
-    ("turn the lights on", 1, ["! does not switch lamps on"]),
+    ("turn the lights on", 1, ["! switch lamps on"]),
 ]
 
 SENTENCES: list[Sentence] = TIMES + SKIES + WEATHER + LAMPS

@@ -87,7 +87,7 @@ SENTENCES: list[tuple[str, int, list[str]]] = [
     ("can the mug be teal instead?", 1, ["recolor mug -> teal"]),
     ("product on pure white background pls", 1, ["background color white"]),
     ("need white bg for amazon listing", 1, ["background color white"]),
-    ("white background, keep the shadow", 1, ["background color white", "kept"]),
+    ("white background, keep the shadow", 1, ["! takes the old shadow with it"]),
     ("change colour of tshirt from white to navy", 1, ["recolor white t-shirt -> navy"]),
     ("show this mug in red", 1, ["recolor mug -> red"]),
     ("same mug but in green", 1, ["recolor mug -> green"]),

@@ -63,7 +63,7 @@ SENTENCES: list[Sentence] = [
     ("brighten the eyes", 1, ["brighten the eyes"]),
     ("make his eyes brighter", 1, ["brighten the eyes"]),
     ("enhance her eyes", 1, ["brighten the eyes"]),
-    ("sharpen the eyes", 1, ["brighten the eyes"]),
+    ("sharpen the eyes", 1, ['sharpen "eyes"']),
     ("enhance it", 1, ["enhance the picture"]),
     ("sharpen and denoise the photo", 1, ["sharpen the picture", "reduce the noise of the picture"]),
     ("denoise and sharpen", 1, ["reduce the noise of the picture", "sharpen the picture"]),

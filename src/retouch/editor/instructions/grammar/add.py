@@ -25,6 +25,8 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
         lead = parse_places(cur, ctx, lead)
         cur.take_connector(",")
     verb = cur.take_verb("add", "put", "give", "show", "want", "make")
+    if verb == "put" and (worn := _parse_put_on(cur, ctx)):
+        return worn
     if verb == "give" and not any(token.sense.preposition == "to" for token in cur.tokens):
         return _parse_give(cur, ctx)
     operations: list[AddObject] = []
@@ -63,7 +65,7 @@ def _can_be_added(thing: Thing, verb: str | None, cur: Cursor, ctx: Context) -> 
         _refuse_new_scene(cur)
     if thing.noun is None or thing.picture:
         if verb == "put" and thing.pronoun:
-            raise Refusal("moving")
+            raise Refusal("scene" if thing.phrase.lower() in ("me", "us") else "moving")
         return False
     if not _is_new(thing, verb, ctx):
         return False
@@ -169,6 +171,23 @@ def _parse_give(cur: Cursor, ctx: Context) -> list[AddObject]:
             return operations
         if not cur.take_connector("and", ","):
             return []
+
+
+def _parse_put_on(cur: Cursor, ctx: Context) -> list[AddObject]:
+    """Read "the cat a crown [on the head]" behind "put", as other languages say it."""
+    begin = cur.at
+    receiver = parse_thing(cur, ctx, one_noun=True)
+    thing = (
+        parse_thing(cur, ctx, with_side=False) if receiver is not None and receiver.determiner == "definite" else None
+    )
+    noun = "" if thing is None or thing.determiner != "indefinite" else thing.noun or ""
+    if receiver is None or thing is None or worn_relation(noun) is None:
+        cur.at = begin
+        return []
+    if cur.take_preposition("on", "onto", "to", "over"):
+        parse_thing(cur, ctx)
+    anchor = to_target(receiver, ctx)
+    return [_operation(thing, _beside_or_worn(noun, anchor, ctx), ctx)] if cur.done else []
 
 
 def _parse_receiver(cur: Cursor, ctx: Context) -> Thing | None:

@@ -66,6 +66,8 @@ def _cut_out(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         )
     if cur.take_verb("cut") is None:
         return None
+    if cur.done and cur.word(-1) in ("cut out", "cutout", "isolate", "extract"):
+        return ChangeBackground(Background.TRANSPARENT, stays(ctx))
     cur.take_word("out")
     thing = parse_thing(cur, ctx)
     cur.take_word("out")

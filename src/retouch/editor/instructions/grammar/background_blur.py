@@ -47,6 +47,10 @@ def blur_mode(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     if cur.sense().pronoun and not cur.sense().determiner:
         cur.at += 1
     degree = cur.take_degree()
+    if _take_focus_on(cur):
+        subject = parse_thing(cur, ctx)
+        named = subject is not None and subject.noun not in (None, "background", "foreground")
+        return ChangeBackground(Background.BLUR, stays(ctx, subject)) if named else None
     while cur.sense().determiner or cur.word() == "more" or cur.sense().preposition in ("in", "with", "to"):
         cur.at += 1
     degree = cur.take_degree() or degree
@@ -60,6 +64,17 @@ def blur_mode(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         cur.at += 1
     degree = cur.take_degree() or degree
     return ChangeBackground(Background.BLUR, stays(ctx), strength=BLUR_STRENGTH[degree])
+
+
+def _take_focus_on(cur: Cursor) -> bool:
+    """Step over "focus on", "the focus on": everything else goes out of focus."""
+    begin = cur.at
+    cur.take_verb("keep")
+    cur.at += cur.sense().determiner == "definite"
+    if cur.take_word("focus") and cur.take_preposition("on"):
+        return True
+    cur.at = begin
+    return False
 
 
 def blur(cur: Cursor, ctx: Context) -> ChangeBackground | None:

@@ -69,6 +69,7 @@ def plain_filling(cur: Cursor, ctx: Context, subject: Target) -> ChangeBackgroun
         cur.at += 1
     if cur.word() in _NOTHING:
         cur.at += 1
+        cur.take_word("png")
         return ChangeBackground(Background.TRANSPARENT, subject)
     cur.at = begin
     colors = parse_colors(cur, ctx)

@@ -46,10 +46,16 @@ def parse_pictures(cur: Cursor, ctx: Context) -> list[int]:
     begin = cur.at
     if cur.word() in ("them", "these", "those") and not cur.sense(1).noun:
         cur.at += 1
+        cur.at += cur.sense().number == ctx.image_count and not cur.sense(1).picture
         return list(range(ctx.image_count))
     while cur.sense().determiner == "definite" or cur.sense().term("blend") == "both" or cur.word() == "all":
         cur.at += 1
     counted = cur.at > begin
+    if counted and cur.sense(-1).term("blend") == "both" and (cur.done or cur.sense().preposition is not None):
+        return list(range(max(2, ctx.image_count)))
+    if counted and cur.sense().number is not None and (cur.token(1) is None or cur.sense(1).preposition is not None):
+        cur.at += 1  # "of these two"
+        return list(range(ctx.image_count)) if cur.sense(-1).number == ctx.image_count else []
     if cur.sense().number is not None and cur.sense(1).picture:
         counted = cur.sense().number == ctx.image_count or cur.sense().number == 2
         cur.at += 1
@@ -325,16 +331,22 @@ def _together(cur: Cursor, ctx: Context) -> list[Operation]:
     joined = _take_together(cur)
     place = Place() if cur.done else parse_places(cur, ctx, Place())
     joined = joined or _take_together(cur)
-    if not cur.done or (place.image_index is None and not joined):
+    scene = place.image_index if place.image_index is not None or place.start < 0 else _free_picture(parts, ctx)
+    if not cur.done or (scene is None and not joined):
         return []
     if ctx.image_count < 2:
         raise Refusal("pictures", "1 picture")
-    scene = place.image_index
     if scene is None:
         scene = parts[0].index
         ctx.assume(f"all come together in picture {scene + 1}")
     placement = place.placement(ctx, cur, "")
     return [PlaceSubject(_subject(part, ctx), scene, placement) for part in parts if part.index != scene]
+
+
+def _free_picture(parts: list[_Part], ctx: Context) -> int | None:
+    """Return the first picture that nobody is taken from: "the cat of image 2 on the sofa"."""
+    taken = {part.index for part in parts}
+    return next((index for index in range(ctx.image_count) if index not in taken), None)
 
 
 def _listed(cur: Cursor, ctx: Context) -> list[_Part]:

@@ -1,6 +1,7 @@
 """Clauses that move colors: "make the sky more blue", "less red", "turn everything red into green", "only the red in color"."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from retouch.editor.instructions.colors import color_names
 from retouch.editor.instructions.context import Context
@@ -31,7 +32,7 @@ USUAL_TURN_DEGREES = 60.0
 _MAKING = ("make", "turn", "change", "paint", "want", "give", "add", "put", "use", "remove", "replace", "swap", "show")
 
 
-def parse_color_change(cur: Cursor, ctx: Context) -> list[Operation]:
+def parse_color_change(cur: Cursor, ctx: Context) -> Sequence[Operation]:
     """Return the changes of color that a clause asks for; empty if it is about something else."""
     for read in (_splash, _replace_everywhere, _turn_hue, _tint, _own_color):
         cur.at = 0
@@ -39,11 +40,13 @@ def parse_color_change(cur: Cursor, ctx: Context) -> list[Operation]:
         if operation is not None and cur.done:
             return [operation]
     cur.at = 0
-    shifts: list[Operation] = []
+    shifts: list[ShiftColor] = []
     while not cur.done:
         shift = _shift(cur, ctx)
         if shift is None:
             return []
+        if shift.target is None and shifts:  # "the flowers more pink, less purple"
+            shift = replace(shift, target=shifts[-1].target)
         shifts.append(shift)
         cur.take_connector("and", ",", "but")
     return shifts

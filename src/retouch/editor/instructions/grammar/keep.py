@@ -1,5 +1,7 @@
 """Clauses that ask for nothing but care: "don't change anything else", "keep the sky as it is", "make it look natural"."""
 
+import re
+
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.phrases import parse_thing
@@ -27,13 +29,31 @@ _ABSTRACT = frozenset(
 
 def parse_keep(cur: Cursor, ctx: Context) -> bool:
     """Note a clause that asks for what happens anyway; False if it asks for something else."""
-    for read in (_natural, _purpose, _rest_stays, _leave_thing):
+    for read in (_care, _natural, _purpose, _rest_stays, _leave_thing):
         cur.at = 0
         targets = read(cur, ctx)
         if targets is not None and cur.done:
             ctx.kept.append((ctx.text(cur.tokens), targets))
             return True
     return False
+
+
+def _care(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
+    """Read "no filters", "without overdoing it", "save it as png": what goes without saying."""
+    if _CARE.fullmatch(" ".join(ctx.text(cur.tokens).lower().replace("’", "'").split())) is None:
+        return None
+    cur.at = len(cur.tokens)
+    return ()
+
+
+_CARE = re.compile(
+    r"(no|without( any)?) (extra |other |more |fancy )?(filters?|effects?|quality loss|loss of quality)"
+    r"|without losing (any |the )?(quality|details?|sharpness|resolution)"
+    r"|(don't|dont|do not|without) overdo(ing)?( it)?|(but )?not too much"
+    r"|(without|don't|do not|dont) (blow|blowing|burn|burning|clip|clipping)( out)?( the)? (highlights|whites|sky)"
+    r"|(save|export|output)( it| this)?( as| in| to)?( an?)? png( file| format)?"
+    r"( with( an?)? (alpha|alpha channel|transparency|transparent background))?"
+)
 
 
 def _natural(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:

@@ -139,7 +139,7 @@ _IDLE = frozenset(
 def _parse_carrier(cur: Cursor, ctx: Context) -> Target | None:
     """Return the thing that words are on; None for "the picture"."""
     thing = parse_thing(cur, ctx)
-    if thing is None or thing.picture or thing.everything:
+    if thing is None or thing.picture or thing.everything or thing.noun in ("corner", "edge", "margin"):
         return None
     return to_target(thing, ctx)
 
@@ -246,6 +246,11 @@ class _Draft:
 
 def _parse_add(cur: Cursor, ctx: Context) -> list[Operation]:
     """Read "write OPEN on the mug", 'add the title "Summer" at the top in white'."""
+    drafts = [_Draft()]
+    lead = parse_side(cur)  # "at the top write SALE"
+    if lead is not None:
+        drafts[0].horizontal, drafts[0].vertical = lead
+        cur.take_connector(",")
     verb = cur.take_verb("add", "put", "give", "show", "want", "make", "print", "use", "paint")
     verb = (
         verb
@@ -255,7 +260,6 @@ def _parse_add(cur: Cursor, ctx: Context) -> list[Operation]:
     starts_with_lettering = any(_kind_at(cur, i) for i in range(cur.at, min(cur.at + 2, len(cur.tokens))))
     if verb is None and not starts_with_lettering and cur.sense().literal is None:
         return []
-    drafts = [_Draft()]
     while not cur.done:
         draft = drafts[-1]
         begin = cur.at
@@ -348,8 +352,11 @@ def _read_place(cur: Cursor, ctx: Context, draft: _Draft) -> bool:
             draft.anchor, draft.above = to_target(anchor, ctx), beside == "above"
         return True
     preposition = cur.take_preposition("on", "onto", "over", "in", "into", "to", "at", "around")
-    if preposition or cur.take_word("on top of"):
+    on_top = preposition is None and cur.take_word("on top of")
+    if preposition or on_top:
         inside = preposition in ("in", "into")
+        if on_top and _is_region(cur) and cur.sense(int(cur.sense().determiner is not None)).picture:
+            draft.vertical = "top"
         if (not inside or _is_region(cur)) and _read_carrier(cur, ctx, draft):
             return True
         cur.at = begin

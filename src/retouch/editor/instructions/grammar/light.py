@@ -115,6 +115,7 @@ class _Reader:
         found = _TWO.get(word) or _TWO.get(term) or (LightKind(term),)
         if term == "snow" and self._on_something():
             found = (LightKind.SNOW_COVER,)
+            self.ctx.assume("snow lies on all that faces the sky")
         self.kinds += [kind for kind in found if kind not in self.kinds]
         self.joints.append("")
         if word in _STRONG:
@@ -177,13 +178,26 @@ class _Reader:
         noun = self.cur.sense().noun
         snow, air = LightKind.SNOW_COVER in self.kinds, bool(_AIR & set(self.kinds))
         rays = LightKind.SUN_RAYS in self.kinds
-        if (snow and noun in _SNOW_LIES_ON) or (air and noun in _FOG_LIES_IN) or (rays and noun in _RAYS_PASS):
+        if rays_from_day := self.kinds == [LightKind.DAY] and noun in _RAYS_PASS and self._said_through():
+            self.kinds = [LightKind.SUN_RAYS]
+        if (
+            rays_from_day
+            or (snow and noun in _SNOW_LIES_ON)
+            or (air and noun in _FOG_LIES_IN)
+            or (rays and noun in _RAYS_PASS)
+        ):
             self.cur.at += 1
             return True
         return False
 
+    def _said_through(self) -> bool:
+        """Whether "through the" stands before: sunlight that comes through something is seen as rays."""
+        return any(self.cur.word(-back) == "through" for back in (1, 2, 3) if self.cur.at >= back)
+
     def _degree(self) -> bool:
         word = self.cur.word()
+        if self.kinds and self.cur.sense().side is not None and not self.cur.done:
+            raise Refusal("light_place")
         follows = self.cur.sense(1).term("light") is not None
         if follows and (word in _WEAK or word in _STRONG):
             self.degree = "little" if word in _WEAK else "much"

@@ -61,6 +61,10 @@ def parse_look(cur: Cursor, ctx: Context) -> Sequence[LookOperation]:
         cur.at = len(cur.tokens) if inner.done else cur.at
         return operations
     begin = cur.at
+    grey = _parse_without_color(cur, ctx)
+    if grey:
+        return grey
+    cur.at = begin
     degree = cur.take_degree()
     if cur.sense().look_verb is not None and not (cur.sense().look is not None and cur.done):
         operations = _parse_verbs(cur, ctx, degree)
@@ -72,6 +76,20 @@ def parse_look(cur: Cursor, ctx: Context) -> Sequence[LookOperation]:
     if cur.at == begin:
         _refuse_statement(cur, ctx)
     return _parse_adjectives(cur, ctx)
+
+
+def _parse_without_color(cur: Cursor, ctx: Context) -> list[LookOperation]:
+    """Read "remove the color", "remove all color from the background"."""
+    if cur.take_verb("remove") is None and cur.sense().term("remove") != "remove":
+        return []
+    cur.at += cur.sense().term("remove") == "remove"
+    while cur.sense().determiner or cur.take_preposition("of"):
+        cur.at += cur.sense().determiner is not None
+    if not cur.sense().color_word or cur.sense(1).term("retouch"):
+        return []
+    cur.at += 1
+    thing = parse_thing(cur, ctx) if cur.take_preposition("from", "of", "in") else None
+    return [_operation(Look.BLACK_AND_WHITE, None, thing, cur, ctx)] if cur.done else []
 
 
 def _refuse_statement(cur: Cursor, ctx: Context) -> None:
@@ -324,9 +342,9 @@ def _parse_expression(cur: Cursor, *, complaint: bool = False) -> tuple[Look, st
         elif cur.word() in ("twice as", "half as"):
             sign, percent = (sign, 100.0) if cur.word() == "twice as" else (-sign, 50.0)
             cur.at += 1
-        elif cur.sense().amount is not None and cur.sense(1).color_word and cur.sense(2).color is None:
+        elif cur.sense().amount is not None and (ahead := _color_word_ahead(cur)):
             more = sign * (cur.sense().amount or 1) > 0
-            cur.at += 2
+            cur.at += ahead
             return (Look.MORE_SATURATED if more else Look.LESS_SATURATED), degree, percent
         elif cur.sense().amount is not None and cur.sense().look is None:
             sign *= cur.sense().amount or 1
@@ -354,6 +372,12 @@ def _parse_expression(cur: Cursor, *, complaint: bool = False) -> tuple[Look, st
     if sense.look not in LOOK_OPPOSITES:
         raise Refusal("look_opposite")
     return LOOK_OPPOSITES[sense.look], degree, percent
+
+
+def _color_word_ahead(cur: Cursor) -> int:
+    """Return how many tokens "more color", "enhance the colors" take; 0 if another color is named behind it."""
+    ahead = 2 if cur.sense(1).determiner == "definite" else 1
+    return ahead + 1 if cur.sense(ahead).color_word and cur.sense(ahead + 1).color is None else 0
 
 
 def _parse_definite(cur: Cursor, ctx: Context) -> Thing | None:

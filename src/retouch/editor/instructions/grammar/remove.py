@@ -32,9 +32,9 @@ _NO_THINGS = frozenset(words.NO_THINGS.split())
 _OTHERS = frozenset(words.OTHER_PEOPLE.split())
 _EVERYONE = frozenset(["everyone", "everybody", "anyone", "anybody"])
 _PARTICLE_VERBS = frozenset(
-    ["take", "taking", "edit", "photoshop", "get", "paint", "wipe", "clone", "crop", "brush", "airbrush"]
+    ["take", "taking", "edit", "photoshop", "get", "paint", "wipe", "clone", "crop", "brush", "airbrush", "clean"]
 )
-_SURFACES = frozenset(["in", "on", "from", "at", "of", "near", "by", "out of", "off"])
+_SURFACES = frozenset(["in", "on", "from", "at", "of", "near", "by", "out of"])
 
 
 def parse_remove(cur: Cursor, ctx: Context) -> list[Operation]:
@@ -66,8 +66,11 @@ def _take_away(cur: Cursor, ctx: Context) -> list[Operation]:
     if cur.word() not in _PARTICLE_VERBS:
         return []
     cur.at += 1
+    out = cur.word() == "out" and cur.word(-1) in ("photoshop", "edit", "clone")
+    cur.at += out
     operations = _things(cur, ctx)
-    said = cur.done and cur.sense(-1).term("remove") == "away"
+    said = cur.done and (out or cur.sense(-1).term("remove") == "away")
+    said = said or (cur.done and any(token.word == "off" for token in cur.tokens))
     if not said and cur.take_word("off", "out", "away"):
         said = cur.done
     return operations if said else []
@@ -138,7 +141,12 @@ def _clear_up(cur: Cursor, ctx: Context) -> list[Operation]:
         return []
     thing = parse_thing(cur, ctx)
     cur.take_word("up")
-    if cur.done and thing is not None and thing.noun in ("background", "picture", "scene", "foreground"):
+    if (
+        cur.done
+        and thing is not None
+        and thing.noun
+        in ("background", "picture", "scene", "foreground", "sky", "room", "table", "desk", "street", "beach")
+    ):
         raise Refusal("clutter")
     return []
 
@@ -224,7 +232,7 @@ def _flaw_of(thing: Thing) -> Flaw | None:
 def _where(cur: Cursor, ctx: Context) -> Target | None:
     """Read "on her face", "in the sky", "from the picture" behind a flaw."""
     begin = cur.at
-    if cur.take_preposition("on", "in", "from", "of", "across", "over") is None:
+    if cur.take_preposition("on", "in", "from", "of", "across", "over") is None and not cur.take_word("off"):
         return None
     thing = parse_thing(cur, ctx)
     if thing is None:
@@ -311,7 +319,7 @@ def _located(operation: Remove, cur: Cursor, ctx: Context) -> Remove:
         while cur.sense().participle or (cur.sense().copula and not cur.sense(1).term("remove")):
             cur.at += 1
         relation = cur.sense().relation
-        if relation is None and cur.sense().preposition not in _SURFACES:
+        if relation is None and cur.sense().preposition not in _SURFACES and cur.word() != "off":
             cur.at = begin
             return operation
         cur.at += 1
@@ -321,11 +329,16 @@ def _located(operation: Remove, cur: Cursor, ctx: Context) -> Remove:
         elif anchor is None or (anchor.picture and relation is None):
             cur.at = begin
             return operation
-        elif relation is Relation.BEHIND or anchor.noun == "background":
+        elif relation is Relation.BEHIND or anchor.noun == "background" or _is_the_back(anchor):
             operation = replace(operation, not_subject=True)
         else:
             operation = replace(operation, near=to_target(anchor, ctx))
     return operation
+
+
+def _is_the_back(anchor: Thing) -> bool:
+    """Whether "in the back" is meant, and nobody's back."""
+    return anchor.noun == "back" and anchor.owner is None and anchor.phrase.lower().startswith("the ")
 
 
 def _all_but(cur: Cursor, ctx: Context) -> ChangeBackground | None:

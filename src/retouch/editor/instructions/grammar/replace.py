@@ -2,7 +2,7 @@
 
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
-from retouch.editor.instructions.nouns import NOUNS
+from retouch.editor.instructions.nouns import EYEWEAR, HEADWEAR, NOUNS
 from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_side
 from retouch.editor.instructions.plan import AddObject, Horizontal, MoveObject, Operation, ReplaceObject, Vertical
@@ -31,7 +31,14 @@ _DIRECTIONS: dict[str, tuple[Horizontal | None, Vertical | None]] = {
 
 def parse_replace(cur: Cursor, ctx: Context) -> list[Operation]:
     """Read "replace the dog with a cat", "swap the mug for a vase", "a vase instead of the mug"."""
-    verb = cur.take_verb("replace", "swap", "turn", "change", "put", "add", "want")
+    if cur.take_preposition("instead"):  # "instead of the cat I want a rabbit"
+        old = parse_thing(cur, ctx)
+        cur.take_connector(",")
+        if cur.take_verb("want", "put", "add", "use", "show") is None:
+            return []
+        new = parse_thing(cur, ctx, with_side=False)
+        return _replacement(old, new, cur, ctx) if old is not None and new is not None else []
+    verb = cur.take_verb("replace", "swap", "turn", "change", "make", "put", "add", "want")
     first = parse_thing(cur, ctx)
     if first is None:
         return []
@@ -39,11 +46,14 @@ def parse_replace(cur: Cursor, ctx: Context) -> list[Operation]:
         cur.at += cur.sense().preposition == "instead" and not cur.done
         old = parse_thing(cur, ctx)
         return _replacement(old, first, cur, ctx) if old is not None else []
-    joined = ("with", "by", "for", "into") if verb in ("replace", "swap") else ("into", "to")
-    if verb not in ("replace", "swap", "turn", "change") or cur.take_preposition(*joined) is None:
+    joined = ("with", "by", "for", "into") if verb in ("replace", "swap") else ("into", "to", "for", "with")
+    if verb not in ("replace", "swap", "turn", "change", "make") or cur.take_preposition(*joined) is None:
         return []
     new = parse_thing(cur, ctx, with_side=False)
-    if new is None or (verb in ("turn", "change") and (new.determiner != "indefinite" or not new.known)):
+    if new is None or (new.color is not None and new.noun is None):
+        return []
+    bare = ctx.foreign and new.determiner is None and cur.done
+    if verb not in ("replace", "swap") and not (new.known and (new.determiner == "indefinite" or bare)):
         return []
     return _replacement(first, new, cur, ctx)
 
@@ -79,10 +89,13 @@ def _is_thing(thing: Thing) -> bool:
 
 def parse_move(cur: Cursor, ctx: Context) -> list[Operation]:
     """Read "move the cup a bit to the left", "shift it up", "move the dog into the bottom right corner"."""
-    if cur.take_verb("move") is None:
+    verb = cur.take_verb("move", "put")
+    if verb is None:
         return []
     thing = parse_thing(cur, ctx, with_side=False)
     if thing is None or not _is_thing(thing):
+        return []
+    if verb == "put" and (thing.determiner != "definite" or ctx.image_count > 1 or thing.noun in HEADWEAR | EYEWEAR):
         return []
     degree = cur.take_degree()
     cur.take_word("further", "farther", "more", "over")

@@ -32,10 +32,14 @@ _OUTRIGHT: Final = {
     )
 }
 _QUALITIES: Final = ("sharpness", "noise", "haze", "shadows", "highlights", "skin", "teeth", "eyes", "stops")
+_TOO: Final = {
+    "shadows": ("dark", "black", "deep", "heavy", "strong"),
+    "highlights": ("bright", "strong", "white", "harsh", "hot"),
+}
 _FRACTIONS: Final = {"half": 0.5, "third": 1 / 3, "quarter": 0.25}
 _GLUE = frozenset(
     """
-        up down out away it look looks so make half auto quality overall back bring photo
+        up down out away it look looks so make half auto quality overall back bring photo off wrong
     """.split()  # noqa: SIM905
 )
 
@@ -46,6 +50,7 @@ class _Clause:
 
     kinds: list[Retouch] = field(default_factory=list)
     quality: str | None = None
+    part: str = ""
     doings: set[str] = field(default_factory=set)
     target: Target | None = None
     degree: str | None = None
@@ -63,7 +68,11 @@ def parse_retouch(cur: Cursor, ctx: Context) -> list[Operation]:
     while not cur.done:
         if not _read_piece(cur, ctx, clause):
             return []
-    if clause.quality == "eyes" and set(clause.kinds) <= {Retouch.SHARPEN, Retouch.ENHANCE}:
+    if clause.quality == "eyes" and clause.kinds == [Retouch.SHARPEN]:
+        clause.quality, clause.target = None, Target(TargetKind.NOUN, clause.part, noun="eye")
+    elif clause.quality == "eyes" and set(clause.kinds) <= {Retouch.ENHANCE}:
+        clause.kinds = []
+    if clause.quality in ("shadows", "highlights") and clause.kinds == [Retouch.CLARITY]:
         clause.kinds = []
     kinds = [*clause.kinds, *_of_quality(clause)]
     if clause.kinds and clause.quality not in (None, "sharpness"):
@@ -85,11 +94,20 @@ def _read_piece(cur: Cursor, ctx: Context, clause: _Clause) -> bool:
     """Read the next piece of a clause; False for a word that does not belong."""
     term = cur.sense().term("retouch")
     word = cur.word()
+    if term == "shine" and clause.doings & {"less", "lower"}:  # "less shine on the nose"
+        term = "highlights"
+    if word == "too" and cur.word(1) in _TOO.get(clause.quality or "", ()):  # "the shadows are too dark"
+        clause.doings.add("raise" if clause.quality == "shadows" else "lower")
+        cur.at += 2
+        return True
     doings = {doing for doing, words in DOINGS.items() if word in words}
+    if term in ("shadows", "highlights") and clause.quality == "sharpness":  # "details in the shadows"
+        clause.quality = None
+        clause.doings.add("raise" if term == "shadows" else "lower")
     if term in _QUALITIES:
         if clause.quality is not None and clause.quality != term:
             return False
-        clause.quality = term
+        clause.quality, clause.part = term, cur.word()
         cur.at += 1
         return True
     if term in _OUTRIGHT:

@@ -78,6 +78,10 @@ def parse_style(cur: Cursor, ctx: Context) -> list[ApplyStyle]:
     Refusal
         It asks for the style of a studio, or of an artist, that the editor doesn't have.
     """
+    hidden = _parse_hidden(cur, ctx)
+    if hidden is not None:
+        return [hidden]
+    cur.at = 0
     if not _speaks_of_style(cur, ctx):
         return []
     read = _Reading()
@@ -105,6 +109,24 @@ def parse_style(cur: Cursor, ctx: Context) -> list[ApplyStyle]:
             phrase=ctx.text(cur.tokens),
         )
     ]
+
+
+def _parse_hidden(cur: Cursor, ctx: Context) -> ApplyStyle | None:
+    """Read "blur the face", "blur out the license plate": what is private is hidden behind coarse pixels."""
+    if cur.take_verb("blur") is None:
+        return None
+    thing = parse_thing(cur, ctx)
+    cur.take_word("out")
+    plate = thing is not None and thing.noun == "plate" and bool(_PLATES & set(thing.extras))
+    if thing is None or not (plate or thing.noun in _PRIVATE) or not cur.done:
+        return None
+    ctx.assume(f'hides "{thing.phrase}" behind coarse pixels')
+    ctx.referent = to_target(thing, ctx)
+    return ApplyStyle(Style.PIXELATED, STRENGTH[None], ctx.referent, phrase=ctx.text(cur.tokens))
+
+
+_PLATES = frozenset(["license", "licence", "number", "registration"])
+_PRIVATE = frozenset(["face", "license plate", "number plate", "eye", "head", "screen", "name tag", "credit card"])
 
 
 def _from_picture(cur: Cursor, ctx: Context, read: _Reading) -> ApplyStyle:
@@ -264,6 +286,9 @@ _MEDIA = frozenset([Style.OIL, Style.GOUACHE, Style.PASTEL, Style.INK, Style.POS
 
 
 def _more_telling(one: Style, other: Style) -> Style | None:
+    for finer, coarser in ((Style.PIXEL_ART, Style.PIXELATED), (Style.COMIC, Style.HALFTONE)):
+        if {one, other} == {finer, coarser}:
+            return finer
     if (one in _MEDIA) == (other in _MEDIA):
         return None
     return other if one in _MEDIA else one

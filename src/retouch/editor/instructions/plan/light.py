@@ -1,6 +1,6 @@
 """Light and weather."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from retouch.editor.instructions.plan.operation import Operation
@@ -84,6 +84,11 @@ class ChangeLight(Operation):
     def touches(self, kept: Target) -> bool:
         """Return whether it would change what the prompt wants kept."""
         return kept.kind is TargetKind.SKY or not self.sky_only
+
+    def sparing(self, kept: Target) -> "ChangeLight":
+        """Return "a dramatic sky" for the sky alone where something on the ground is to stay."""
+        of_sky = "sky" in self.phrase.lower() and kept.kind not in (TargetKind.SKY, TargetKind.PICTURE)
+        return replace(self, sky_only=True) if of_sky else self
 
     def contradicts(self, earlier: Operation) -> str | None:
         """Return "contradiction" behind another time of day."""

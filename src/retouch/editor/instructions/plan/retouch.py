@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from retouch.editor.instructions.plan.operation import Operation, is_same_target
-from retouch.editor.instructions.plan.values import Target
+from retouch.editor.instructions.plan.values import Target, TargetKind
 
 __all__ = ["Retouch", "RetouchPicture"]
 
@@ -69,11 +69,15 @@ class RetouchPicture(Operation):
 
     def touches(self, kept: Target) -> bool:
         """Return whether it would change what the prompt wants kept."""
+        if kept.kind is TargetKind.PICTURE and self.kind in _DETAIL:
+            return False  # "don't change the colors, just sharpen it"
         own_part = {Retouch.SMOOTH_SKIN: "skin", Retouch.WHITEN_TEETH: "tooth", Retouch.BRIGHTEN_EYES: "eye"}
         if self.kind in own_part:
             return kept.noun == own_part[self.kind]
         return self.kind is not Retouch.RED_EYE and (self.target is None or is_same_target(self.target, kept))
 
+
+_DETAIL = frozenset([Retouch.SHARPEN, Retouch.DEBLUR, Retouch.DENOISE, Retouch.UPSCALE, Retouch.CLARITY])
 
 _WORDS = {
     Retouch.SHARPEN: "sharpen {}",

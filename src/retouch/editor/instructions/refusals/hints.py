@@ -10,7 +10,7 @@ CAN_DO = (
 HINTS: dict[str, str] = {
     "negation": "Say what to do rather than what not to do.",
     "condition": "It carries out plain instructions, without conditions or choices.",
-    "effect": "It does not make smoke, fire, steam, liquids or light effects; it can add solid things.",
+    "effect": "It does not make smoke, fire, steam or liquids; it can add solid things, sun rays and a lens flare.",
     "removing": (
         'It removes things that it can find: name one ("remove the cup on the left"), its color, or a corner of the picture.'
     ),
@@ -31,7 +31,8 @@ HINTS: dict[str, str] = {
     "clothes": "It does not change or add clothes; it can recolor them, and add a hat, crown or sunglasses.",
     "light": (
         'It sets the time of day ("make it sunset", "golden hour", "blue hour", "night"), adds sun rays, a lens flare, '
-        "a spotlight, studio, rim or back light; it does not switch lamps on or take shadows away."
+        "a spotlight, studio, rim or back light; it does not choose the side that light comes from, switch "
+        "lamps on, or take shadows and reflections away."
     ),
     "weather": (
         'It makes fog, rain, snow, storm, clouds and autumn leaves ("add fog", "make it snow", "a rainy night"); '
@@ -88,7 +89,18 @@ HINTS: dict[str, str] = {
         '"warmer" or "cooler".'
     ),
     "which_color": 'Say which color: "make the cup red".',
-    "blur": 'It blurs the background only: say "blur the background".',
+    "blur": 'It blurs the background, and hides a face or a plate: say "blur the background", "pixelate the face".',
+    "sky_picture": (
+        'It takes no sky from another picture: name the sky ("a clear blue sky", "a sunset sky", "a starry sky"), or say '
+        '"use image 2 as the background".'
+    ),
+    "color_match": (
+        'It carries no colors over from another picture: say "warmer", "more contrast", or "in the style of image 2".'
+    ),
+    "shadow": (
+        "A plain or transparent background takes the old shadow with it; blur or darken the background to keep the shadow."
+    ),
+    "light_place": "Where the sun, the moon and a flare stand it finds in the picture: say it without a side.",
     "scene": "It does not invent scenes; send the new background as a second picture, or name a color.",
     "which_background": 'Say what to: a color ("make the background white"), a blur, transparent, or a second picture.',
     "place": (

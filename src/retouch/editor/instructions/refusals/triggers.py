@@ -3,6 +3,19 @@
 __all__ = ["TRIGGERS"]
 
 _TRIGGERS: tuple[tuple[str, str], ...] = (
+    (
+        "sky_picture",
+        """
+        sky_from sky_with_the_one sky_with_the_sky sky_with_that sky_of_image sky_of_the_second replace_the_sky swap_the_sky
+        """,
+    ),
+    (
+        "color_match",
+        """
+        match_the_colors match_colors match_the_colours match_the_color color_match color_transfer copy_the_colors
+        """,
+    ),
+    ("which_turn", "turn_the_picture turn_the_photo turn_the_image turn_this_picture turn_this_photo"),
     ("undo", "undo revert undo_that go_back redo"),
     (
         "which_color",
@@ -13,7 +26,7 @@ _TRIGGERS: tuple[tuple[str, str], ...] = (
     (
         "effect",
         """
-        glow glowing fire flames smoke steam lens_flare sparkles sparkle glitter burning light_beams laser fog_effect
+        glow glowing fire flames smoke steam sparkles sparkle glitter burning laser fog_effect
         """,
     ),
     (

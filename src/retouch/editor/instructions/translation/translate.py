@@ -229,6 +229,8 @@ def _reorder(clause: list[Piece], dictionary: Dictionary) -> list[Piece]:
     """Return a clause with its verb before its object and its adjectives before their nouns."""
     clause = [piece for piece in clause if piece.text or piece.kind == "literal"]
     clause = _by_context(clause, dictionary)
+    if dictionary.unspaced:
+        clause = _object_behind_verb(clause)
     if dictionary.verb_final:
         clause = _verb_first(clause)
     return _adjectives_first(clause) if dictionary.adjectives_after else clause
@@ -257,6 +259,20 @@ def _verb_first(clause: list[Piece]) -> list[Piece]:
         first = next((i for i, piece in enumerate(clause) if piece.text not in _POLITE), 0)
         return [*clause[:first], clause[-1], *clause[first:-1]]
     return clause
+
+
+def _object_behind_verb(clause: list[Piece]) -> list[Piece]:
+    """Turn "make face a bit brighten" (an object put before its verb) into "a bit brighten face"."""
+    verbs = [i for i, piece in enumerate(clause) if piece.kind == "verb"]
+    if len(verbs) != 2 or clause[verbs[0]].text != "make" or clause[verbs[1]].text not in _TAKING_OBJECTS:
+        return clause
+    first, second = verbs
+    return [*clause[:first], clause[second], *clause[first + 1 : second], *clause[second + 1 :]]
+
+
+_TAKING_OBJECTS = frozenset(
+    ["brighten", "darken", "sharpen", "remove", "move", "crop", "rotate", "flip", "straighten", "desaturate", "whiten"]
+)
 
 
 _POLITE = frozenset(["please", "can you", "could you", "don't"])

@@ -127,6 +127,7 @@ DEGREES: dict[str, str] = {
     "gentle": "little",
     "a bit of": "little", "a touch of": "little", "a little bit of": "little", "a tiny bit": "little",
     "a smidge": "little",
+    "half strength": "little", "half-strength": "little", "at half strength": "little",
     "mild": "little", "a bit more": "little", "a little more": "little", "a tad more": "little", "bit more": "little",
     "soft": "little",
     "much": "much", "a lot": "much", "a lot of": "much", "lots of": "much", "very": "much", "really": "much",

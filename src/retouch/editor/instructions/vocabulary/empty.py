@@ -61,6 +61,7 @@ EXPRESSIONS: tuple[str, ...] = (
     "in the style of", "striped", "dotted", "patterned", "png", "jpg", "file", "packshot", "catalog", "catalogue",
     "together", "again", "pointing", "half", "halves",
     "twice as", "half as", "enough", "hate", "dislike",
+    "for instagram story", "for an instagram story", "for instagram stories", "for tiktok",
     "unless", "whatever", "stand out", "stands out", "appear", "appears", "is visible", "wooden", "metallic",
 )  # fmt: skip
 """Words that grammars ask for by name, or that must not be taken for a noun."""
@@ -88,6 +89,7 @@ FILLER_PHRASES: tuple[str, ...] = (
     "help me to", "your task is to",
     "your job is to", "you should", "you must", "you need to", "of course", "by the way", "all right", "i think",
     "i guess",
+    "would be nice", "would be great", "would be cool", "would be good", "would be lovely", "would be awesome",
     "it would be nice to", "it would be great if you could", "would be nice if you could", "in this photo",
     "in this picture", "in this image",
     "in the photo", "in the picture", "in the image", "to the photo", "to the picture", "to the image",

@@ -22,7 +22,7 @@ COMMON_WORDS: frozenset[str] = frozenset(
         hole home hook hope host hour house huge human hung hunt hurt idea inch iron item join joke judge juice jump
         keen kick kind king kiss knee knew knock know label lack laid lamp land lane large last late laugh laundry lawn
         lay lead leaf leak lean learn least left lend less level life lift like limb line link list live load loan local
-        lock long look loop lose loss lost loud love luck lump lung made mail main make male mark mass mate math mean
+        lock long look loop loose lose loss lost loud love luck lump lung made mail main make male mark mass mate math mean
         meat meet melt mend mere mess mild mile mill mind mine mint miss model mold mood more most much must nail name
         near neat neck need nest net news next nice night nine node none noon norm note noun oath obey odd often open
         oral order ours oval over pace pack page paid pain pair pale palm pant park part pass past path pause pave peace

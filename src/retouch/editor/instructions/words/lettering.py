@@ -9,7 +9,7 @@ TERMS: dict[str, str] = {
     "title": "title headline",
     "caption": "caption captions subtitle subtitles tagline",
     "watermark": "watermark watermarks copyright_notice copyright_text logo_text photo_credit stock_watermark copyright",
-    "stamp": "date_stamp timestamp time_stamp datestamp date_and_time camera_date time_and_date",
+    "stamp": "date_stamp timestamp time_stamp datestamp date_and_time camera_date time_and_date date",
     "bubble": "speech_bubble speech_balloon talk_bubble thought_bubble dialog_bubble dialogue_bubble",
     "saying": "saying that_says which_says that_reads which_reads say says to_say to_read says_that that_said read reads",
     "sign": "sign signs poster billboard board neon_sign",

@@ -6,7 +6,8 @@ TERMS: dict[str, str] = {
     "sunrise": "sunrise sun_rise dawn daybreak early_morning morning morning_light sunrise_light first_light sunup the_morning",
     "golden_hour": "golden_hour golden-hour goldenhour golden_hour_light golden_light late_afternoon magic_hour "
     "golden_sunlight evening_sun low_sun golden_hour_lighting warm_sunlight",
-    "sunset": "sunset sun_set sundown sunset_light setting_sun evening evening_light sunsets the_evening",
+    "sunset": "sunset sunset_colored sunset_coloured sunset-colored sunset-coloured "
+    "sun_set sundown sunset_light setting_sun evening evening_light sunsets the_evening",
     "dusk": "dusk twilight nightfall",
     "blue_hour": "blue_hour bluehour blue-hour",
     "night": "night nighttime night_time night-time nite midnight nocturnal at_night the_night night_scene",

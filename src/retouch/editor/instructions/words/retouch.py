@@ -40,6 +40,7 @@ TERMS: Final[dict[str, str]] = {
     "skin": "skin complexion face_skin facial_skin",
     "teeth": "teeth tooth smile",
     "eyes": "eyes eye irises iris",
+    "shine": "shine shininess",
     "stops": "ev evs stop stops f-stop f-stops exposure_value",
 }
 
@@ -51,7 +52,7 @@ DOINGS: Final[dict[str, frozenset[str]]] = {
         "lower": "lower reduce decrease darken bring_down recover tame deepen crush darker drop dim tone_down less down "
         "turn_down restore pull_down under lowering",
         "smooth": "smooth smoothen smoother smoothing soften softer airbrush even retouch clear smoothed clean",
-        "whiten": "whiten whiter whitening bleach brighten white brighter whitened lighten",
+        "whiten": "whiten whiter whitening bleach brighten bright white brighter whitened lighten",
         "brighten": "brighten brighter lighten sparkle shine pop sharpen sharper enhance bright",
         "fix": "fix correct repair adjust improve neutralize neutralise set balance auto remove apply",
         "less": "less reduce remove removing no without fix clean decrease lower clear lessen eliminate suppress cut fewer "

@@ -85,7 +85,7 @@ TERMS: dict[str, str] = {
     "HALFTONE": "halftone half-tone half_tone halftone_dots newspaper_print newsprint halftone_print ben-day_dots",
     "STENCIL": "stencil stenciled stencilled banksy stencil_art graffiti_stencil stencil_print linocut lino_print linoprint",
     "PIXEL_ART": """
-        pixel_art pixelart pixel-art 8-bit 8_bit 8bit 16-bit 16_bit 16bit pixel_style 8-bit_art retro_game
+        pixel_art pixelart pixel-art 8-bit 8_bit 8bit 8_bit_game 8bit_game 16-bit 16_bit 16bit pixel_style 8-bit_art retro_game
         retro_video_game_graphics
         video_game_pixels pixel_graphics 8-bit_game sprite minecraft nes_game
     """,

@@ -130,12 +130,16 @@ def take_ratio(cur: Cursor, ctx: Context) -> tuple[int, int] | None:
     cur.take_word("exact", "perfect", "classic", "instagram")
     take(cur, "ratio")
     skip(cur, "of", "to")
+    noted = len(ctx.assumptions)
     ratio = _named_ratio(cur, ctx) or _typed_ratio(cur, ctx)
     if ratio is None:
         cur.at = begin
         return None
     take(cur, "ratio")
-    return ratio
+    closer = _named_ratio(cur, ctx)
+    if closer is not None:  # "vertical for an instagram story"
+        del ctx.assumptions[noted:-1]
+    return closer or ratio
 
 
 def _named_ratio(cur: Cursor, ctx: Context) -> tuple[int, int] | None:
