@@ -11,11 +11,12 @@ from retouch.editor.operations.insert.canvas import Canvas
 from retouch.editor.operations.insert.choice import MAX_ENLARGEMENT
 from retouch.editor.operations.insert.lay import lay_standing, site_at
 from retouch.editor.operations.insert.placement import find_site
-from retouch.editor.operations.insert.region import Box, mask_box
+from retouch.editor.operations.insert.region import mask_box
 from retouch.editor.operations.insert.size import size_rule, subject_length_m
 from retouch.editor.operations.insert.surroundings import Surroundings, look_around
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Scene
+from retouch.editor.scene.values import Box
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
 from retouch.images.color import srgb_to_linear

@@ -90,6 +90,16 @@ class Box:
         """The middle, (x, y)."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
+    @property
+    def center_x(self) -> float:
+        """The middle column."""
+        return (self.left + self.right) / 2
+
+    def touches_border(self, picture_hw: tuple[int, int]) -> bool:
+        """Whether the picture's border cuts what is in the box."""
+        height, width = picture_hw
+        return self.left <= 1 or self.top <= 1 or self.right >= width - 1 or self.bottom >= height - 1
+
     def moved(self, x: float, y: float, scale: float = 1.0) -> "Box":
         """Return the box moved by (x, y), then scaled about (0, 0)."""
         return Box(*((v + by) * scale for v, by in ((self.left, x), (self.top, y), (self.right, x), (self.bottom, y))))

@@ -23,12 +23,13 @@ from retouch.editor.operations.insert.choice import (
 )
 from retouch.editor.operations.insert.lay import lay_standing
 from retouch.editor.operations.insert.placement import Site, find_site
-from retouch.editor.operations.insert.region import Box, boxes_of, standing_ground
+from retouch.editor.operations.insert.region import boxes_of, standing_ground
 from retouch.editor.operations.insert.size import SizeRule, size_rule
 from retouch.editor.operations.insert.surroundings import Surroundings, look_around
 from retouch.editor.operations.insert.wear import MAX_DRAWN_SIDE_PX, insert_worn
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Scene
+from retouch.editor.scene.values import Box
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
 from retouch.types import Resolution
@@ -146,6 +147,8 @@ def _shows_water(scene: Scene, around: Surroundings) -> bool:
     """Whether there is water: by its color and place, and confirmed by the classifier."""
     if around.water is None:
         return False
+    if scene.water is not None:
+        return True
     peaks = [located[1] for noun in _WATERSIDE if (located := scene.locate(noun)) is not None]
     return max(peaks, default=0.0) >= _LEAST_WATER_PROBABILITY
 
@@ -235,7 +238,7 @@ def _find_both(stage: Stage, placement: Placement, anchor_mask: Mask) -> tuple[M
         if mask is not None:
             return anchor_mask, mask, resolutions
     faces = stage.scene.faces
-    boxes = [Box(each.box.left, each.box.top, each.box.right, each.box.bottom) for each in faces[:2]]
+    boxes = [each.box for each in faces[:2]]
     boxes = boxes if len(boxes) == 2 else boxes_of(anchor_mask)[:2]
     if len(boxes) < 2:
         raise UnsupportedInstructionError(

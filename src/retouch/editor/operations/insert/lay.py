@@ -8,11 +8,11 @@ from retouch.editor.objects.nouns import Place
 from retouch.editor.operations.harmonize import harmonize, measure_tone
 from retouch.editor.operations.insert.canvas import Canvas
 from retouch.editor.operations.insert.placement import Site
-from retouch.editor.operations.insert.region import Box
 from retouch.editor.operations.insert.shadow import ambient_shadow, cast_shadow, contact_shadow, water_reflection
 from retouch.editor.operations.insert.surroundings import Surroundings
 from retouch.editor.operations.stage import Stage
 from retouch.editor.scene.scene import Scene
+from retouch.editor.scene.values import Box
 from retouch.images.array_types import Mask
 from retouch.images.color import luminance, srgb_to_linear
 from retouch.images.compose import Layer, resize_layer, sharpen_layer

@@ -8,10 +8,10 @@ import numpy as np
 
 from retouch.editor.instructions.plan import Placement, Relation
 from retouch.editor.objects.nouns import Place
-from retouch.editor.operations.insert.region import Box
 from retouch.editor.operations.insert.scores import LEAST_SUPPORT, score_sites
 from retouch.editor.operations.insert.size import SizeRule, chosen_long_side
 from retouch.editor.operations.insert.surroundings import Surroundings
+from retouch.editor.scene.values import Box
 
 __all__ = ["Site", "find_site", "place_for"]
 

@@ -1,17 +1,17 @@
 """Boxes and masks that placing a new object goes by."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 
 from retouch.editor.scene.scene import Scene
+from retouch.editor.scene.values import Box
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.filters import resize_float
 from retouch.images.masks import smoothstep
 
-__all__ = ["MIN_GROUND", "Box", "BoxSums", "boxes_of", "firmness", "mask_box", "standing_ground", "water_mask"]
+__all__ = ["MIN_GROUND", "BoxSums", "boxes_of", "firmness", "mask_box", "standing_ground", "water_mask"]
 
 _HEADS_TO_THE_FLOOR: Final = 3.5
 """A picture that ends less than this many heads below the chin cuts a standing or sitting person above the floor."""
@@ -46,36 +46,6 @@ _AT_THE_WATER: Final = frozenset(
     ]
 )
 _LEAST_AT_THE_WATER: Final = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle in pixels; right and bottom are exclusive."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def width(self) -> float:
-        """Columns."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        """Rows."""
-        return self.bottom - self.top
-
-    @property
-    def center_x(self) -> float:
-        """Middle column."""
-        return (self.left + self.right) / 2
-
-    def touches_border(self, picture_hw: tuple[int, int]) -> bool:
-        """Whether the picture's border cuts the thing."""
-        h, w = picture_hw
-        return self.left <= 1 or self.top <= 1 or self.right >= w - 1 or self.bottom >= h - 1
 
 
 def mask_box(mask: Mask) -> Box | None:

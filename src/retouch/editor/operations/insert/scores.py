@@ -7,8 +7,8 @@ import numpy as np
 
 from retouch.editor.instructions.plan import Placement, Relation
 from retouch.editor.objects.nouns import Place
-from retouch.editor.operations.insert.region import Box
 from retouch.editor.operations.insert.surroundings import Surroundings
+from retouch.editor.scene.values import Box
 from retouch.images.array_types import FloatImage
 
 __all__ = ["LEAST_SUPPORT", "score_sites"]

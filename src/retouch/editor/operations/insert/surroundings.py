@@ -9,7 +9,6 @@ import numpy as np
 
 from retouch.editor.operations.insert.region import (
     MIN_GROUND,
-    Box,
     BoxSums,
     boxes_of,
     mask_box,
@@ -17,6 +16,7 @@ from retouch.editor.operations.insert.region import (
     water_mask,
 )
 from retouch.editor.scene.scene import Scene
+from retouch.editor.scene.values import Box
 from retouch.images.array_types import Mask
 
 __all__ = ["Surroundings", "look_around"]

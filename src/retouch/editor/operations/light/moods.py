@@ -43,8 +43,6 @@ class Mood:
         Color of lit and of shaded surfaces, relative to neutral light.
     saturation, contrast : float
         1 leaves the land as it is.
-    stars : float
-        0 to 1.
     haze : float
         Share of the horizon's light that lies over the far land.
     """
@@ -62,7 +60,6 @@ class Mood:
     shade: tuple[float, float, float]
     saturation: float = 1.0
     contrast: float = 1.0
-    stars: float = 0.0
     haze: float = 0.0
 
     def ramp(self) -> FloatImage:
@@ -100,19 +97,19 @@ MOODS: Final[dict[LightKind, Mood]] = {
         sky=((30, 42, 78), (66, 70, 112), (150, 104, 126), (222, 146, 112)), glow=(240, 160, 110), glow_strength=0.55,
         sun_elevation=-4, cover=0.4, cloud_lit=(196, 116, 118), cloud_shade=(48, 50, 82), land_tone=0.042,
         gain_limits=(0.2, 1.0), light=(1.02, 0.93, 1.05), shade=(0.84, 0.92, 1.28), saturation=0.85, contrast=1.1,
-        stars=0.12, haze=0.22,
+        haze=0.22,
     ),
     LightKind.BLUE_HOUR: Mood(
         sky=((16, 32, 78), (34, 64, 122), (72, 110, 168), (134, 156, 190)), glow=(190, 176, 180), glow_strength=0.35,
         sun_elevation=-6, cover=0.25, cloud_lit=(92, 116, 164), cloud_shade=(24, 40, 82), land_tone=0.04,
         gain_limits=(0.18, 1.0), light=(0.78, 0.95, 1.42), shade=(0.66, 0.9, 1.6), saturation=0.7, contrast=1.12,
-        stars=0.15, haze=0.25,
+        haze=0.25,
     ),
     LightKind.NIGHT: Mood(
         sky=((7, 11, 26), (12, 19, 40), (21, 31, 56), (34, 45, 70)), glow=(60, 70, 96), glow_strength=0.0,
         sun_elevation=35, cover=0.16, cloud_lit=(44, 54, 78), cloud_shade=(14, 19, 34), land_tone=0.02,
         gain_limits=(0.07, 1.0), light=(0.78, 0.96, 1.4), shade=(0.62, 0.88, 1.7), saturation=0.55, contrast=1.28,
-        stars=1.0, haze=0.5,
+        haze=0.5,
     ),
     LightKind.OVERCAST: Mood(
         sky=((150, 160, 170), (176, 184, 192), (202, 208, 213), (220, 224, 226)), glow=(230, 232, 232), glow_strength=0.15,
@@ -186,7 +183,6 @@ def _clouded(mood: Mood, cover: Mood) -> Mood:
         land_tone=0.85 * mood.land_tone,
         saturation=mood.saturation * 0.85,
         contrast=mood.contrast * 0.93,
-        stars=0.0,
         haze=max(mood.haze, cover.haze),
     )
 

@@ -12,7 +12,7 @@ from retouch.editor.operations.insert.canvas import Canvas
 from retouch.editor.operations.insert.choice import suited
 from retouch.editor.operations.insert.insert import insert
 from retouch.editor.operations.insert.lay import lay_standing, site_at
-from retouch.editor.operations.insert.region import Box, mask_box
+from retouch.editor.operations.insert.region import mask_box
 from retouch.editor.operations.insert.shadow import contact_shadow
 from retouch.editor.operations.insert.surroundings import look_around
 from retouch.editor.operations.insert.wear import MAX_DRAWN_SIDE_PX
@@ -20,6 +20,7 @@ from retouch.editor.operations.remove.filling import fill_hole, find_scenery, ju
 from retouch.editor.operations.remove.hole import find_shadow, hole_of
 from retouch.editor.operations.remove.places import find_to_take
 from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.values import Box
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
 from retouch.images.color import srgb_to_linear
