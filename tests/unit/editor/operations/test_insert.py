@@ -49,6 +49,7 @@ class FakeScene:
         self._water = water
         self._head, self._subject, self._open_air = head, subject, open_air
         self.faces = ()
+        self.water: Mask | None = None
 
     @property
     def subject(self) -> Subject:
