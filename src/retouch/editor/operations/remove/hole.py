@@ -28,6 +28,11 @@ CRUMB_SHARE: Final = 0.1
 SHADOW_SIDE_PX: Final = 360
 MIN_DARKENING: Final = 0.12
 """Share of its lightness (Oklab L) that the ground loses in a shadow."""
+FADING: Final = 0.04
+"""What darkens the ground less than a shadow, but is joined to one, is its soft rim."""
+CORNER_OF_REACH: Final = 0.14
+RIM_OF_REACH: Final = 0.3
+"""How wide the rim, and the corner between a shadow and its thing, may be, as a share of the thing's longer side."""
 MAX_CHROMA_SHIFT: Final = 0.05
 REACH_SHARE: Final = 0.35
 """How far a shadow is looked for beside its thing, as a share of the thing's longer side."""
@@ -137,9 +142,23 @@ def find_shadow(pixels: Pixels, hole: Mask, light: Light) -> Mask:
         return np.zeros_like(hole)
     if _goes_on(attached, allowed) or _is_busier(lab, attached, thing):
         return np.zeros_like(hole)
-    grown = cv2.dilate(attached.astype(np.uint8), np.ones((5, 5), np.uint8))
+    fading = (cv2.blur(ratio, (3, 3)) < 1.0 - FADING) & (shift < MAX_CHROMA_SHIFT + paler) & ~thing
+    grown = cv2.dilate(_with_rim(attached, fading, thing, reach).astype(np.uint8), np.ones((5, 5), np.uint8))
     full = cv2.resize(grown.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray((full > 0.3) & (hole == 0), dtype=np.float32)
+
+
+def _with_rim(attached: Bools, fading: Bools, thing: Bools, reach: int) -> Bools:
+    """Return a shadow with the soft rim into which it fades, and with the corners between it and its thing."""
+    widest = 2 * max(2, round(CORNER_OF_REACH * reach)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (widest, widest))
+    near = cv2.distanceTransform((~attached).astype(np.uint8), cv2.DIST_L2, 5) <= max(3.0, RIM_OF_REACH * reach)
+    soft = _touching(fading & near, attached) | attached
+    padded = cv2.copyMakeBorder(
+        (soft | thing).astype(np.uint8), widest, widest, widest, widest, cv2.BORDER_CONSTANT, value=0
+    )
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[widest:-widest, widest:-widest] > 0
+    return np.asarray((soft | (closed & near)) & ~thing)
 
 
 def _usual_ground(lab: FloatImage, thing: Bools, sigma: float) -> FloatImage:
