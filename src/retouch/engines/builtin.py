@@ -20,7 +20,7 @@ class BuiltinEngine:
     """
 
     name = "builtin"
-    version = "1"
+    version = "2"
     capabilities = Capabilities(max_input_images=MAX_REFERENCE_IMAGES, any_size=True)
 
     def __init__(self, editor: Editor, models: ModelStore) -> None:
