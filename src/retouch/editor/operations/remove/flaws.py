@@ -164,23 +164,18 @@ def _find_dust(lab: FloatImage) -> Mask:
     """Return small specks that differ from smooth surroundings."""
     size = max(3, round(SPECK_SHARE * max(lab.shape[:2])))
     departure = _departure(lab, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * size + 1, 2 * size + 1)))
-    specks = (departure > _threshold(departure, lab, 6 * size)).astype(np.uint8)
+    specks = (departure > _threshold(departure, 6 * size)).astype(np.uint8)
     found = _components(specks, lambda area, long, _: area >= 2 and long <= 2 * size + 1)
     return grow_mask(found, max(1, round(0.3 * size)))
 
 
 def _find_scratches(lab: FloatImage) -> Mask:
     """Return specks of dust and thin lines, light or dark."""
-    return np.maximum(_find_dust(lab), _lines(lab, dark_only=False))
+    return np.maximum(_find_dust(lab), _find_wires(lab))
 
 
 def _find_wires(lab: FloatImage) -> Mask:
     """Return long thin lines that are darker than what is behind, or lighter."""
-    return _lines(lab, dark_only=False)
-
-
-def _lines(lab: FloatImage, *, dark_only: bool) -> Mask:
-    del dark_only
     long_side = max(lab.shape[:2])
     width = max(2, round(WIRE_WIDTH_SHARE * long_side))
     departure = _departure(lab, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1)))
@@ -190,7 +185,7 @@ def _lines(lab: FloatImage, *, dark_only: bool) -> Mask:
         straight = np.maximum(
             straight, cv2.filter2D(departure, cv2.CV_32F, _stroke(length, np.pi * angle / DIRECTIONS))
         )
-    limit = _threshold(departure, lab, 8 * width) * 0.6
+    limit = _threshold(departure, 8 * width) * 0.6
     thin = ((straight > limit) & (departure > 0.5 * limit)).astype(np.uint8)
     joined = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     least = LINE_SHARE * long_side
@@ -215,9 +210,8 @@ def _departure(lab: FloatImage, element: Pixels) -> FloatImage:
     return np.asarray(np.maximum(dark, light), dtype=np.float32)
 
 
-def _threshold(departure: FloatImage, lab: FloatImage, radius_px: int) -> FloatImage:
+def _threshold(departure: FloatImage, radius_px: int) -> FloatImage:
     """Return what counts as a flaw at each place: more where the surroundings are busy."""
-    del lab
     usual = box_blur(np.minimum(departure, 3.0 * CONTRAST), radius_px)
     return np.asarray(np.maximum(CONTRAST, NOISE_SIGMAS * usual), dtype=np.float32)
 
