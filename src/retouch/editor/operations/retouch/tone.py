@@ -1,6 +1,7 @@
 """Tone and color of a whole photo: white balance, levels, shadows and highlights, local contrast, HDR, exposure.
 
-All take and return (H, W, 3) float32 [0, 1] sRGB; a ``strength`` of 1 is the usual one, and stops or an amount of 0 leave the image as it is.
+All take and return (H, W, 3) float32 [0, 1] sRGB; a ``strength`` of 1 is the usual one, stops or an amount of 0
+leave the image as it is.
 """
 
 from typing import Final
