@@ -1,7 +1,8 @@
 """Lamps: a spotlight, studio light, a rim light, light from behind.
 
 All take and return (H, W, 3) float32 linear light; what they return may exceed 1 and is rolled off later. ``matte`` is that of
-the lit subject, (H, W) float32 [0, 1]; ``side`` is -1 for a lamp on the left and 1 for one on the right; a ``strength`` of 1 is the usual.
+the lit subject, (H, W) float32 [0, 1]; ``side`` is -1 for a lamp on the left and 1 for one on the right; a ``strength`` of 1 is
+the usual.
 """
 
 from typing import Final

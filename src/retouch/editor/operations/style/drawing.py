@@ -1,7 +1,7 @@
 """Drawn styles: pencil, colored pencil, charcoal, ink, lines.
 
-Each takes (H, W, 3) uint8 sRGB pixels, a generator, ``scale`` (the size of a mark; 1 is the usual, which grows with the picture) and a
-checkpoint that is called between long steps and may raise ``EditAbortedError``; and returns (H, W, 3) uint8 sRGB.
+Each takes (H, W, 3) uint8 sRGB pixels, a generator, ``scale`` (the size of a mark; 1 is the usual, which grows with the picture)
+and a checkpoint that is called between long steps and may raise ``EditAbortedError``; and returns (H, W, 3) uint8 sRGB.
 """
 
 from collections.abc import Callable
