@@ -10,7 +10,7 @@ from retouch.editor.instructions.nouns import NOUN_ALIASES, NOUNS, canonical_nou
 from retouch.editor.instructions.plan import ColorValue, Horizontal, Look, Relation, Vertical
 from retouch.editor.instructions.pronouns import PRONOUNS
 from retouch.editor.instructions.refusals import NOT_OBJECTS, TRIGGERS
-from retouch.editor.instructions.words import FAMILIES
+from retouch.editor.instructions.words import FAMILIES, PLAIN_WORDS
 
 __all__ = ["Lexicon", "Sense", "lexicon"]
 
@@ -88,9 +88,11 @@ class Lexicon:
     def __init__(self) -> None:
         self.senses: dict[str, Sense] = {}
         self._fill()
-        self.correct_words = {
-            word for expression in self.senses for word in expression.split(" ")
-        } | vocabulary.COMMON_WORDS
+        self.correct_words = (
+            {word for expression in self.senses for word in expression.split(" ")}
+            | vocabulary.COMMON_WORDS
+            | PLAIN_WORDS
+        )
         self._deletions = self._index_deletions()
 
     def _say(self, text: str, /, **fields: Any) -> None:
@@ -146,7 +148,9 @@ class Lexicon:
 
     def _clearly(self, word: str, candidate: str) -> bool:
         """Whether a word is long enough to be a slip of ``candidate``, and not the name of something else."""
-        sense = self.senses[candidate]
+        sense = self.senses.get(candidate, UNKNOWN)
+        if sense == UNKNOWN:
+            return len(word) >= _SHORTEST_NOUN
         if sense == Sense(noun=sense.noun):
             return len(word) >= _SHORTEST_NOUN
         return len(word) >= _SHORTEST_WORD or sense.verb is not None or sense.color is not None
@@ -156,8 +160,9 @@ class Lexicon:
     def _index_deletions(self) -> dict[str, list[str]]:
         """Map every single-letter deletion of the correctable words to the words (SymSpell's index)."""
         index: dict[str, list[str]] = {}
-        for word in self.senses:
-            if 4 <= len(word) <= 14 and word.isalpha():
+        inner = {word for expression in self.senses for word in expression.split(" ") if len(word) >= _SHORTEST_NOUN}
+        for word in {*self.senses, *inner, *PLAIN_WORDS}:
+            if 4 <= len(word) <= _LONGEST_WORD and word.isalpha():
                 for variant in {word, *_deletions(word)}:
                     index.setdefault(variant, []).append(word)
         return index
@@ -167,7 +172,8 @@ class Lexicon:
 
         Only clear cases: at least four letters, the same first letter (or the first two swapped), and a single
         candidate;
-        a swap of two neighbors beats other slips. A noun must be longer, because any word can be the name of a thing.
+        a swap of two neighbors, then a letter of a pair left out ("horizontaly") or doubled, beat other slips. A noun
+        must be longer, because any word can be the name of a thing.
 
         References
         ----------
@@ -177,15 +183,19 @@ class Lexicon:
             return vocabulary.MISSPELLINGS[word]
         if word in self.correct_words or singular(word) in self.correct_words:
             return None
-        if not 4 <= len(word) <= 15 or not word.isalpha():
+        if not 4 <= len(word) <= _LONGEST_WORD or not word.isalpha():
             return None
         candidates = {c for variant in (word, *_deletions(word)) for c in self._deletions.get(variant, ())}
         near = [c for c in candidates if _one_slip(word, c)]
         swapped = [c for c in near if len(c) == len(word) and sorted(c) == sorted(word)]
-        chosen = swapped or [c for c in near if c[0] == word[0] and self._clearly(word, c)]
+        others = [c for c in near if c[0] == word[0] and self._clearly(word, c)]
+        chosen = swapped or [c for c in others if _undoubled(c) == _undoubled(word)] or others
+        if len(chosen) > 1 and len({self.senses.get(c, UNKNOWN) for c in chosen}) == 1:
+            return min(chosen, key=len)  # "contrast" and "contrasts", "color" and "colour" say the same
         return chosen[0] if len(chosen) == 1 else None
 
 
+_LONGEST_WORD = 18
 _SHORTEST_NOUN = 6
 _SHORTEST_WORD = 5
 
@@ -232,6 +242,11 @@ _SETS: dict[str, Any] = {
 
 def _deletions(word: str) -> list[str]:
     return [word[:i] + word[i + 1 :] for i in range(len(word))]
+
+
+def _undoubled(word: str) -> str:
+    """Return a word with each run of one letter cut to one."""
+    return "".join(char for i, char in enumerate(word) if i == 0 or char != word[i - 1])
 
 
 def _one_slip(a: str, b: str) -> bool:

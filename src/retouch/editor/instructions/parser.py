@@ -6,6 +6,7 @@ from dataclasses import replace
 from retouch.editor.instructions.clauses import split_again, split_clauses, split_ellipsis
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
+from retouch.editor.instructions.features import are_features, share_region, split_features
 from retouch.editor.instructions.grammar.add import parse_add
 from retouch.editor.instructions.grammar.background import parse_background
 from retouch.editor.instructions.grammar.blend import parse_blend
@@ -23,7 +24,7 @@ from retouch.editor.instructions.grammar.style import parse_style
 from retouch.editor.instructions.languages import detect_language
 from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import EditPlan, Operation
-from retouch.editor.instructions.refusals import CAN_DO, TRIGGERS, hint
+from retouch.editor.instructions.refusals import TRIGGERS, hint
 from retouch.editor.instructions.review import review
 from retouch.editor.instructions.targets import to_target
 from retouch.editor.instructions.tokens import Token, read
@@ -100,8 +101,8 @@ def parse(prompt: str, *, image_count: int) -> EditPlan:
     operations, refused = _read_clauses(split_clauses(tokens), ctx)
     if refused or not operations:
         raise _refuse(prompt, ctx, operations, refused)
-    review(operations, ctx)
-    return EditPlan(tuple(operations), tuple(phrase for phrase, _ in ctx.kept), tuple(ctx.assumptions))
+    protected = review(operations, ctx)
+    return EditPlan(tuple(operations), tuple(phrase for phrase, _ in ctx.kept), tuple(ctx.assumptions), protected)
 
 
 def _read_clauses(clauses: list[list[Token]], ctx: Context) -> tuple[list[Operation], list[tuple[str, Refusal]]]:
@@ -132,6 +133,10 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
     """Read one clause; a clause that no grammar has is cut at its inner verbs and tried once more."""
     if len(clause) > MAX_CLAUSE_TOKENS:
         return [], [(ctx.text(clause), Refusal("unknown"))]
+    shared = share_region(clause)
+    operations = _read_parts(shared, ctx) if shared else None
+    if operations is not None and are_features(operations):
+        return operations, []
     try:
         operations = _apply_grammars(clause, ctx)
         if operations is not None:
@@ -144,10 +149,25 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
             if found is not None:
                 return found, []
     except Refusal as refusal:
+        features = _read_features(clause, ctx)
+        if features is not None:
+            return features, []
         reason = _reason(clause, ctx) if refusal.reason in _VAGUE_REASONS else "unknown"
         clearer = Refusal(reason) if reason not in ("unknown", "replacing", "vague") else refusal
         return [], [(ctx.text(clause), clearer)]
-    return [], [(ctx.text(clause), Refusal(_reason(clause, ctx)))]
+    features = _read_features(clause, ctx)
+    return (features, []) if features is not None else ([], [(ctx.text(clause), Refusal(_reason(clause, ctx)))])
+
+
+def _read_features(clause: list[Token], ctx: Context) -> list[Operation] | None:
+    """Return the looks that a clause lists, None where some part is none."""
+    for parts in split_features(clause):
+        trial = replace(ctx, assumptions=list(ctx.assumptions), kept=list(ctx.kept))
+        found = _read_parts(parts, trial)
+        if found is not None and are_features(found):
+            ctx.assumptions = trial.assumptions
+            return found
+    return None
 
 
 def _asks_to_fix(clause: Sequence[Token]) -> bool:
@@ -244,7 +264,7 @@ def _reason(clause: Sequence[Token], ctx: Context) -> str:
     corrected = " ".join(token.word for token in clause)
     text = f" {_words(typed)} {_words(corrected)} "
     if verb == "remove":
-        return "removing"
+        return "repair" if any(token.word in _WRINKLES for token in clause) else "removing"
     if any(token.sense.negation == "dont" for token in clause):
         return "negation"
     if any(token.word in ("if", "unless", "or", "whatever") for token in clause):
@@ -275,6 +295,9 @@ def _reason(clause: Sequence[Token], ctx: Context) -> str:
     return "replacing" if verb in ("turn", "change", "make") and len(nouns) > 1 else "unknown"
 
 
+_WRINKLES = frozenset(["wrinkle", "wrinkles", "circles", "bags", "dark circles", "lines"])
+
+
 def _words(text: str) -> str:
     """Return a text as words between single spaces."""
     return " ".join("".join(char if char.isalnum() or char in "'-" else " " for char in text).split())
@@ -292,12 +315,11 @@ def _refuse(
         return UnsupportedInstructionError((), (_shorten(prompt),), hint("nothing" if ctx.kept else "unknown"))
     reasons = list(dict.fromkeys((refusal.reason, refusal.detail) for _, refusal in refused))
     known = [reason for reason in reasons if reason[0] != "unknown"] or reasons
-    hints = [hint(*reason).removesuffix(_CAN_DO_TAIL) for reason in known[:3]]
+    hints = [hint(*reason) for reason in known[:3]]
     phrases = tuple(_shorten(phrase) for phrase, _ in refused[:8])
-    return UnsupportedInstructionError(understood, phrases, " ".join(hints) + _CAN_DO_TAIL)
+    return UnsupportedInstructionError(understood, phrases, " ".join(hints))
 
 
-_CAN_DO_TAIL = f" {CAN_DO}"
 _LONGEST_QUOTE = 160
 
 

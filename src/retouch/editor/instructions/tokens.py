@@ -98,8 +98,13 @@ _QUOTES = re.compile(
 
 
 def _is_english(word: str, words: Lexicon) -> bool:
-    """Whether a word is English, or nearly."""
-    return words.lookup(word).known or word in words.correct_words or words.correct(word) is not None
+    """Whether a word is English, or nearly; a short word is a slip of something in any language."""
+    if words.lookup(word).known or word in words.correct_words:
+        return True
+    return len(word) >= _SHORTEST_SLIP and words.correct(word) is not None
+
+
+_SHORTEST_SLIP = 6
 
 
 def _translated(piece: Piece, lettering: Sequence[Token], words: Lexicon) -> list[Token]:

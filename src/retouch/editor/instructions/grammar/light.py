@@ -47,6 +47,7 @@ _TIMES: Final = frozenset(
 )  # fmt: skip
 _LAMPS: Final = frozenset([LightKind.SPOTLIGHT, LightKind.STUDIO_LIGHT, LightKind.BACKLIGHT, LightKind.RIM_LIGHT])
 _RAYS_PASS: Final = frozenset(["tree", "window", "cloud", "leaf", "branch", "forest"])
+_LEAVES: Final = frozenset(["tree", "leaf", "forest", "bush", "branch", "park", "garden", "field", "hill", "wood"])
 _AIR: Final = frozenset([LightKind.FOG, LightKind.MIST, LightKind.HAZE])
 _SKY_ONLY: Final = frozenset([LightKind.CLEAR, LightKind.CLOUDS, LightKind.MOON])
 _TWO: Final = {
@@ -56,6 +57,7 @@ _TWO: Final = {
     "moonlight": (LightKind.NIGHT, LightKind.MOON),
     "starry night": (LightKind.NIGHT, LightKind.STARS),
 }
+_CLOUD_SHAPES: Final = frozenset(["fluffy", "puffy", "wispy", "cotton", "billowing", "big", "small", "little", "more", "few"])
 _ONLY = re.compile(
     r"\b(only|just|nothing but) (change |replace |touch |edit |swap )?(the |this )?sky\b|\bsky only\b"
     r"|\b(don'?t|do not|without|leave|keep|not) \w* ?(changing |touching )?(anything|everything|the rest|all)\b"
@@ -65,6 +67,10 @@ _ONLY = re.compile(
 
 def parse_light(cur: Cursor, ctx: Context) -> list[ChangeLight]:
     """Return the change of light or weather that a clause asks for; empty if it is about something else."""
+    begin = cur.at
+    if _clears_sky(cur):
+        return [ChangeLight((LightKind.CLEAR,), sky_only=True, phrase=ctx.text(cur.tokens))]
+    cur.at = 0
     if not any(token.sense.term("light") for token in cur.tokens) and not _colored_sky(cur):
         return []
     reader = _Reader(cur, ctx)
@@ -101,7 +107,7 @@ class _Reader:
     def read(self) -> bool:
         """Return whether every word of the clause was understood."""
         while not self.cur.done:
-            if not (self._term() or self._target() or self._sky() or self._place() or self._degree() or self._glue()):
+            if not (self._term() or self._target() or self._cloud_look() or self._sky() or self._place() or self._degree() or self._glue()):
                 return False
         return bool(self.kinds)
 
@@ -169,6 +175,19 @@ class _Reader:
             return True
         return False
 
+    def _cloud_look(self) -> bool:
+        """Read "blue" in "make the sky blue with clouds", "fluffy white" in front of clouds."""
+        sense, word = self.cur.sense(), self.cur.word()
+        clouded = any(token.sense.term("light") == "clouds" for token in self.cur.tokens)
+        in_front = any(self.cur.sense(ahead).term("light") == "clouds" for ahead in (1, 2, 3))
+        if clouded and self.sky and sense.color is not None and sense.color.name in ("blue", "light blue", "sky blue"):
+            self.cur.at += 1
+            return True
+        if in_front and ((sense.color is not None and sense.color.name == "white") or word in _CLOUD_SHAPES):
+            self.cur.at += 1
+            return True
+        return False
+
     def _may_name_new_sky(self) -> bool:
         """Whether a colored sky is wished for ("add a blue sky") and not pointed at ("the blue sky")."""
         return self.cur.sense(-1).determiner != "definite" if self.cur.at > 0 else True
@@ -178,13 +197,15 @@ class _Reader:
         noun = self.cur.sense().noun
         snow, air = LightKind.SNOW_COVER in self.kinds, bool(_AIR & set(self.kinds))
         rays = LightKind.SUN_RAYS in self.kinds
+        wet = bool({LightKind.RAIN, LightKind.SNOWFALL} & set(self.kinds))
         if rays_from_day := self.kinds == [LightKind.DAY] and noun in _RAYS_PASS and self._said_through():
             self.kinds = [LightKind.SUN_RAYS]
         if (
             rays_from_day
-            or (snow and noun in _SNOW_LIES_ON)
+            or ((snow or wet) and noun in _SNOW_LIES_ON)
             or (air and noun in _FOG_LIES_IN)
             or (rays and noun in _RAYS_PASS)
+            or (noun in _LEAVES and any(token.sense.term("light") == "autumn" for token in self.cur.tokens))
         ):
             self.cur.at += 1
             return True
@@ -228,6 +249,25 @@ class _Reader:
             return False
         self.cur.at += 1
         return True
+
+
+_FEWER: Final = ("less", "fewer", "no", "without", "reduce", "not so many", "not many")
+
+
+def _clears_sky(cur: Cursor) -> bool:
+    """Read "remove the clouds [from the sky]", "less clouds", "no clouds in the sky"."""
+    removing = cur.take_verb("remove") is not None or cur.take_word(*_FEWER)
+    if not removing and cur.sense().term("remove") != "remove":
+        return False
+    cur.at += cur.sense().term("remove") == "remove"
+    while cur.sense().determiner or cur.sense().color:
+        cur.at += 1
+    if not cur.take_word("clouds", "cloudy", "cloud"):
+        return False
+    if cur.take_preposition("from", "in", "of"):
+        cur.at += bool(cur.sense().determiner)
+        cur.at += cur.sense().noun == "sky"
+    return cur.done
 
 
 def _colored_sky(cur: Cursor) -> bool:

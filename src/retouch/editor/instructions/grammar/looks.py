@@ -229,6 +229,9 @@ def _parse_adjectives(cur: Cursor, ctx: Context) -> list[LookOperation]:
         _skip_comparison(cur)
         thing = _parse_exception(cur, ctx, thing)
         operations.append(_operation(look, percent or degree, thing, cur, ctx))
+        while cur.take_preposition("from") or (cur.sense().look is look and not cur.done):  # "an old postcard from the 60s"
+            cur.at += cur.sense().look is look and not cur.done
+        complaint = complaint or any(token.word == "too" for token in cur.tokens[: cur.at])  # "too dark and dull"
         if cur.done:
             return operations
         if not cur.take_connector("and", ",", "but") and not cur.take_preposition("with"):
@@ -337,7 +340,7 @@ def _parse_expression(cur: Cursor, *, complaint: bool = False) -> tuple[Look, st
         percent = parse_amount(cur) or percent
         _skip_glue(cur)
         if cur.word() == "too":
-            sign = -sign
+            sign = -1
             cur.at += 1
         elif cur.word() in ("twice as", "half as"):
             sign, percent = (sign, 100.0) if cur.word() == "twice as" else (-sign, 50.0)
@@ -365,7 +368,7 @@ def _parse_expression(cur: Cursor, *, complaint: bool = False) -> tuple[Look, st
         return None
     cur.at += 1
     cur.skip_fluff()
-    while cur.sense().picture or cur.word() in ("colors", "colours", "tones", "filter"):
+    while cur.sense().picture or cur.word() in ("colors", "colours", "tones", "filter", "portrait", "version"):
         cur.at += 1
     if sign > 0:
         return sense.look, degree, percent

@@ -36,6 +36,7 @@ _TOO: Final = {
     "shadows": ("dark", "black", "deep", "heavy", "strong"),
     "highlights": ("bright", "strong", "white", "harsh", "hot"),
 }
+_EXPOSURE: Final = frozenset(["exposure", "brightness", "contrast", "lighting", "light", "tones", "levels"])
 _FRACTIONS: Final = {"half": 0.5, "third": 1 / 3, "quarter": 0.25}
 _GLUE = frozenset(
     """
@@ -58,11 +59,14 @@ class _Clause:
     stops: float | None = None
     negative: bool = False
     pictured: bool = False
+    exposed: bool = False
+    """Whether it names the exposure, which an automatic enhancement sets right."""
 
 
 def parse_retouch(cur: Cursor, ctx: Context) -> list[Operation]:
     """Return the retouching that a clause asks for; empty if it is about something else."""
-    if not any(token.sense.term("retouch") for token in cur.tokens):
+    exposed = cur.word() in DOINGS["fix"] and any(token.word in _EXPOSURE for token in cur.tokens)
+    if not exposed and not any(token.sense.term("retouch") for token in cur.tokens):
         return []
     clause = _Clause()
     while not cur.done:
@@ -80,7 +84,7 @@ def parse_retouch(cur: Cursor, ctx: Context) -> list[Operation]:
     kinds = list(dict.fromkeys(kinds))
     if not kinds or (Retouch.ENHANCE in kinds and clause.negative):
         return []
-    if len(kinds) > 1 and Retouch.ENHANCE in kinds:  # "enhance the sharpness", "improve the white balance"
+    if len(kinds) > 1 and Retouch.ENHANCE in kinds and not clause.exposed:  # "enhance the sharpness", "improve the white balance"
         kinds.remove(Retouch.ENHANCE)
     phrase = ctx.text(cur.tokens)
     if Retouch.EXPOSURE in kinds:
@@ -127,6 +131,11 @@ def _read_piece(cur: Cursor, ctx: Context, clause: _Clause) -> bool:
             "under",
             "down",
         )
+        cur.at += 1
+        return True
+    if word in _EXPOSURE and "fix" in clause.doings and "raise" not in clause.doings:
+        clause.exposed = True
+        clause.kinds.append(Retouch.ENHANCE)
         cur.at += 1
         return True
     if cur.sense().degree is not None:

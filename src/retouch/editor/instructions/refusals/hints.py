@@ -77,7 +77,8 @@ HINTS: dict[str, str] = {
     "stops": "It exposes by up to 4 stops, lighter or darker.",
     "rotating": 'It turns the whole picture: "rotate 90 degrees to the right", "flip it horizontally", "straighten it".',
     "repair": (
-        "It does not repair or colorize old photos; it can denoise, dehaze, fix the white balance or red eyes, smooth skin and "
+        "It does not repair or colorize old photos, or take wrinkles away; it can denoise, dehaze, fix the white balance "
+        "or red eyes, smooth skin and "
         "whiten teeth."
     ),
     "sharpening": 'Say what to sharpen: "sharpen the photo", "more clarity", "reduce the blur".',
@@ -140,5 +141,9 @@ HINTS: dict[str, str] = {
 
 
 def hint(reason: str, detail: str = "") -> str:
-    """Return the full hint of a refusal."""
-    return f"{HINTS[reason].format(detail)} {CAN_DO}"
+    """Return the full hint of a refusal; what all the editor can do is said only where nothing was recognized."""
+    text = HINTS[reason].format(detail)
+    return f"{text} {CAN_DO}" if reason in _NOTHING_RECOGNIZED else text
+
+
+_NOTHING_RECOGNIZED = frozenset(["unknown", "empty", "no_words", "language", "question"])

@@ -67,6 +67,8 @@ LOOK_VERBS: dict[str, tuple[Look, ...]] = {
     "underexpose": (Look.DARKER,),
     "overexpose": (Look.BRIGHTER,),
     "flatten": (Look.LESS_CONTRAST,),
+    "bring out": (Look.MORE_SATURATED,),
+    "intensify": (Look.MORE_SATURATED,),
 }
 
 LOOK_ADJECTIVES: dict[Look, str] = {
@@ -77,6 +79,7 @@ LOOK_ADJECTIVES: dict[Look, str] = {
     Look.VINTAGE: "vintage retro old-timey old_timey oldschool old_school old-fashioned aged old_photo "
     "old_photograph old_picture "
     "old_film nostalgic 70s 1970s seventies from_the_70s from_the_60s from_the_50s from_the_80s from_the_90s from_the_1970s "
+    "old_postcard vintage_postcard retro_postcard old_snapshot old_family_photo old_movie old_album antique_photo "
     "from_the_1960s from_the_1950s from_the_1920s "
     "from_the_past 60s 1960s 50s 1950s 80s 1980s 90s 1920s antique analog analogue",
     Look.WARMER: "warmer warm",
@@ -84,7 +87,7 @@ LOOK_ADJECTIVES: dict[Look, str] = {
     Look.BRIGHTER: "brighter bright lighter light sunnier overexposed",
     Look.DARKER: "darker dark dimmer dim moodier moody underexposed",
     Look.MORE_CONTRAST: "contrasty contrastier punchier punchy crisper high_contrast higher_contrast",
-    Look.LESS_CONTRAST: "flatter flat low_contrast lower_contrast washed_out",
+    Look.LESS_CONTRAST: "soft_light soft_lighting softer_light softer_lighting flatter flat low_contrast lower_contrast washed_out",
     Look.MORE_SATURATED: "saturated vivid vibrant colorful colourful vivider pop livelier lively intense bolder "
     "more_pop",
     Look.LESS_SATURATED: "muted desaturated unsaturated duller dull pale paler subdued faded",

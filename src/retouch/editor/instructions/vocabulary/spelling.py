@@ -46,6 +46,15 @@ COMMON_WORDS: frozenset[str] = frozenset(
         world worm worse worst worth would wound wrap wrist write wrong yard year young zone fairy witch alien gnome
         crane robots ghost ninja queen prince knight angel devil wizard mummy zombie elf magnet saddle couch slug bush
         bowls sauce curry pasta prompt system previous instructions ignore print whale hound hare
+        altar among ankle asked basset batter bellow bitter brassy browser butter cannon cardoon carton cattle certain
+        chance charge chow clause coarse compared completion computed contracts cornet counted cress dressy drip fading
+        faster feather filling flutter friday frying given golf granny grassy gravel greenery groves hamper handing
+        handled hockey included insect irish later latter layer lease lesser likely linear liner limp litter
+        locate locking lover marge marking matter maze mink mister moaning modem money nearly norse palace perch ping
+        pointer potter prayer pudding purge purse racket railing railings robe rugby sarong saver seating separated
+        sharpener shaver shoulder singing sizes skier skiers slam snapping spade stack stature status stocking sunday
+        surge swab swam thousand tiled torch tram visibly waiting cleaver closed closet contract maker pins scare shared silky spiny stride though
+        walling washer waver whenever width wooded woody wrinkle
     """.split()  # noqa: SIM905
 )
 """Frequent English words without a meaning of their own here; they are never taken for a typing error."""
@@ -77,6 +86,7 @@ MISSPELLINGS: dict[str, str] = {
     "pu": "put",
     "gve": "give", "turqoise": "turquoise", "turquise": "turquoise", "grean": "green", "wite": "white",
     "whtie": "white", "lil": "little",
-    "jus": "just", "foto": "photo", "n": "and", "brid": "bird", "dogo": "dog", "rde": "red",
+    "jus": "just", "foto": "photo", "n": "and", "brid": "bird", "dogo": "dog", "rde": "red", "hols": "holds",
+    "colur": "colour", "foogy": "foggy",
 }  # fmt: skip
 """Frequent slips that are too short, or too far off, for the edit distance."""

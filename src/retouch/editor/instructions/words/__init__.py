@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from retouch.editor.instructions.words import blend, color, composition, lettering, light, remove, retouch, style
 
-__all__ = ["FAMILIES"]
+__all__ = ["FAMILIES", "PLAIN_WORDS"]
 
 FAMILIES: Mapping[str, Mapping[str, str]] = {
     "blend": blend.TERMS,
@@ -21,3 +21,8 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
     "retouch": retouch.TERMS,
 }
 """Family -> its table."""
+
+PLAIN_WORDS: frozenset[str] = frozenset(
+    word for words in (*composition.NOUNS.values(), *retouch.DOINGS.values()) for word in words
+)
+"""Words that mean something to one grammar only; slips of the keyboard are led back to them too."""
