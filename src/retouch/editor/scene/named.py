@@ -179,9 +179,9 @@ def cut_named_part(pixels: Pixels, matte: Mask, evidence: Evidence) -> Mask | No
 
 
 def outline_on_edges(pixels: Pixels, hard: Mask) -> float:
-    """Return the share of a cut's outline across which the picture's colours change, 0 to 1.
+    """Return the share of a cut's outline across which the picture's colors change, 0 to 1.
 
-    The colours are averaged over a few pixels first, so that grass, which changes everywhere, does not pass for an edge.
+    The colors are averaged over a few pixels first, so that grass, which changes everywhere, does not pass for an edge.
     """
     size_hw = hard.shape[0], hard.shape[1]
     inside = (hard > 0.5).astype(np.uint8)
