@@ -58,6 +58,14 @@ class Level:
     confidence: FloatImage
     voted: int
 
+    def reflect_border(self) -> None:
+        """Mirror the picture into the margin again: where the hole reaches the border, the margin is of what was found."""
+        image = self.image
+        image[:RADIUS] = image[2 * RADIUS : RADIUS : -1]
+        image[-RADIUS:] = image[-RADIUS - 2 : -2 * RADIUS - 2 : -1]
+        image[:, :RADIUS] = image[:, 2 * RADIUS : RADIUS : -1]
+        image[:, -RADIUS:] = image[:, -RADIUS - 2 : -2 * RADIUS - 2 : -1]
+
 
 def build_levels(
     pixels: Pixels,

@@ -134,6 +134,7 @@ def peel(level: Level, row_weight: float) -> None:
         best, _ = _nearest_patches(_windows(level.image)[at], weights, sources, at, source_at, level, row_weight)
         level.image[at[0], at[1], : level.voted] = level.image[source_at[0][best], source_at[1][best], : level.voted]
         known[at] = True
+    level.reflect_border()
 
 
 # By descriptors, on all others -------------------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ def vote(level: Level, matches: Matches, distances: FloatImage | None, *, coarse
     total /= np.maximum(mass, 1e-9)[:, None]
     rows, cols = np.divmod(holes, width)
     level.image[rows, cols, : level.voted] = total
+    level.reflect_border()
 
 
 def _taps(count: int, *, coarse: bool) -> list[tuple[int, int]]:

@@ -117,6 +117,16 @@ def test_a_new_margin_continues_the_picture():
     assert margin.std() > 60, "It has stripes."
 
 
+def test_a_new_margin_is_not_darkened_where_it_reaches_the_border():
+    picture = np.random.default_rng(2).integers(200, 230, (90, 120, 3), dtype=np.uint8)
+    picture[:, 45:52] = 10
+    hole = block(picture.shape[:2], slice(0, 90), slice(84, 120))
+
+    filled = fill(picture, hole, row_weight=0.0, rng=np.random.default_rng(0))
+
+    assert filled[:, -8:].min() > 150
+
+
 def test_an_empty_hole_leaves_the_picture_as_it_is():
     picture = stripes()
     assert np.array_equal(fill(picture, np.zeros(picture.shape[:2], np.float32), rng=np.random.default_rng(0)), picture)
