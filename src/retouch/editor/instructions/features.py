@@ -2,7 +2,17 @@
 
 from collections.abc import Sequence
 
-from retouch.editor.instructions.plan import AdjustLook, ApplyStyle, ChangeLight, Operation, RetouchPicture, ShiftColor
+from retouch.editor.instructions.plan import (
+    AddBorder,
+    AdjustLook,
+    ApplyStyle,
+    ChangeBackground,
+    ChangeLight,
+    Crop,
+    Operation,
+    RetouchPicture,
+    ShiftColor,
+)
 from retouch.editor.instructions.tokens import Token
 
 __all__ = ["are_features", "share_region", "split_features"]
@@ -42,7 +52,7 @@ def _parts(clause: Sequence[Token]) -> list[list[Token]]:
 
 def are_features(operations: Sequence[Operation]) -> bool:
     """Whether operations only change how the picture looks: nothing that "with" could have joined to a thing."""
-    return all(
-        isinstance(operation, AdjustLook | ApplyStyle | ChangeLight | RetouchPicture | ShiftColor)
-        for operation in operations
-    )
+    return all(isinstance(operation, _FEATURES) for operation in operations)
+
+
+_FEATURES = (AddBorder, AdjustLook, ApplyStyle, ChangeBackground, ChangeLight, Crop, RetouchPicture, ShiftColor)

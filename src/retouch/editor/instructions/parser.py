@@ -1,5 +1,6 @@
 """From a prompt to an ``EditPlan``: tokens, clauses, one grammar for each clause, and the checks over the whole plan."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -32,6 +33,8 @@ from retouch.editor.instructions.translation import SUPPORTED
 from retouch.errors import UnsupportedInstructionError
 
 __all__ = ["parse"]
+
+_RATIO = re.compile(r"\b\d{1,2}:\d{1,2}\b")
 
 GRAMMARS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
     parse_framed,
@@ -87,7 +90,7 @@ def parse(prompt: str, *, image_count: int) -> EditPlan:
     tokens, translation = read(prompt)
     if not prompt.strip():
         raise UnsupportedInstructionError((), (), hint("empty"))
-    if not any(char.isalpha() for char in prompt):
+    if not any(char.isalpha() for char in prompt) and _RATIO.search(prompt) is None:
         raise UnsupportedInstructionError((), (_shorten(prompt),), hint("no_words"))
     ctx = Context(prompt, image_count, foreign=translation is not None)
     if translation is not None:
@@ -152,7 +155,8 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
         features = _read_features(clause, ctx)
         if features is not None:
             return features, []
-        reason = _reason(clause, ctx) if refusal.reason in _VAGUE_REASONS else "unknown"
+        reason = _reason(clause, ctx)
+        reason = reason if refusal.reason in _VAGUE_REASONS or reason in _TELLING_REASONS else "unknown"
         clearer = Refusal(reason) if reason not in ("unknown", "replacing", "vague") else refusal
         return [], [(ctx.text(clause), clearer)]
     features = _read_features(clause, ctx)
@@ -252,6 +256,9 @@ def _apply_grammars(clause: list[Token], ctx: Context) -> list[Operation] | None
         raise min(refusals, key=lambda refusal: refusal.reason in _VAGUE_REASONS)
     return None
 
+
+_TELLING_REASONS = ("long_exposure",)
+"""Reasons whose words decide whatever else a clause says."""
 
 _VAGUE_REASONS = ("place", "moving")
 """Reasons of grammars that may have misread the clause: another grammar's reason goes first."""

@@ -325,6 +325,10 @@ def _name(thing: Thing, words: list[str], cur: Cursor) -> None:
     if len(words) == 1 and words[0] in PICTURE_NOUNS and words[0] != "frame":
         thing.picture = True
         return
+    if len(words) > 1 and words[-1] in _PHOTOS and canonical_noun(text) is None:
+        thing.picture = True  # "the fig photo": a picture, by what it shows
+        thing.extras += words[:-1]
+        return
     if text in REGION_NOUNS and (thing.horizontal or thing.vertical) and thing.color is None:
         thing.noun, thing.known, thing.region = text, True, True
         return
@@ -340,6 +344,9 @@ def _name(thing: Thing, words: list[str], cur: Cursor) -> None:
             thing.extras += words[:first]
             return
     thing.noun = " ".join([*words[:-1], singular(words[-1])])
+
+
+_PHOTOS = frozenset("photo picture image pic photograph snapshot photos pictures images".split())  # noqa: SIM905
 
 
 def _read_possession(owner: Thing, cur: Cursor, ctx: Context, *, with_side: bool) -> Thing | None:

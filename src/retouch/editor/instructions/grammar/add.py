@@ -47,6 +47,8 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
             operations = _share_place(operations, place, cur, ctx)
         placeless = placeless and place.start < 0
         placement = place.placement(ctx, cur, thing.noun or "")
+        if place.start < 0 and operations and thing.noun in CLOTHES:  # "sunglasses on the cat and a bow tie"
+            _refuse_clothes(thing.noun, replace(operations[-1].placement, relation=Relation.ON))
         for other in waiting:
             other.noun, other.known = thing.noun, thing.known
         operations += [_operation(each, placement, ctx) for each in (*waiting, thing)]
@@ -134,6 +136,14 @@ def _is_new(thing: Thing, verb: str | None, ctx: Context) -> bool:
 def _refuse_new_scene(cur: Cursor) -> None:
     """Raise for "put him on a beach": another scene, which would have to be invented."""
     begin = cur.at
+    if any(token.word in _FAR_AWAY for token in cur.tokens) and cur.sense().preposition in (
+        "on",
+        "in",
+        "into",
+        "to",
+        "at",
+    ):
+        raise Refusal("scene")
     if (
         cur.take_preposition("on", "in", "into", "at", "onto", "inside")
         and cur.sense().determiner == "indefinite"
@@ -141,6 +151,9 @@ def _refuse_new_scene(cur: Cursor) -> None:
     ):
         raise Refusal("scene")
     cur.at = begin
+
+
+_FAR_AWAY = frozenset("moon mars space jupiter saturn paris london rome venice hawaii york everest antarctica".split())  # noqa: SIM905
 
 
 def _refuse_what_is_no_object(thing: Thing) -> None:

@@ -139,10 +139,12 @@ def _set_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:
         begin = cur.at
         if verb == "give":
             subject = parse_thing(cur, ctx, with_side=False)
-        filled = colored_background(cur, ctx, stays(ctx, subject))
+        filled = None if _has_old_color(cur) else colored_background(cur, ctx, stays(ctx, subject))
         if filled is not None:
             return filled
         cur.at = begin
+    if _has_old_color(cur):
+        cur.at += 2 + (cur.sense(2).noun != "background")
     if cur.sense().color_word and cur.word(1) == "of":
         cur.at += 2
     while cur.sense().determiner and cur.sense(1).color_word:
@@ -166,6 +168,14 @@ def _set_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     if cur.done:
         return None
     return filling(cur, ctx, target)
+
+
+def _has_old_color(cur: Cursor) -> bool:
+    """Whether "the blue background" stands here with more behind it: what it is now, and not what it becomes."""
+    if cur.sense().determiner != "definite" or (cur.sense(1).color is None and cur.sense(1).color_modifier is None):
+        return False
+    ahead = 2 if cur.sense(2).noun == "background" else 3
+    return cur.sense(ahead).noun == "background" and cur.token(ahead + 1) is not None
 
 
 def _on_background(cur: Cursor, ctx: Context) -> ChangeBackground | None:

@@ -35,8 +35,10 @@ def parse_combine(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
     source = parse_thing(cur, ctx, with_side=False)
     if source is None or source.everything or source.noun in ("background", "sky"):
         return []
-    if source.noun in ("face", "head", "body"):
+    if source.noun in ("face", "head", "body") and not _goes_on_surface(cur, ctx):
         raise Refusal("face")
+    if source.noun in ("face", "head", "body") and ctx.image_count < 2:
+        raise Refusal("face_print")
     _take_again(cur)
     as_print = verb == "print" or _take_as_print(cur)
     begin = cur.at
@@ -50,6 +52,15 @@ def parse_combine(cur: Cursor, ctx: Context) -> list[PrintOnto | PlaceSubject]:
     if as_print:
         return []
     return [*_place(source, cur, ctx, verb)]
+
+
+def _goes_on_surface(cur: Cursor, ctx: Context) -> bool:
+    """Whether "on the mug" follows: a face is printed there, and nobody's face is swapped."""
+    begin = cur.at
+    on = cur.take_preposition("on", "onto", "to", "over") is not None
+    surface = parse_thing(cur, ctx) if on else None
+    cur.at = begin
+    return surface is not None and surface.noun in PRINTABLE
 
 
 def _parse_surface(cur: Cursor, ctx: Context) -> Thing | None:
@@ -127,6 +138,8 @@ def _is_print(source: Thing, surface: Thing, ctx: Context, *, as_print: bool) ->
     if surface.picture or surface.noun in (None, "background", "sky", "foreground", "ground"):
         return False
     if as_print:
+        return True
+    if source.noun == "face" and surface.noun in PRINTABLE:
         return True
     graphic = source.picture or (source.noun in GRAPHICS and (source.image_index is not None or ctx.image_count > 1))
     if graphic:

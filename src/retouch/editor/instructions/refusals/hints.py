@@ -101,6 +101,14 @@ HINTS: dict[str, str] = {
     "shadow": (
         "A plain or transparent background takes the old shadow with it; blur or darken the background to keep the shadow."
     ),
+    "long_exposure": (
+        "It does not smooth moving water or draw trails as a long exposure does; near to it come "
+        '"less contrast in the water", "add a soft glow" and "add mist".'
+    ),
+    "face_print": (
+        'It prints a face on a thing of another picture: send two pictures and say "print the face of image 1 on the mug '
+        'in image 2".'
+    ),
     "light_place": "Where the sun, the moon and a flare stand it finds in the picture: say it without a side.",
     "scene": "It does not invent scenes; send the new background as a second picture, or name a color.",
     "which_background": 'Say what to: a color ("make the background white"), a blur, transparent, or a second picture.',

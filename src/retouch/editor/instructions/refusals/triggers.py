@@ -3,6 +3,7 @@
 __all__ = ["TRIGGERS"]
 
 _TRIGGERS: tuple[tuple[str, str], ...] = (
+    ("long_exposure", "silky milky long_exposure long-exposure light_trails star_trails motion_trails smooth_water"),
     (
         "sky_picture",
         """

@@ -23,6 +23,8 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
 """Family -> its table."""
 
 PLAIN_WORDS: frozenset[str] = frozenset(
-    word for words in (*composition.NOUNS.values(), *retouch.DOINGS.values()) for word in words
+    word
+    for words in (*composition.NOUNS.values(), *retouch.DOINGS.values(), *map(str.split, composition.RATIOS))
+    for word in words
 )
 """Words that mean something to one grammar only; slips of the keyboard are led back to them too."""

@@ -107,7 +107,7 @@ RATIOS: Final[dict[str, tuple[int, int]]] = {
     "instagram story": (9, 16), "for instagram story": (9, 16), "for an instagram story": (9, 16),
     "for instagram stories": (9, 16), "for tiktok": (9, 16),
     "story format": (9, 16), "reel": (9, 16), "tiktok": (9, 16), "phone wallpaper": (9, 16),
-    "instagram": (4, 5), "instagram post": (4, 5), "instagram square": (1, 1),
+    "instagram": (4, 5), "for instagram": (4, 5), "instagram post": (4, 5), "instagram square": (1, 1),
     "cinemascope": (21, 9), "ultrawide": (21, 9), "panorama": (21, 9), "panoramic": (21, 9), "panorama format": (21, 9),
     "cinematic format": (21, 9), "a4": (210, 297), "a4 format": (210, 297), "postcard": (3, 2), "passport format": (4, 5),
 }  # fmt: skip

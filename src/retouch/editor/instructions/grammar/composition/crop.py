@@ -106,6 +106,10 @@ def _read_crop_to(cur: Cursor, ctx: Context, phrase: str) -> list[Operation]:
         elif (crop.target is None or crop.margin == _HEADSHOT_MARGIN) and (
             target := _take_framed(cur, ctx)
         ) is not None:
+            if (
+                target.kind is TargetKind.BACKGROUND or target.noun == "background"
+            ):  # "a passport photo with a white background"
+                return []
             crop = replace(crop, target=target if crop.target is None else crop.target)
         else:
             return []

@@ -127,7 +127,8 @@ def take_ratio(cur: Cursor, ctx: Context) -> tuple[int, int] | None:
     """Read "16:9", "4x5", "a square", "portrait format", "an aspect ratio of 3:2"."""
     begin = cur.at
     skip(cur, "to", "into", "in", "as", "for", "at", "with")
-    cur.take_word("exact", "perfect", "classic", "instagram")
+    cur.take_word("exact", "perfect", "classic")
+    cur.at += cur.word() == "instagram" and " ".join((cur.word(), cur.word(1))) not in RATIOS and cur.word(1) in RATIOS
     take(cur, "ratio")
     skip(cur, "of", "to")
     noted = len(ctx.assumptions)
@@ -136,9 +137,11 @@ def take_ratio(cur: Cursor, ctx: Context) -> tuple[int, int] | None:
         cur.at = begin
         return None
     take(cur, "ratio")
-    closer = _named_ratio(cur, ctx)
+    closer = _named_ratio(cur, ctx) or (_typed_ratio(cur, ctx) if len(ctx.assumptions) > noted else None)
     if closer is not None:  # "vertical for an instagram story"
         del ctx.assumptions[noted:-1]
+        if closer[0] * ratio[1] == closer[1] * ratio[0]:
+            return ratio
     return closer or ratio
 
 
