@@ -53,6 +53,11 @@ NAMES_THE_PICTURE: Final = 0.2
 """Probability of the whole picture's best label from which on that label is taken for the subject's name."""
 HAS_AN_IDEA: Final = 0.15
 OF_COLOR: Final = 0.45
+SERVED_CONFIDENCE: Final = 0.65
+VESSEL_WORDS: Final = frozenset({"cup", "mug", "teacup", "bowl"})
+BASE_WORDS: Final = frozenset({"saucer", "plate", "dish"})
+CUTLERY_WORDS: Final = frozenset({"spoon", "teaspoon"})
+SERVED_WORDS: Final = BASE_WORDS | CUTLERY_WORDS
 MIN_COLOR_SHARE: Final = 0.15
 
 
@@ -161,6 +166,10 @@ def _find_unaided(scene: "Scene", target: Target, noun: str) -> Finding:
     if classes is None:
         return _take_subject_for(scene, target, noun)
     evidence = weigh_evidence(scene.class_maps, classes, scene.pixels.shape[:2])
+    if not evidence.present and is_one_of(noun, SERVED_WORDS):
+        served = _find_served(scene, target, noun)
+        if served is not None:
+            return served
     if evidence.present:
         found = _cut_named(scene, target, noun, evidence)
         return _check_color(scene, target, found)
@@ -169,6 +178,19 @@ def _find_unaided(scene: "Scene", target: Target, noun: str) -> Finding:
     if _may_be_unknown_thing(scene, noun):
         return _take_subject_for(scene, target, noun)
     raise _refuse(target, f"I can't make out {with_article(noun)} in this picture; I see {scene.describe()}.")
+
+
+def _find_served(scene: "Scene", target: Target, noun: str) -> Finding | None:
+    """Find what a cup is served with: the saucer below it, the spoon on that; None where the subject is no such pair."""
+    nested = scene.nested
+    cup = noun_table().lookup("cup") or ()
+    if nested is None or not weigh_evidence(scene.class_maps, cup, scene.pixels.shape[:2]).present:
+        return None
+    mask, what = (nested.beside, "beside") if is_one_of(noun, CUTLERY_WORDS) else (nested.base, "below")
+    if mask is None:
+        return None
+    found = Finding(mask, SERVED_CONFIDENCE, f"the thing {what} the cup (taken for {noun!r})", verified=False)
+    return _check_color(scene, target, found)
 
 
 def _may_be_unknown_thing(scene: "Scene", noun: str) -> bool:
@@ -207,6 +229,8 @@ def _cut_named(scene: "Scene", target: Target, noun: str, evidence: Evidence) ->
     """Decide whether the noun is the subject, or a thing of its own beside or on it."""
     confidence = min(1.0, 0.5 + 0.5 * evidence.strength)
     subject = scene.subject
+    if scene.nested is not None and not evidence.located and is_one_of(noun, VESSEL_WORDS) and target.color is None:
+        return Finding(scene.nested.vessel, 0.8 * confidence, f"the {noun} without what it stands on", verified=True)
     if subject.present and _is_subject(scene, noun, evidence):
         support = find_support(scene.class_maps, noun_table().lookup(noun) or (), scene.pixels.shape[:2])
         mask = cut_named_subject(scene.pixels, subject.matte, evidence, support)

@@ -15,7 +15,7 @@ from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import oklab_to_oklch, srgb8_to_oklab
 from retouch.images.filters import box_blur, resize_float
 
-__all__ = ["Landscape", "find_vegetation", "find_water", "judge_landscape"]
+__all__ = ["Landscape", "find_vegetation", "find_water", "is_sea_below_sky", "judge_landscape"]
 
 BoolMask = npt.NDArray[np.bool_]
 
@@ -46,6 +46,9 @@ WATER_CLASSES: Final = (
 """Lakeside, promontory, sandbar, seashore, breakwater, dam, dock; boats; whales."""
 OPEN_CLASSES: Final = (970, 972, 979, 980, 417, 701, 404, 895, 405, 449)
 """Alp, cliff, valley, volcano; what flies: balloon, parachute, airliner, warplane, airship; boathouse."""
+NATURE_CLASSES: Final = (*range(300, 327), *range(70, 80), *range(984, 999))
+"""Insects, spiders; rapeseed, daisies, orchids, corn, acorns, hips, buckeyes, mushrooms, ears of grain."""
+SURE_OF_NATURE: Final = 0.6
 SURE_OF_WATER: Final = 0.6
 SURE_OF_OPEN_AIR: Final = 0.65
 
@@ -61,6 +64,13 @@ _TOO_UNEVEN: Final = 0.3
 _RIPPLE_TONED: Final = 0.004
 MIN_WATER_SEEDS: Final = 0.012
 MIN_WATER_WIDTH: Final = 0.22
+
+_SHORELINE_SHARE: Final = 0.6
+"""Share of the picture's free width over which a sea must meet the sky where the classifier sees no shore."""
+_LEVEL: Final = 0.012
+_NEAR_SKY: Final = 0.04
+_SEA_HUES: Final = (165.0, 280.0)
+_SEA_CHROMA: Final = 0.03
 
 _GREEN_HUE: Final = 126.0
 _GREEN_REACH: Final = 30.0
@@ -78,15 +88,23 @@ class Landscape:
         0 to 1: the most that any window of the picture speaks for a shore, a lake, a boat.
     open_air : float
         0 to 1: the same for these and mountains, cliffs and what flies.
+    nature : float
+        0 to 1: the same for what grows and crawls outdoors, and is photographed from near, without a sky.
     """
 
     water: float
     open_air: float
+    nature: float = 0.0
 
     @property
     def shows_water(self) -> bool:
         """Whether water may be looked for."""
         return self.water >= SURE_OF_WATER
+
+    @property
+    def shows_nature(self) -> bool:
+        """Whether it is a close-up of blossoms, mushrooms or insects: outdoors, though all behind them is a blur."""
+        return self.nature >= SURE_OF_NATURE
 
     @property
     def is_open_air(self) -> bool:
@@ -106,7 +124,8 @@ def judge_landscape(windows: FloatImage) -> Landscape:
     windows = np.asarray(powers / powers.sum(axis=0), dtype=np.float32)
     water = windows[list(WATER_CLASSES)].sum(axis=0)
     other = windows[list(OPEN_CLASSES)].sum(axis=0)
-    return Landscape(float(water.max()), float((water + other).max()))
+    nature = windows[list(NATURE_CLASSES)].sum(axis=0)
+    return Landscape(float(water.max()), float((water + other).max()), float(nature.max()))
 
 
 def find_water(
@@ -162,6 +181,35 @@ def find_water(
     water = soften_edges(pixels, hard, reach=0.004)
     taken = matte if sky is None else np.maximum(matte, sky)
     return np.asarray(np.minimum(water, 1.0 - taken), dtype=np.float32)
+
+
+def is_sea_below_sky(pixels: Pixels, water: Mask, sky: Mask, matte: Mask) -> bool:
+    """Return whether what may be water is a sea for sure: blue or teal, and along most of the width level where it meets the sky.
+
+    What lies so far off that its end is level and blue is water; mountains are no line, meadows and sand are not blue. Walls and
+    floors are below no sky.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8, sRGB
+    water, sky, matte : (H, W) float32 [0, 1]
+        ``matte`` is of the main subject, which may hide the line.
+    """
+    size_hw = working_size(pixels.shape[0], pixels.shape[1], _LONG_SIDE_PX)
+    sea, above, hidden = (resize_float(mask, size_hw) > 0.5 for mask in (water, sky, matte))
+    shown = sea.any(axis=0)
+    top = np.argmax(sea, axis=0)
+    end_of_sky = size_hw[0] - np.argmax(above[::-1], axis=0)
+    meets = shown & above.any(axis=0) & (np.abs(top - end_of_sky) <= max(2.0, _NEAR_SKY * size_hw[0]))
+    free = ~hidden[: max(1, int(np.median(top[shown])) if shown.any() else 1)].any(axis=0)
+    if float(meets.sum()) < _SHORELINE_SHARE * max(1, int(free.sum())) or float(meets.mean()) < 0.5 * _SHORELINE_SHARE:
+        return False
+    low, high = np.percentile(top[meets], (10, 90))
+    if high - low > max(2.0, _LEVEL * size_hw[0]):
+        return False
+    _, a, b = np.median(_small_lab(pixels, size_hw)[sea], axis=0)
+    hue = float(np.degrees(np.arctan2(b, a))) % 360.0
+    return float(np.hypot(a, b)) >= _SEA_CHROMA and _SEA_HUES[0] <= hue <= _SEA_HUES[1]
 
 
 def find_vegetation(pixels: Pixels, matte: Mask | None) -> Mask | None:

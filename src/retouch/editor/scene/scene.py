@@ -12,9 +12,10 @@ from retouch.editor.scene.enlarge import enlarge_layer, enlarge_mask, reduce_for
 from retouch.editor.scene.faces import FaceNetworks, find_faces
 from retouch.editor.scene.find import find_target
 from retouch.editor.scene.head import find_head
-from retouch.editor.scene.landscape import Landscape, find_vegetation, find_water, judge_landscape
+from retouch.editor.scene.landscape import Landscape, find_vegetation, find_water, is_sea_below_sky, judge_landscape
 from retouch.editor.scene.light import estimate_light
 from retouch.editor.scene.locator import LOCATOR_NAME, Locator, Sighting
+from retouch.editor.scene.nested import Nested, split_nested
 from retouch.editor.scene.nouns import noun_table
 from retouch.editor.scene.people import cut_out_people
 from retouch.editor.scene.regions import find_ground, find_horizon, find_sky
@@ -63,6 +64,13 @@ class Scene:
                 self._known[key] = compute()
             return cast(T, self._known[key])
 
+    def keep(self, key: str, compute: Callable[[], T]) -> T:
+        """Return what an operation computes from this picture alone, from the second time on without computing it.
+
+        Of a picture of many megapixels it is computed each time: kept, it would take hundreds of megabytes.
+        """
+        return compute() if self._small is not None else self._once(f"kept {key}", compute)
+
     def _mask(self, name: str, compute: Callable[[], Mask | None]) -> Mask | None:
         """Return the mask that the property ``name`` stands for: computed, or the reduced scene's, enlarged."""
         small = self._small
@@ -94,6 +102,19 @@ class Scene:
             return find_subject(self.pixels, self.saliency)
         found = self._small.subject
         return replace(found, matte=self._enlarged(found.matte))
+
+    @property
+    def nested(self) -> Nested | None:
+        """The subject as a cup and what it stands on, where it shows the ellipses of both."""
+        if self._small is not None:
+            found = self._small.nested
+            return None if found is None else self._once("nested", lambda: self._enlarge_nested(found))
+        return self._once(
+            "nested", lambda: split_nested(self.pixels, self.subject.matte) if self.subject.present else None
+        )
+
+    def _enlarge_nested(self, found: Nested) -> Nested:
+        return Nested(self._enlarged(found.vessel), self._enlarged(found.base), self._enlarged(found.beside))
 
     @property
     def saliency(self) -> Mask:
@@ -143,10 +164,14 @@ class Scene:
         return self._mask("water", self._find_water)
 
     def _find_water(self) -> Mask | None:
-        if not self.landscape.shows_water:
+        sure = self.landscape.shows_water
+        if not sure and self.sky is None:
             return None
         row = None if self.horizon is None else self.horizon.row
-        return find_water(self.pixels, self.subject.matte, self.sky, row, self.vegetation)
+        water = find_water(self.pixels, self.subject.matte, self.sky, row, self.vegetation)
+        if water is None or sure or self.sky is None:
+            return water
+        return water if is_sea_below_sky(self.pixels, water, self.sky, self.subject.matte) else None
 
     @property
     def vegetation(self) -> Mask | None:

@@ -1,19 +1,19 @@
 import numpy as np
 import pytest
 
-from retouch.editor.scene.landscape import find_vegetation, find_water, judge_landscape
+from retouch.editor.scene.landscape import find_vegetation, find_water, is_sea_below_sky, judge_landscape
 from retouch.editor.scene.regions import find_sky
 from retouch.editor.scene.scene import Scene
 from retouch.models import ModelStore
 
 NOTHING = np.zeros((300, 400), np.float32)
-LAKESIDE, ALP, CUP = 975, 970, 968
+LAKESIDE, ALP, CUP, DAISY = 975, 970, 968, 985
 
 
 def scores(**classes: float) -> np.ndarray:
     windows = np.zeros((1000, 9, 9), np.float32)
     for name, value in classes.items():
-        windows[{"lakeside": LAKESIDE, "alp": ALP, "cup": CUP}[name], 4, 4] = value
+        windows[{"lakeside": LAKESIDE, "alp": ALP, "cup": CUP, "daisy": DAISY}[name], 4, 4] = value
     return windows
 
 
@@ -62,6 +62,63 @@ def test_coarse_ground_is_no_water() -> None:
     pixels[100:] = np.clip(np.array([130, 135, 140]) + rng.normal(0, 30, (200, 400, 1)), 0, 255).astype(np.uint8)
 
     assert find_water(pixels, NOTHING, find_sky(pixels, NOTHING), 100.0) is None
+
+
+def test_a_blue_band_that_meets_the_sky_in_a_level_line_is_the_sea() -> None:
+    pixels = seascape()
+    sky = find_sky(pixels, NOTHING)
+    assert sky is not None
+    water = find_water(pixels, NOTHING, sky, 100.0)
+    assert water is not None
+
+    assert is_sea_below_sky(pixels, water, sky, NOTHING)
+
+
+def test_the_sea_may_be_hidden_for_a_part_by_the_subject() -> None:
+    pixels, matte = seascape(), NOTHING.copy()
+    pixels[60:280, 180:300] = (150, 60, 30)
+    matte[60:280, 180:300] = 1
+    sky = find_sky(pixels, matte)
+    assert sky is not None
+    water = find_water(pixels, matte, sky, 100.0)
+    assert water is not None
+
+    assert is_sea_below_sky(pixels, water, sky, matte)
+
+
+def test_a_ridge_of_blue_mountains_is_no_sea() -> None:
+    pixels = seascape()
+    rows, cols = np.mgrid[:300, :400]
+    ridge = rows > 100 + 25 * np.sin(cols / 40)
+    sky, mountains = (~ridge & (rows < 130)).astype(np.float32), (ridge & (rows < 200)).astype(np.float32)
+
+    assert not is_sea_below_sky(pixels, mountains, sky, NOTHING)
+
+
+def test_a_level_field_that_is_not_blue_is_no_sea() -> None:
+    pixels = seascape()
+    pixels[100:200] = (130, 150, 60)
+    rows = np.mgrid[:300, :400][0]
+    sky, field = (rows < 100).astype(np.float32), ((rows >= 100) & (rows < 200)).astype(np.float32)
+
+    assert not is_sea_below_sky(pixels, field, sky, NOTHING)
+
+
+def test_a_pool_in_the_middle_of_a_level_meadow_does_not_meet_the_sky() -> None:
+    pixels = seascape()
+    rows, cols = np.mgrid[:300, :400]
+    sky = (rows < 100).astype(np.float32)
+    pool = ((rows >= 140) & (rows < 200) & (cols > 50) & (cols < 350)).astype(np.float32)
+
+    assert not is_sea_below_sky(pixels, pool, sky, NOTHING)
+
+
+def test_a_close_up_of_a_blossom_is_outdoors_without_being_a_landscape() -> None:
+    daisy = judge_landscape(scores(daisy=14))
+
+    assert daisy.shows_nature
+    assert not daisy.is_open_air
+    assert not judge_landscape(scores(cup=14)).shows_nature
 
 
 @pytest.mark.parametrize("name", ["coffee", "cat", "astronaut", "plain", "cameraman"])
