@@ -26,6 +26,7 @@ from retouch.editor.instructions.plan import (
     choose_base,
 )
 from retouch.editor.objects.library import ObjectLibrary
+from retouch.editor.operations.protect import protect, put_back
 from retouch.editor.operations.registry import carry_out
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Scene
@@ -137,6 +138,7 @@ class Editor:
             change_mask=np.zeros(pixels.shape[:2], np.float32),
             scene=self.scene(pixels),
         )
+        stage = protect(stage, plan.protected, plan.operations)
         total = len(plan.operations)
         for step, number in enumerate(_order(plan.operations)):
             operation = plan.operations[number]
@@ -182,7 +184,7 @@ class Editor:
 
     def _apply(self, operation: Operation, stage: Stage, context: Context, *, done: tuple[Operation, ...]) -> Stage:
         try:
-            return carry_out(operation, stage, context)
+            return put_back(stage, carry_out(operation, stage, context), operation)
         except UnsupportedInstructionError as exc:
             understood = tuple(earlier.describe() for earlier in done) + exc.understood
             raise UnsupportedInstructionError(understood, exc.not_understood, exc.hint) from exc

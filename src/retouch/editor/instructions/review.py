@@ -9,10 +9,14 @@ from retouch.editor.instructions.plan import (
     AdjustLook,
     Background,
     ChangeBackground,
+    Look,
     Operation,
+    Retouch,
     RetouchPicture,
+    Target,
     TargetKind,
     choose_base,
+    is_same_target,
 )
 from retouch.editor.instructions.refusals import hint
 from retouch.errors import UnsupportedInstructionError
@@ -20,8 +24,8 @@ from retouch.errors import UnsupportedInstructionError
 __all__ = ["review"]
 
 
-def review(operations: list[Operation], ctx: Context) -> None:
-    """Raise ``UnsupportedInstructionError`` for a plan that can't be carried out as a whole."""
+def review(operations: list[Operation], ctx: Context) -> tuple[Target, ...]:
+    """Return what a plan must protect; raise ``UnsupportedInstructionError`` where it can't be carried out as a whole."""
     used = {index for operation in operations for index in operation.pictures()}
     if any(not 0 <= index < ctx.image_count for index in used):
         have = "1 picture" if ctx.image_count == 1 else f"{ctx.image_count} pictures"
@@ -29,9 +33,11 @@ def review(operations: list[Operation], ctx: Context) -> None:
     _drop_repeated(operations)
     _check_contradictions(operations, ctx)
     _drop_removed_backgrounds(operations)
-    _spare_what_is_kept(operations, ctx)
+    protected = _spare_what_is_kept(operations, ctx)
     for phrase, _ in ctx.kept:
-        if _KEPT_SHADOW.match(phrase) and any(isinstance(op, ChangeBackground) and op.kind in _BARE for op in operations):
+        if _KEPT_SHADOW.match(phrase) and any(
+            isinstance(op, ChangeBackground) and op.kind in _BARE for op in operations
+        ):
             raise _error(operations, phrase, "shadow")
     for phrase, targets in ctx.kept:
         if any(operation.touches(target) for target in targets for operation in operations):
@@ -40,34 +46,43 @@ def review(operations: list[Operation], ctx: Context) -> None:
     for operation in operations:
         if operation.edited_picture() not in (None, base):
             raise _error(operations, ctx.prompt, "one_picture", str(base + 1))
+    return protected
 
 
-def _spare_what_is_kept(operations: list[Operation], ctx: Context) -> None:
-    """Turn "make it darker but keep the sky" into "make everything but the sky darker"."""
-    for target in (target for _, targets in ctx.kept for target in targets):
+def _spare_what_is_kept(operations: list[Operation], ctx: Context) -> tuple[Target, ...]:
+    """Tell each operation what it must not take along, and return that: "make it darker but keep the sky"."""
+    kept = dict.fromkeys(target for _, targets in ctx.kept for target in targets)
+    for target in kept:
         operations[:] = [operation.sparing(target) for operation in operations]
-    kept = list(dict.fromkeys(target for _, targets in ctx.kept for target in targets if target.kind in _SPARED))
-    if len(kept) != 1:
-        return
-    for i, operation in enumerate(operations):
-        sparing = operation.everywhere_but(replace(kept[0], all_but=True))
-        if sparing is not None:
-            operations[i] = sparing
-
-
-_SPARED = (TargetKind.NOUN, TargetKind.COLOR_PART, TargetKind.SUBJECT, TargetKind.SKY, TargetKind.BACKGROUND)
+    return tuple(target for target in kept if target.kind is not TargetKind.PICTURE)
 
 
 def _drop_repeated(operations: list[Operation]) -> None:
     """Leave out what is asked for twice: "it's too dark, brighten it"."""
     for i in reversed(range(1, len(operations))):
         one, other = operations[i - 1], operations[i]
+        if _says_how_much(one, other):
+            del operations[i - 1]
+            continue
         if (
             isinstance(one, AdjustLook | RetouchPicture)
             and isinstance(other, AdjustLook | RetouchPicture)
-            and replace(one, phrase="") == replace(other, phrase="")
+            and replace(one, phrase="", target=None) == replace(other, phrase="", target=None)
+            and _same(one.target, other.target)
         ):
             del operations[i]
+
+
+def _same(one: Target | None, other: Target | None) -> bool:
+    return one == other or (one is not None and other is not None and is_same_target(one, other))
+
+
+def _says_how_much(complaint: Operation, request: Operation) -> bool:
+    """Whether a request in stops is what the complaint before it asks for: "it's overexposed, bring it down a stop"."""
+    if not isinstance(complaint, AdjustLook) or not isinstance(request, RetouchPicture):
+        return False
+    sign = {Look.BRIGHTER: 1, Look.DARKER: -1}.get(complaint.look, 0)
+    return request.kind is Retouch.EXPOSURE and complaint.target == request.target and sign * request.strength > 0
 
 
 def _drop_removed_backgrounds(operations: list[Operation]) -> None:

@@ -14,7 +14,22 @@ from retouch.images.frame import AnswerSize, Frame
 from retouch.models import ModelStore
 from retouch.types import Resolution, ShouldAbort
 
-__all__ = ["Context", "Stage"]
+__all__ = ["Context", "Protected", "Stage"]
+
+
+@dataclass(frozen=True)
+class Protected:
+    """Something that must stay as it is.
+
+    Attributes
+    ----------
+    target : Target
+    mask : (H, W) float32 [0, 1]
+        As it was found in the base picture, seen through the stage's frame.
+    """
+
+    target: Target
+    mask: Mask
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,8 @@ class Stage:
         says it (a collage).
     resolutions, notes : tuple
         For the answer's interpretation.
+    protected : tuple of Protected
+        What no operation may change.
     """
 
     pixels: Pixels
@@ -51,6 +68,13 @@ class Stage:
     frame: Frame | None = None
     resolutions: tuple[Resolution, ...] = ()
     notes: tuple[str, ...] = ()
+    protected: tuple[Protected, ...] = ()
+
+    @property
+    def is_untouched(self) -> bool:
+        """No pixel differs from the scene's picture yet, so that what was found out about that holds."""
+        base = self.scene.pixels
+        return self.pixels is base or (self.pixels.shape == base.shape and np.array_equal(self.pixels, base))
 
     def find(self, target: Target) -> Finding:
         """Resolve a target: what an earlier operation added comes before what the picture showed from the start.
@@ -93,6 +117,7 @@ class Stage:
         scene: Scene,
         *,
         added: dict[str, Mask],
+        protected: tuple[Protected, ...] = (),
         resolutions: tuple[Resolution, ...] = (),
         notes: tuple[str, ...] = (),
     ) -> "Stage":
@@ -103,6 +128,7 @@ class Stage:
             change_mask=change_mask,
             scene=scene,
             added=added,
+            protected=protected,
             is_reframed=True,
             frame=frame,
             resolutions=self.resolutions + resolutions,

@@ -17,7 +17,7 @@ from retouch.editor.instructions.plan import (
 
 
 def compact(plan: EditPlan) -> list[str]:
-    """Return one line for each operation, and "kept" for each clause that asks for what happens anyway."""
+    """Return one line for each operation, and "kept" for each clause that asks to leave something as it is."""
     return [_operation(operation) for operation in plan.operations] + ["kept"] * len(plan.kept)
 
 

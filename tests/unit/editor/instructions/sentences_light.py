@@ -46,7 +46,7 @@ SKIES: list[Sentence] = [
     ("replace the sky with clouds, leave everything else as it is", 1, ["light: clouds, only the sky", "kept"]),
     ("replace the sky with a sunset but keep everything else the same", 1, ["light: sunset, only the sky", "kept"]),
     ("make the blue sky pink", 1, ["recolor blue sky -> pink"]),
-    ("make it sunset, keep the sky as it is", 1, ["! contradicts itself"]),
+    ("make it sunset, keep the sky as it is", 1, ["light: sunset", "kept"]),
 ]
 
 WEATHER: list[Sentence] = [

@@ -43,7 +43,7 @@ from retouch.editor.instructions.plan.lettering import (
     ReplaceText,
 )
 from retouch.editor.instructions.plan.light import ChangeLight, LightKind
-from retouch.editor.instructions.plan.operation import Operation, is_same_target
+from retouch.editor.instructions.plan.operation import Operation, Protection, is_same_target
 from retouch.editor.instructions.plan.remove import Flaw, MoveObject, Remove, RemoveFlaws, ReplaceObject
 from retouch.editor.instructions.plan.retouch import Retouch, RetouchPicture
 from retouch.editor.instructions.plan.style import FILM_STYLES, ApplyStyle, Style
@@ -95,6 +95,7 @@ __all__ = [
     "PlaceSubject",
     "Placement",
     "PrintOnto",
+    "Protection",
     "Recolor",
     "Relation",
     "Remove",
@@ -133,11 +134,14 @@ class EditPlan:
         Clauses that ask for what happens anyway: "don't change anything else", "make it look natural".
     assumptions : tuple of str
         Readings that the prompt leaves open, in plain words.
+    protected : tuple of Target
+        What no operation may change: "keep the sky as it is", "but not the cup".
     """
 
     operations: tuple[Operation, ...]
     kept: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    protected: tuple[Target, ...] = ()
 
 
 def choose_base(operations: tuple[Operation, ...] | list[Operation]) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from retouch.editor.instructions.plan.operation import Operation
+from retouch.editor.instructions.plan.operation import Operation, Protection
 from retouch.editor.instructions.plan.values import ColorValue, Target, TargetKind
 
 __all__ = ["Background", "ChangeBackground"]
@@ -37,6 +37,8 @@ class ChangeBackground(Operation):
     phrase : str
         The words of the prompt.
     """
+
+    protection = Protection.OWN
 
     kind: Background
     subject: Target
@@ -77,5 +79,9 @@ class ChangeBackground(Operation):
         return Operation.pictures(self) | (frozenset() if behind is None else {behind})
 
     def touches(self, kept: Target) -> bool:
-        """Return whether the prompt wants the background or the sky kept."""
-        return kept.kind in (TargetKind.BACKGROUND, TargetKind.SKY)
+        """Return whether the prompt wants the background kept."""
+        return kept.kind is TargetKind.BACKGROUND
+
+    def is_limited(self) -> bool:
+        """Return False: it changes all but what it names."""
+        return False

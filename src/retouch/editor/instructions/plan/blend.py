@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from retouch.editor.instructions.plan.operation import Operation
-from retouch.editor.instructions.plan.values import Target
+from retouch.editor.instructions.plan.values import Target, TargetKind
 
 __all__ = ["Blend", "BlendPictures"]
 
@@ -66,6 +66,6 @@ class BlendPictures(Operation):
         """Return the picture that the other one is blended into."""
         return self.base_index
 
-    def touches(self, kept: Target) -> bool:  # noqa: ARG002 - whatever is kept
-        """Return True: it changes everything."""
-        return True
+    def touches(self, kept: Target) -> bool:
+        """Return whether the whole picture is to be kept: it changes everything."""
+        return kept.kind is TargetKind.PICTURE

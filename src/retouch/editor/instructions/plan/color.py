@@ -94,12 +94,8 @@ class AdjustLook(Operation):
         return (self.target,) if self.target is not None else ()
 
     def touches(self, kept: Target) -> bool:
-        """Return whether it would change what the prompt wants kept."""
-        return self.target is None or _covers(self.target, kept)
-
-    def everywhere_but(self, kept: Target) -> "AdjustLook | None":
-        """Return the same on everything but what is kept, where it would touch the whole picture."""
-        return replace(self, target=kept) if self.target is None else None
+        """Return whether it is about the very thing that the prompt wants kept."""
+        return kept.kind is TargetKind.PICTURE if self.target is None else _covers(self.target, kept)
 
     def contradicts(self, earlier: Operation) -> str | None:
         """Return "contradiction" behind its own opposite on the same target."""
@@ -138,12 +134,8 @@ class ShiftColor(Operation):
         return (self.target,) if self.target is not None else ()
 
     def touches(self, kept: Target) -> bool:
-        """Return whether it would change what the prompt wants kept."""
-        return self.target is None or _covers(self.target, kept)
-
-    def everywhere_but(self, kept: Target) -> "ShiftColor | None":
-        """Return the same on everything but what is kept, where it would touch the whole picture."""
-        return replace(self, target=kept) if self.target is None else None
+        """Return whether it is about the very thing that the prompt wants kept."""
+        return kept.kind is TargetKind.PICTURE if self.target is None else _covers(self.target, kept)
 
     def contradicts(self, earlier: Operation) -> str | None:
         """Return "contradiction" for more and less of one color on the same target."""
@@ -179,12 +171,8 @@ class TurnHue(Operation):
         return (self.target,) if self.target is not None else ()
 
     def touches(self, kept: Target) -> bool:
-        """Return whether it would change what the prompt wants kept."""
-        return self.target is None or _covers(self.target, kept)
-
-    def everywhere_but(self, kept: Target) -> "TurnHue | None":
-        """Return the same on everything but what is kept, where it would touch the whole picture."""
-        return replace(self, target=kept) if self.target is None else None
+        """Return whether it is about the very thing that the prompt wants kept."""
+        return kept.kind is TargetKind.PICTURE if self.target is None else _covers(self.target, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +236,8 @@ def _degree(strength: float) -> str:
 
 
 def _covers(target: Target, kept: Target) -> bool:
+    """Whether a target is what is kept; "the left cup" and "the right cup" are not the same."""
     if target.all_but:
-        spared = replace(target, all_but=False)
-        return not (is_same_target(spared, kept) or (kept.noun is not None and spared.noun == kept.noun))
-    inside = kept.kind is TargetKind.SKY and target.kind is TargetKind.BACKGROUND
-    return inside or is_same_target(target, kept) or (kept.noun is not None and target.noun == kept.noun)
+        return is_same_target(kept, replace(target, all_but=True)) or kept.kind is TargetKind.PICTURE
+    told_apart = (kept.horizontal, kept.vertical, kept.color) != (target.horizontal, target.vertical, target.color)
+    return is_same_target(target, kept) or (kept.noun is not None and target.noun == kept.noun and not told_apart)

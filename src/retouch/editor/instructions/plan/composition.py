@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from retouch.editor.instructions.plan.operation import Operation
+from retouch.editor.instructions.plan.operation import Operation, Protection
 from retouch.editor.instructions.plan.values import ColorValue, Target
 
 __all__ = [
@@ -89,6 +89,8 @@ class Crop(Operation):
         The words of the prompt.
     """
 
+    protection = Protection.UNTOUCHED
+
     target: Target | None = None
     ratio: Ratio | None = None
     margin: float = 1.0
@@ -114,6 +116,8 @@ class Crop(Operation):
 class Trim(Operation):
     """Cut parts off at the sides: "cut off the left third". ``phrase``: the words of the prompt."""
 
+    protection = Protection.UNTOUCHED
+
     sides: Sides
     phrase: str = ""
 
@@ -125,6 +129,8 @@ class Trim(Operation):
 @dataclass(frozen=True, slots=True)
 class CropOut(Operation):
     """Crop so that a thing at the edge is no longer in the frame. ``phrase``: the words of the prompt."""
+
+    protection = Protection.UNTOUCHED
 
     target: Target
     phrase: str = ""
@@ -156,6 +162,8 @@ class Zoom(Operation):
         The words of the prompt.
     """
 
+    protection = Protection.UNTOUCHED
+
     factor: float | None = None
     target: Target | None = None
     phrase: str = ""
@@ -173,6 +181,8 @@ class Zoom(Operation):
 @dataclass(frozen=True, slots=True)
 class CenterSubject(Operation):
     """Crop so that a thing comes to lie in the middle, or on a third. ``phrase``: the words of the prompt."""
+
+    protection = Protection.UNTOUCHED
 
     target: Target
     on_thirds: bool = False
@@ -192,6 +202,8 @@ class CenterSubject(Operation):
 class Straighten(Operation):
     """Turn the picture until the horizon, or what stands upright, is straight. ``phrase``: the words of the prompt."""
 
+    protection = Protection.UNTOUCHED
+
     phrase: str = ""
 
     def describe(self) -> str:
@@ -202,6 +214,8 @@ class Straighten(Operation):
 @dataclass(frozen=True, slots=True)
 class Rotate(Operation):
     """Turn the picture by ``degrees``, clockwise. ``phrase``: the words of the prompt."""
+
+    protection = Protection.UNTOUCHED
 
     degrees: float
     phrase: str = ""
@@ -220,6 +234,8 @@ class Rotate(Operation):
 @dataclass(frozen=True, slots=True)
 class Flip(Operation):
     """Mirror the picture: left and right change places, or with ``vertically`` top and bottom. ``phrase``: of the prompt."""
+
+    protection = Protection.UNTOUCHED
 
     vertically: bool = False
     phrase: str = ""
@@ -255,6 +271,8 @@ class ExtendCanvas(Operation):
     phrase : str
         The words of the prompt.
     """
+
+    protection = Protection.UNTOUCHED
 
     ratio: Ratio | None = None
     sides: Sides = Sides()
@@ -296,6 +314,8 @@ class AddBorder(Operation):
         The words of the prompt.
     """
 
+    protection = Protection.UNTOUCHED
+
     kind: Border = Border.PLAIN
     color: ColorValue | None = None
     width: float = 1.0
@@ -332,6 +352,8 @@ class Collage(Operation):
         The words of the prompt.
     """
 
+    protection = Protection.UNTOUCHED
+
     image_indexes: tuple[int, ...]
     layout: Layout = Layout.AUTO
     phrase: str = ""
@@ -356,6 +378,8 @@ class Collage(Operation):
 @dataclass(frozen=True, slots=True)
 class BeforeAfter(Operation):
     """Show the picture as it was beside what the earlier operations made of it. ``phrase``: the words of the prompt."""
+
+    protection = Protection.UNTOUCHED
 
     layout: Layout = Layout.AUTO
     phrase: str = ""

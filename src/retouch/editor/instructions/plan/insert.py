@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from retouch.editor.instructions.articles import with_article
-from retouch.editor.instructions.plan.operation import Operation
+from retouch.editor.instructions.plan.operation import Operation, Protection
 from retouch.editor.instructions.plan.values import ColorValue, Placement, Target
 
 __all__ = ["AddObject", "PlaceSubject", "PrintOnto"]
@@ -27,6 +27,8 @@ class AddObject(Operation):
         Size relative to the thing's real-world size: 0.6 "small", 1.6 "big", 2.5 "huge", 1.0 when nothing is said.
     placement : Placement
     """
+
+    protection = Protection.UNTOUCHED
 
     noun: str
     phrase: str
@@ -78,6 +80,8 @@ _SIZES = {0.4: "tiny", 0.6: "small", 1.6: "big", 2.5: "huge"}
 class PrintOnto(Operation):
     """Print one picture on a surface in another. ``phrase``: the words of the prompt."""
 
+    protection = Protection.UNTOUCHED
+
     picture: Target
     surface: Target
     phrase: str = ""
@@ -113,6 +117,8 @@ class PlaceSubject(Operation):
     phrase : str
         The words of the prompt.
     """
+
+    protection = Protection.UNTOUCHED
 
     subject: Target
     scene_image_index: int

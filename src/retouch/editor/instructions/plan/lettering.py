@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from retouch.editor.instructions.plan.operation import Operation, is_same_target
+from retouch.editor.instructions.plan.operation import Operation, Protection, is_same_target
 from retouch.editor.instructions.plan.values import ColorValue, Horizontal, Target, Vertical
 
 __all__ = ["AddText", "EraseText", "LetteringKind", "LetteringStyle", "ReplaceText"]
@@ -92,6 +92,8 @@ class AddText(Operation):
         Whether it stands above the anchor; otherwise below.
     phrase : str
     """
+
+    protection = Protection.UNTOUCHED
 
     words: str
     kind: LetteringKind = LetteringKind.TEXT

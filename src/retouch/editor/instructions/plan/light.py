@@ -82,8 +82,12 @@ class ChangeLight(Operation):
         return (self.target,) if self.target is not None else ()
 
     def touches(self, kept: Target) -> bool:
-        """Return whether it would change what the prompt wants kept."""
-        return kept.kind is TargetKind.SKY or not self.sky_only
+        """Return whether it is about the very thing that the prompt wants kept."""
+        return kept.kind is (TargetKind.SKY if self.sky_only else TargetKind.PICTURE)
+
+    def is_limited(self) -> bool:
+        """Return whether only the sky changes; a lamp lights up more than what it is pointed at."""
+        return self.sky_only
 
     def sparing(self, kept: Target) -> "ChangeLight":
         """Return "a dramatic sky" for the sky alone where something on the ground is to stay."""

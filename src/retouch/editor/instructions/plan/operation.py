@@ -2,10 +2,22 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from enum import Enum, auto
 
 from retouch.editor.instructions.plan.values import Target
 
-__all__ = ["Operation", "is_same_target"]
+__all__ = ["Operation", "Protection", "is_same_target"]
+
+
+class Protection(Enum):
+    """How an operation gets along with what the prompt protects."""
+
+    MASKED = auto()
+    """Its change is taken back there when it is done."""
+    OWN = auto()
+    """It leaves that out itself, because it works on layers or holes."""
+    UNTOUCHED = auto()
+    """It repaints nothing: it crops, turns, extends, or lays something over the picture."""
 
 
 class Operation(ABC):
@@ -15,6 +27,9 @@ class Operation(ABC):
 
     joins_pictures: bool = False
     """Whether it brings two input pictures together, and so decides which of them is edited."""
+
+    protection: Protection = Protection.MASKED
+    """How it spares what the prompt protects."""
 
     @abstractmethod
     def describe(self) -> str:
@@ -33,12 +48,12 @@ class Operation(ABC):
         return next((target.image_index for target in self.targets() if target.image_index is not None), None)
 
     def touches(self, kept: Target) -> bool:  # noqa: ARG002 - an operation that can touch what is kept overrides this
-        """Return whether it would change what the prompt wants kept."""
+        """Return whether it is about the very thing that the prompt wants kept, so that one of the two can't be."""
         return False
 
-    def everywhere_but(self, kept: Target) -> "Operation | None":  # noqa: ARG002
-        """Return it on everything but what is kept (``kept.all_but`` is set); None if it was not about the whole picture."""
-        return None
+    def is_limited(self) -> bool:
+        """Return whether it changes nothing but the things that it names."""
+        return bool(self.targets()) and not any(target.all_but for target in self.targets())
 
     def sparing(self, kept: Target) -> "Operation":  # noqa: ARG002 - one that can take a neighbor along overrides this
         """Return the operation with one thing that it must not take along."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from retouch.editor.instructions.plan.insert import AddObject
-from retouch.editor.instructions.plan.operation import Operation, is_same_target
+from retouch.editor.instructions.plan.operation import Operation, Protection, is_same_target
 from retouch.editor.instructions.plan.values import Horizontal, Target, TargetKind, Vertical
 
 __all__ = ["Flaw", "MoveObject", "Remove", "RemoveFlaws", "ReplaceObject"]
@@ -35,6 +35,8 @@ class Remove(Operation):
     phrase : str
         The words of the prompt.
     """
+
+    protection = Protection.OWN
 
     target: Target
     near: Target | None = None
@@ -144,6 +146,8 @@ class MoveObject(Operation):
     phrase : str
         The words of the prompt.
     """
+
+    protection = Protection.OWN
 
     target: Target
     horizontal: Horizontal | None = None

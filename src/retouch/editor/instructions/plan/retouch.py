@@ -68,15 +68,24 @@ class RetouchPicture(Operation):
         return (self.target,) if self.target is not None else ()
 
     def touches(self, kept: Target) -> bool:
-        """Return whether it would change what the prompt wants kept."""
+        """Return whether it is about the very thing that the prompt wants kept."""
         if kept.kind is TargetKind.PICTURE and self.kind in _DETAIL:
             return False  # "don't change the colors, just sharpen it"
-        own_part = {Retouch.SMOOTH_SKIN: "skin", Retouch.WHITEN_TEETH: "tooth", Retouch.BRIGHTEN_EYES: "eye"}
-        if self.kind in own_part:
-            return kept.noun == own_part[self.kind]
-        return self.kind is not Retouch.RED_EYE and (self.target is None or is_same_target(self.target, kept))
+        if self.kind in _OWN_PART:
+            return kept.noun == _OWN_PART[self.kind]
+        return kept.kind is TargetKind.PICTURE if self.target is None else is_same_target(self.target, kept)
+
+    def is_limited(self) -> bool:
+        """Return whether it changes only the thing that it names, or a part of a face."""
+        return self.kind in _OWN_PART or Operation.is_limited(self)
 
 
+_OWN_PART = {
+    Retouch.SMOOTH_SKIN: "skin",
+    Retouch.WHITEN_TEETH: "tooth",
+    Retouch.BRIGHTEN_EYES: "eye",
+    Retouch.RED_EYE: "red eye",
+}
 _DETAIL = frozenset([Retouch.SHARPEN, Retouch.DEBLUR, Retouch.DENOISE, Retouch.UPSCALE, Retouch.CLARITY])
 
 _WORDS = {

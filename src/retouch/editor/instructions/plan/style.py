@@ -153,8 +153,5 @@ class ApplyStyle(Operation):
         return self.base_index if self.base_index is not None else Operation.edited_picture(self)
 
     def touches(self, kept: Target) -> bool:
-        """Return whether it would change what the prompt wants kept."""
-        if self.target is None:
-            return True
-        inside = kept.kind is TargetKind.SKY and self.target.kind is TargetKind.BACKGROUND
-        return inside or is_same_target(self.target, kept)
+        """Return whether it is about the very thing that the prompt wants kept."""
+        return kept.kind is TargetKind.PICTURE if self.target is None else is_same_target(self.target, kept)

@@ -1,6 +1,7 @@
 """Show the stage through another frame, from the original's pixels wherever no operation has touched them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -144,6 +145,7 @@ def show(
         whole,
         context.analyze(np.ascontiguousarray(pixels[..., :3])),
         added={noun: read_mask(each, frame) for noun, each in stage.added.items()},
+        protected=tuple(replace(each, mask=read_mask(each.mask, frame)) for each in stage.protected),
         resolutions=resolutions,
         notes=(*notes, *_note_enlargement(outer, whole)),
     )
