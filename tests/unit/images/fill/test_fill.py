@@ -118,9 +118,9 @@ def test_a_new_margin_continues_the_picture():
 
 
 def test_a_new_margin_is_not_darkened_where_it_reaches_the_border():
-    picture = np.random.default_rng(2).integers(200, 230, (90, 120, 3), dtype=np.uint8)
-    picture[:, 45:52] = 10
-    hole = block(picture.shape[:2], slice(0, 90), slice(84, 120))
+    picture = np.random.default_rng(2).integers(200, 230, (120, 160, 3), dtype=np.uint8)
+    picture[:, 60:70] = 10
+    hole = block(picture.shape[:2], slice(0, 120), slice(110, 160))
 
     filled = fill(picture, hole, row_weight=0.0, rng=np.random.default_rng(0))
 

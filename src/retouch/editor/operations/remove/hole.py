@@ -16,7 +16,7 @@ __all__ = ["find_shadow", "hole_of"]
 
 Bools = npt.NDArray[np.bool_]
 
-RIM_SHARE: Final = 0.009
+RIM_SHARE: Final = 0.012
 """How far a hole reaches beyond the thing, as a share of the picture's long side: its soft rim is mixed with what is behind."""
 MIN_RIM_PX: Final = 2
 SEEN: Final = 0.05
