@@ -22,7 +22,7 @@ from retouch.editor.operations.remove.hole import find_shadow, hole_of
 from retouch.editor.operations.remove.inpainter import NetworkInpainter, PatchInpainter, choose_inpainter
 from retouch.editor.scene.scene import Finding
 from retouch.editor.scene.values import Box, Face, Light
-from retouch.errors import EditAbortedError, UnsupportedInstructionError
+from retouch.errors import EditAbortedError, ModelFileError, UnsupportedInstructionError
 from retouch.models import ModelStore
 
 SUBJECT = Target(TargetKind.SUBJECT, "the subject")
@@ -382,6 +382,16 @@ def test_a_network_in_the_model_directory_is_used(tmp_path):
     assert isinstance(inpaint, NetworkInpainter)
     assert np.abs(filled[matte > 0].astype(int) - 128).max() <= 2
     assert np.array_equal(filled[matte == 0], picture[matte == 0])
+
+
+def test_a_network_of_another_interface_is_named_as_the_cause():
+    class Other:
+        def run(self, names, feeds):
+            raise ValueError("Invalid Feed Input Name:mask")
+
+    picture, matte = with_ball(meadow())
+    with pytest.raises(ModelFileError, match="lama.onnx in the model directory"):
+        NetworkInpainter(Other())(picture, matte, sources=None, rng=np.random.default_rng(0), should_abort=None)
 
 
 def test_without_a_network_patches_fill(tmp_path):

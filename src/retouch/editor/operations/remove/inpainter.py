@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from retouch.errors import EditAbortedError
+from retouch.errors import EditAbortedError, ModelFileError
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.color import to_float, to_uint8
 from retouch.images.fill import fill
@@ -96,8 +96,14 @@ class NetworkInpainter:
         image = cv2.resize(to_float(window), side, interpolation=cv2.INTER_AREA)
         mask = (cv2.resize((cut > 0).astype(np.float32), side, interpolation=cv2.INTER_AREA) > 0).astype(np.float32)
         feeds = {self._names[0]: image.transpose(2, 0, 1)[None], self._names[1]: mask[None, None]}
-        answer = self._session.run(None, {name: np.ascontiguousarray(value) for name, value in feeds.items()})[0]
-        found = answer[0].transpose(1, 2, 0)
+        try:
+            answer = self._session.run(None, {name: np.ascontiguousarray(value) for name, value in feeds.items()})[0]
+            found = answer[0].transpose(1, 2, 0)
+        except Exception as exc:  # onnxruntime's own exceptions share no public base class
+            raise ModelFileError(
+                f"{NETWORK_NAME}.onnx in the model directory does not have LaMa's interface: an image of {NETWORK_SIDE_PX} x "
+                f"{NETWORK_SIDE_PX} pixels and a mask give an image. Remove the file, or put another one there."
+            ) from exc
         if float(found.max()) > 2.0:
             found = found / 255.0
         full = cv2.resize(found, (window.shape[1], window.shape[0]), interpolation=cv2.INTER_CUBIC)
