@@ -13,7 +13,7 @@ import numpy as np
 
 from retouch.images.array_types import FloatImage
 
-__all__ = ["box_blur", "guided_filter", "resize_float"]
+__all__ = ["box_blur", "enlarge_rows", "guided_filter", "resize_float"]
 
 
 def box_blur(image: FloatImage, radius_px: int) -> FloatImage:
@@ -57,6 +57,32 @@ def resize_float(image: FloatImage, size_hw: tuple[int, int]) -> FloatImage:
     shrinks = size_hw[0] < image.shape[0]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (size_hw[1], size_hw[0]), interpolation=how), dtype=np.float32)
+
+
+def enlarge_rows(small: FloatImage, rows: slice, height: int, width: int) -> FloatImage:
+    """Return some rows of an enlarged image, without ever holding all of it.
+
+    Parameters
+    ----------
+    small : (h, w) or (h, w, C) float32, any range and colour space
+    rows : slice
+        Of the large image; start and stop are given.
+    height, width : int
+        Size of the large image.
+
+    Returns
+    -------
+    (rows, width) or (rows, width, C) float32
+        Bilinear, within the range of the input.
+    """
+    factor = small.shape[0] / height
+    first = max(0, int(rows.start * factor) - 1)
+    last = min(small.shape[0], int(np.ceil(rows.stop * factor)) + 2)
+    position = (np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) * factor - 0.5 - first
+    across = (np.arange(width, dtype=np.float32) + 0.5) * (small.shape[1] / width) - 0.5
+    grid_x, grid_y = np.meshgrid(across, position)
+    part = np.ascontiguousarray(small[first:last], dtype=np.float32)
+    return np.asarray(cv2.remap(part, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def guided_filter(

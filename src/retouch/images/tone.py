@@ -24,6 +24,7 @@ __all__ = [
     "ColorFunction",
     "apply_color_table",
     "brighten",
+    "color_table",
     "fit_linear_gamut",
     "planckian_xy",
     "s_curve",
@@ -61,13 +62,22 @@ def apply_color_table(pixels: Pixels, function: ColorFunction) -> Pixels:
     The nodes are equidistant in gamma-encoded sRGB, where a 33-node table resolves dark tones as finely as the eye does;
     trilinear interpolation keeps gray gray. O(H W), about 20 ms a megapixel beside 36 000 calls of the function.
     """
+    return color_table(function)(pixels)
+
+
+def color_table(function: ColorFunction) -> Callable[[Pixels], Pixels]:
+    """Make the table of ``apply_color_table`` once, for a picture that is changed a strip at a time."""
     node = np.linspace(0.0, 1.0, _TABLE_SIZE, dtype=np.float32)
     blue, green, red = np.meshgrid(node, node, node, indexing="ij")
     nodes = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
     values = linear_to_srgb(function(srgb_to_linear(nodes)))
     table = ImageFilter.Color3DLUT(_TABLE_SIZE, values.reshape(-1).tolist())
-    changed = np.asarray(Image.fromarray(np.ascontiguousarray(pixels[..., :3])).filter(table))
-    return changed if pixels.shape[2] == 3 else np.dstack([changed, pixels[..., 3]])
+
+    def change(pixels: Pixels) -> Pixels:
+        changed = np.asarray(Image.fromarray(np.ascontiguousarray(pixels[..., :3])).filter(table))
+        return changed if pixels.shape[2] == 3 else np.dstack([changed, pixels[..., 3]])
+
+    return change
 
 
 def brighten(linear: FloatImage, exposure_ev: float) -> FloatImage:

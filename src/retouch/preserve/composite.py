@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -66,10 +67,12 @@ def composite(base: Pixels, edited: Pixels, change_mask: Mask | None, *, is_glob
     if change_mask.shape != base.shape[:2]:
         raise EngineError(f"The engine returned a mask of {change_mask.shape} (rows, columns) for {base.shape[:2]}.")
     outside = change_mask <= 0
-    pixels = edited.copy()
-    pixels[outside, :3] = base[outside]
+    pixels = np.array(edited, order="C")
     if pixels.shape[2] == 4:
+        pixels[outside, :3] = base[outside]
         pixels[outside, 3] = 255
+    else:
+        pixels = np.asarray(cv2.copyTo(np.ascontiguousarray(base), outside.astype(np.uint8), pixels), dtype=np.uint8)
     differs = _differs(base, pixels)
     return Preserved(pixels, np.where(differs, change_mask, np.float32(0.0)), float(differs.mean()))
 

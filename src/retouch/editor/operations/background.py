@@ -4,17 +4,20 @@ import cv2
 import numpy as np
 
 from retouch.editor.instructions.plan import Background, ChangeBackground, ColorValue, TargetKind
-from retouch.editor.operations.background_blur import blur_radius_px, defocus_by_depth, ground_defocus
+from retouch.editor.operations.background_blur import (
+    blend_by_depth,
+    blur_radius_px,
+    defocus,
+    defocus_by_depth,
+    ground_defocus,
+)
+from retouch.editor.operations.background_large import MAX_WHOLE_PIXELS, Scenery, grain_of_bands, replace_in_strips
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Finding, Scene
 from retouch.errors import InvalidValueError, UnsupportedInstructionError
 from retouch.images.array_types import FloatImage, Mask, Pixels
-from retouch.images.color import (
-    linear_to_srgb,
-    oklab_to_linear_in_gamut,
-    srgb8_to_oklab,
-    to_float,
-)
+from retouch.images.color import channel_mean, linear_to_srgb, oklab_to_linear_in_gamut, srgb8_to_oklab, to_float
+from retouch.images.filters import enlarge_rows, resize_float
 from retouch.images.geometry import fill_size, fit_pixels
 from retouch.images.masks import bounding_box, estimate_layers
 from retouch.types import Resolution
@@ -22,6 +25,10 @@ from retouch.types import Resolution
 __all__ = ["change_background", "composite_over", "contact_shadow"]
 
 _CLEAR_HORIZON = 0.5
+_SOLID = 0.5
+_WHOLE = 0.9
+_HAS_IT = 0.97
+"""A matte that has this share of a thing has the whole of it; the rest is its own finer edge."""
 _NO_SUBJECT_HINT = (
     "No clear subject stands out from the background in this picture. Name what should stay, as in "
     '"blur the background behind the cup", or use a picture with one main subject.'
@@ -61,26 +68,67 @@ def change_background(stage: Stage, operation: ChangeBackground, context: Contex
     alpha = finding.mask
     for added in stage.added.values():
         alpha = np.maximum(alpha, added)
+    for thing in stage.protected:
+        alpha = _with(alpha, thing.mask)
     if stage.pixels.shape[2] == 4:
         alpha = np.minimum(alpha, to_float(stage.pixels[..., 3]))
     context.checkpoint()
+    if alpha.size > MAX_WHOLE_PIXELS:
+        pixels = _change_large(stage, operation, context, alpha)
+    else:
+        pixels = _change_whole(stage, operation, context, alpha)
+    resolution = Resolution(
+        operation.subject.phrase, f"{finding.resolved_to}, kept", finding.confidence, verified=finding.verified
+    )
+    return stage.after(pixels, (1.0 - alpha).astype(np.float32), resolutions=(resolution,))
+
+
+def _change_whole(stage: Stage, operation: ChangeBackground, context: Context, alpha: Mask) -> Pixels:
+    """Change the background of a picture in one piece."""
     image = to_float(stage.pixels[..., :3])
     foreground, behind = estimate_layers(image, alpha)
     if stage.pixels.shape[2] == 4:
         foreground = image
     context.checkpoint()
-
     if operation.kind is Background.TRANSPARENT:
-        pixels = _cut_out(stage.pixels, foreground, alpha)
-    else:
-        scenery = _new_background(stage.scene, operation, context, behind, alpha)
-        pixels = _quantize(composite_over(foreground, scenery, alpha))
-        kept = alpha >= 1.0
-        pixels[kept] = stage.pixels[kept][:, :3]
-    resolution = Resolution(
-        operation.subject.phrase, f"{finding.resolved_to}, kept", finding.confidence, verified=finding.verified
-    )
-    return stage.after(pixels, (1.0 - alpha).astype(np.float32), resolutions=(resolution,))
+        return _cut_out(stage.pixels, foreground, alpha)
+    scenery = _new_background(stage.scene, operation, context, behind, alpha)
+    pixels = _quantize(composite_over(foreground, scenery, alpha))
+    kept = alpha >= 1.0
+    pixels[kept] = stage.pixels[kept][:, :3]
+    return pixels
+
+
+def _change_large(stage: Stage, operation: ChangeBackground, context: Context, alpha: Mask) -> Pixels:
+    """Change the background of a picture of many megapixels, in strips."""
+    if operation.kind is Background.TRANSPARENT:
+        return replace_in_strips(stage.pixels, alpha, None)
+    height, width = alpha.shape
+
+    def blur(behind: FloatImage, small_alpha: Mask) -> Scenery:
+        small_hw = (small_alpha.shape[0], small_alpha.shape[1])
+        radius_px = blur_radius_px(*small_hw, operation.strength)
+        blurred = defocus(behind, small_alpha, radius_px)
+        depth = _depth_of_ground(stage.scene, alpha)
+        share = None if depth is None else resize_float(depth, small_hw)
+        half = blurred if share is None else defocus(behind, small_alpha, radius_px / 2)
+        fine = grain_of_bands(stage.pixels, alpha)
+
+        def paint(rows: slice, sharp: FloatImage) -> FloatImage:
+            context.checkpoint()
+            layer = enlarge_rows(blurred, rows, height, width)
+            if share is not None:
+                near = enlarge_rows(share, rows, height, width)
+                layer = blend_by_depth(sharp, enlarge_rows(half, rows, height, width), layer, near)
+            return _dither(_add_grain(layer, fine, context), context)
+
+        return paint
+
+    def replace(behind: FloatImage, _: Mask) -> Scenery:
+        whole = _new_background(stage.scene, operation, context, behind, alpha)
+        return lambda rows, _sharp: whole[rows]
+
+    return replace_in_strips(stage.pixels, alpha, blur if operation.kind is Background.BLUR else replace)
 
 
 def _find_subject(stage: Stage, operation: ChangeBackground) -> Finding:
@@ -89,6 +137,13 @@ def _find_subject(stage: Stage, operation: ChangeBackground) -> Finding:
     if target.kind is TargetKind.SUBJECT and not stage.scene.subject.present and not stage.added:
         raise UnsupportedInstructionError((), (target.phrase or "the background",), _NO_SUBJECT_HINT)
     return stage.find(target)
+
+
+def _with(alpha: Mask, stays: Mask) -> Mask:
+    """Return a matte that also has what stays; one that has it already keeps its finer edge."""
+    inside = stays > _SOLID
+    is_in = inside.any() and float((alpha[inside] > _SOLID).mean()) > _HAS_IT
+    return alpha if is_in else np.asarray(np.maximum(alpha, np.minimum(stays / _WHOLE, 1.0)), dtype=np.float32)
 
 
 def composite_over(foreground: FloatImage, background: FloatImage, alpha: Mask) -> FloatImage:
@@ -153,12 +208,16 @@ def _dither(image: FloatImage, context: Context) -> FloatImage:
 
 def _restore_grain(blurred: FloatImage, sharp: FloatImage, alpha: Mask, context: Context) -> FloatImage:
     """Give a blurred background the grain that the lens would have left: sensor noise is never out of focus."""
-    gray = sharp.mean(axis=2)
-    fine = np.abs(gray - cv2.GaussianBlur(gray, (0, 0), 1.0))[alpha < 0.1]
+    gray = channel_mean(sharp)
+    return _add_grain(blurred, np.abs(gray - cv2.GaussianBlur(gray, (0, 0), 1.0))[alpha < 0.1], context)
+
+
+def _add_grain(blurred: FloatImage, fine: FloatImage, context: Context) -> FloatImage:
+    """Add noise as strong as samples of a picture's finest detail say."""
     if fine.size == 0:
         return blurred
     sigma = min(1.4826 * float(np.median(fine)), 0.012)
-    grain = context.rng.standard_normal(gray.shape, dtype=np.float32)
+    grain = context.rng.standard_normal(blurred.shape[:2], dtype=np.float32)
     return np.asarray(blurred + 0.8 * sigma * grain[..., None], dtype=np.float32)
 
 

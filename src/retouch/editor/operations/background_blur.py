@@ -13,7 +13,7 @@ from retouch.images.array_types import FloatImage, Mask
 from retouch.images.color import linear_to_srgb, srgb_to_linear
 from retouch.images.masks import bounding_box, grow_mask
 
-__all__ = ["blur_radius_px", "defocus", "defocus_by_depth", "disc_kernel", "ground_defocus"]
+__all__ = ["blend_by_depth", "blur_radius_px", "defocus", "defocus_by_depth", "disc_kernel", "ground_defocus"]
 
 _RADIUS_SHARE = 0.016
 """Radius of the blur disc at strength 1, as a share of the square root of the picture's area."""
@@ -99,8 +99,13 @@ def defocus_by_depth(background: FloatImage, alpha: Mask, radius_px: float, shar
     if share is None:
         return full
     half = defocus(background, alpha, radius_px / 2)
+    return blend_by_depth(background, half, full, share)
+
+
+def blend_by_depth(sharp: FloatImage, half: FloatImage, full: FloatImage, share: Mask) -> FloatImage:
+    """Interpolate between a layer, its blur by half of a radius, and that by the whole: (H, W, 3), by an (H, W) share."""
     near, far = np.clip(2.0 * share, 0.0, 1.0)[..., None], np.clip(2.0 * share - 1.0, 0.0, 1.0)[..., None]
-    return np.asarray(background + near * (half - background) + far * (full - half), dtype=np.float32)
+    return np.asarray(sharp + near * (half - sharp) + far * (full - half), dtype=np.float32)
 
 
 def defocus(background: FloatImage, alpha: Mask, radius_px: float) -> FloatImage:

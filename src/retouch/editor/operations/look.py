@@ -9,6 +9,7 @@ from retouch.editor.instructions.plan import AdjustLook, Look
 from retouch.editor.operations.stage import Context, Stage
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import (
+    channel_mean,
     linear_to_oklab,
     luminance,
     max_chroma,
@@ -21,6 +22,7 @@ from retouch.images.tone import (
     ColorFunction,
     apply_color_table,
     brighten,
+    color_table,
     fit_linear_gamut,
     s_curve,
     white_balance_matrix,
@@ -67,7 +69,7 @@ def adjust_look(stage: Stage, operation: AdjustLook, context: Context) -> Stage:
     function = look_function(operation.look, operation.strength, middle)
     pixels = stage.pixels
     if operation.strength != 0:
-        pixels = blend_in_strips(pixels, lambda part: apply_color_table(part, function), mask)
+        pixels = blend_in_strips(pixels, color_table(function), mask)
     resolution = Resolution(operation.target.phrase, finding.resolved_to, finding.confidence, verified=finding.verified)
     return stage.after(pixels, mask, resolutions=(resolution,))
 
@@ -271,7 +273,7 @@ def _vignette_and_grain(pixels: Pixels, strength: float, rng: np.random.Generato
     size = max(0.4, 0.00055 * float(np.sqrt(height * width)))
     grain = cv2.GaussianBlur(noise, (0, 0), size)
     grain *= 0.016 * strength / max(float(grain.std()), 1e-6)
-    tone = image.mean(axis=2)
+    tone = channel_mean(image)
     image = image * (falloff ** (1 / 2.2))[..., None] + (grain * (0.4 + 2.4 * tone * (1.0 - tone)))[..., None]
     aged = np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
     return aged if pixels.shape[2] == 3 else np.dstack([aged, pixels[..., 3]])

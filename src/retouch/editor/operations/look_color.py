@@ -13,7 +13,7 @@ from retouch.images.color import (
     oklch_to_oklab,
     srgb8_to_oklab,
 )
-from retouch.images.tone import ColorFunction, apply_color_table
+from retouch.images.tone import ColorFunction, apply_color_table, color_table
 from retouch.types import Resolution
 
 __all__ = ["shift_color", "turn_hue"]
@@ -72,7 +72,7 @@ def _apply(stage: Stage, function: ColorFunction, target: Target | None, context
         return stage.after(apply_color_table(stage.pixels, function), None)
     finding = stage.find(target)
     context.checkpoint()
-    changed = blend_in_strips(stage.pixels, lambda part: apply_color_table(part, function), finding.mask)
+    changed = blend_in_strips(stage.pixels, color_table(function), finding.mask)
     resolution = Resolution(target.phrase, finding.resolved_to, finding.confidence, verified=finding.verified)
     return stage.after(changed, finding.mask, resolutions=(resolution,))
 

@@ -19,9 +19,9 @@ from retouch.images.color import (
     srgb_to_linear,
     to_float,
 )
-from retouch.images.filters import resize_float
+from retouch.images.filters import enlarge_rows, resize_float
 from retouch.images.masks import bounding_box, estimate_layers
-from retouch.images.tone import apply_color_table
+from retouch.images.tone import color_table
 from retouch.types import Resolution
 
 __all__ = ["paint", "recolor", "recolor_pixels", "shift_lightness"]
@@ -146,34 +146,23 @@ def recolor_large(
         )
         return oklab_to_linear_in_gamut(painted)
 
+    table = color_table(change)
     result = pixels.copy()
     rows = max(64, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
         strip = slice(top, min(top + rows, height))
-        weight = alpha[strip] * (1.0 - _enlarge_rows(apart, strip, height, width))
+        weight = alpha[strip] * (1.0 - enlarge_rows(apart, strip, height, width))
         base = np.ascontiguousarray(crop[strip])
         share = np.clip(alpha[strip], 0.0, 1.0)[..., None]
-        base = np.rint(base * share + 255.0 * _enlarge_rows(front, strip, height, width) * (1.0 - share)).astype(
+        base = np.rint(base * share + 255.0 * enlarge_rows(front, strip, height, width) * (1.0 - share)).astype(
             np.uint8
         )
         base = cv2.bilateralFilter(base, 5, 12.0, 2.0)
-        difference = apply_color_table(base, change).astype(np.float32) - base
+        difference = table(base).astype(np.float32) - base
         mixed = np.clip(crop[strip] + weight[..., None] * difference, 0.0, 255.0)
         target = result[box][strip]
         target[..., :3] = np.where(share > 0, np.rint(mixed).astype(np.uint8), crop[strip])
     return result
-
-
-def _enlarge_rows(small: FloatImage, rows: slice, height: int, width: int) -> FloatImage:
-    """Return some rows of ``small`` as they are at (height, width), by bilinear interpolation of that part alone."""
-    factor = small.shape[0] / height
-    first = max(0, int(rows.start * factor) - 1)
-    last = min(small.shape[0], int(np.ceil(rows.stop * factor)) + 2)
-    position = (np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) * factor - 0.5 - first
-    across = (np.arange(width, dtype=np.float32) + 0.5) * (small.shape[1] / width) - 0.5
-    grid_x, grid_y = np.meshgrid(across, position)
-    part = np.ascontiguousarray(small[first:last], dtype=np.float32)
-    return np.asarray(cv2.remap(part, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def paint(lab: FloatImage, material: Material, color: ColorValue, *, regions: bool = True) -> FloatImage:

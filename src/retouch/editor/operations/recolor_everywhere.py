@@ -12,7 +12,7 @@ from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.filters import resize_float
 from retouch.images.masks import smoothstep
-from retouch.images.tone import apply_color_table
+from retouch.images.tone import color_table
 from retouch.types import Resolution
 
 __all__ = ["color_mask", "keep_colors", "replace_color"]
@@ -66,7 +66,7 @@ def keep_colors(stage: Stage, operation: KeepColors, context: Context) -> Stage:
     context.checkpoint()
     gray = (1.0 - kept).astype(np.float32)
     function = look_function(Look.BLACK_AND_WHITE, 1.0, middle_lightness(stage.pixels))
-    pixels = blend_in_strips(stage.pixels, lambda part: apply_color_table(part, function), gray)
+    pixels = blend_in_strips(stage.pixels, color_table(function), gray)
     return stage.after(pixels, gray, resolutions=tuple(_resolution(color) for color in operation.colors))
 
 

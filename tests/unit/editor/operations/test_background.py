@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retouch.editor.instructions.plan import Background, ChangeBackground, ColorValue, Target, TargetKind
+from retouch.editor.operations import background, background_large
 from retouch.editor.operations.background import change_background, contact_shadow
 from retouch.editor.operations.background_blur import (
     blur_radius_px,
@@ -52,6 +53,24 @@ def test_the_subject_stays_bit_identical(operation, cat, make_stage, make_contex
     assert np.array_equal(after.pixels[inside][:, :3], pixels[inside])
     assert np.allclose(after.change_mask, 1 - matte)
     assert not after.is_global
+
+
+@pytest.mark.parametrize("operation", WITHOUT_A_PICTURE, ids=lambda o: f"{o.kind}-{o.strength}")
+def test_a_large_picture_in_strips_comes_out_as_in_one_piece(operation, cat, make_stage, make_context, monkeypatch):
+    stage = make_stage(*cat)
+    whole = change_background(stage, operation, make_context(seed=1)).pixels
+    monkeypatch.setattr(background, "MAX_WHOLE_PIXELS", 1000)
+    monkeypatch.setattr(background_large, "_WORKED_PIXELS", 40_000)
+    monkeypatch.setattr(background_large, "_STRIP_PIXELS", 30_000)
+
+    in_strips = change_background(stage, operation, make_context(seed=1)).pixels
+
+    assert np.array_equal(in_strips[cat[1] == 1], whole[cat[1] == 1])
+    assert in_strips.shape == whole.shape
+    visible = whole[..., 3] > 0 if whole.shape[2] == 4 else np.ones(whole.shape[:2], bool)
+    difference = np.abs(in_strips.astype(float) - whole)[visible]
+    assert difference.mean() < 2.0
+    assert np.quantile(difference, 0.99) < 12.0
 
 
 @pytest.mark.parametrize("operation", WITHOUT_A_PICTURE, ids=lambda o: f"{o.kind}-{o.strength}")

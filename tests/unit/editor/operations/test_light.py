@@ -47,6 +47,9 @@ class Scene:
     def describe(self):
         return "a meadow"
 
+    def keep(self, key, compute):
+        return compute()
+
     def find(self, target):
         return Finding(self.subject.matte, 0.9, "the main subject", verified=True)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from retouch.editor.scene.scene import Scene
 from retouch.images.array_types import Mask
-from retouch.images.color import luminance, srgb_to_linear, to_float
+from retouch.images.color import channel_min, luminance, srgb_to_linear, to_float
 from retouch.images.filters import guided_filter, resize_float
 from retouch.images.masks import smoothstep
 
@@ -72,7 +72,7 @@ def _haziness(scene: Scene, sky: Mask | None, size_hw: tuple[int, int]) -> Mask:
     """Return how much air seems to lie before each pixel, 0 to 1: the dark channel against the brightness of the air."""
     linear = srgb_to_linear(cv2.resize(scene.pixels, size_hw[::-1], interpolation=cv2.INTER_AREA))
     window = max(3, round(0.03 * max(size_hw))) | 1
-    dark = cv2.erode(linear.min(axis=2), np.ones((window, window), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    dark = cv2.erode(channel_min(linear), np.ones((window, window), np.uint8), borderType=cv2.BORDER_REPLICATE)
     level = luminance(linear)
     inside = resize_float(sky, size_hw) > 0.9 if sky is not None else level >= np.percentile(level, 90)
     air = float(np.median(level[inside])) if inside.any() else 1.0

@@ -99,9 +99,11 @@ def _layers(stage: Stage, linear: FloatImage) -> SkyLayers | None:
     if base.shape[:2] != linear.shape[:2]:
         return split_sky(linear, coarse, matte)
     # The matte comes from the picture as it was: an earlier operation may have made sky and land alike.
-    layers = split_sky(srgb_to_linear(base), coarse, matte)
-    unchanged = stage.pixels.shape == base.shape and np.array_equal(stage.pixels, base)
-    return layers if unchanged else SkyLayers(layers.alpha, spread_sky(linear, layers.alpha))
+    if stage.added:
+        layers = split_sky(srgb_to_linear(base), coarse, matte)
+    else:
+        layers = stage.scene.keep("sky layers", lambda: split_sky(srgb_to_linear(base), coarse, matte))
+    return layers if stage.is_untouched else SkyLayers(layers.alpha, spread_sky(linear, layers.alpha))
 
 
 def _horizon_row(scene: Scene, sky: SkyLayers | None) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 
 from retouch.editor.operations.light.moods import Mood
 from retouch.images.array_types import FloatImage, Mask
-from retouch.images.color import LUMINANCE_WEIGHTS, luminance
+from retouch.images.color import LUMINANCE_WEIGHTS, channel_max, luminance
 from retouch.images.filters import resize_float
 from retouch.images.masks import smoothstep
 
@@ -82,7 +82,7 @@ def existing_lights(linear: FloatImage, sky: Mask, median: float) -> Mask:
     dark_scene = 1.0 - float(smoothstep(0.05, 0.13, np.array(median, np.float32)))
     if dark_scene <= 0:
         return np.zeros(sky.shape, np.float32)
-    level = linear.max(axis=2)
+    level = channel_max(linear)
     height, width = level.shape
     small = cv2.resize(level, (max(2, width // 8), max(2, height // 8)), interpolation=cv2.INTER_AREA)
     around = resize_float(cv2.GaussianBlur(small, (0, 0), max(height, width) / 8 / 14), (height, width))

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retouch.images.array_types import FloatImage, Mask
-from retouch.images.color import luminance
+from retouch.images.color import channel_max, luminance
 from retouch.images.filters import resize_float
 from retouch.images.masks import smoothstep
 
@@ -122,8 +122,8 @@ def _gaps(linear: FloatImage, behind: FloatImage, hard: npt.NDArray[np.uint8]) -
     small_hw = (max(2, hard.shape[0] // 4), max(2, hard.shape[1] // 4))
     small = resize_float(difference, small_hw)
     offset = cv2.blur(small, (5, 5))
-    texture = np.sqrt(np.maximum(cv2.blur(small * small, (5, 5)) - offset * offset, 0.0)).max(axis=2)
-    alike = np.asarray((np.abs(offset).max(axis=2) < _ALIKE_STOPS) & (texture < _SMOOTH_STOPS), np.uint8)
+    texture = np.sqrt(channel_max(np.maximum(cv2.blur(small * small, (5, 5)) - offset * offset, 0.0)))
+    alike = np.asarray((channel_max(np.abs(offset)) < _ALIKE_STOPS) & (texture < _SMOOTH_STOPS), np.uint8)
     wide = _mostly_above(alike, limit / 4)
     small_hard = cv2.resize(hard, small_hw[::-1], interpolation=cv2.INTER_AREA)
     near = cv2.dilate(small_hard | wide, _disc(max(2, round(_GAP_REACH * max(small_hw) / 2))))
@@ -133,9 +133,9 @@ def _gaps(linear: FloatImage, behind: FloatImage, hard: npt.NDArray[np.uint8]) -
     where_near, where_wide = (
         resize_float(cv2.blur(part.astype(np.float32), (5, 5)), (hard.shape[0], hard.shape[1])) for part in (near, wide)
     )
-    stops = np.abs(difference).max(axis=2)
+    stops = channel_max(np.abs(difference))
     gaps = np.maximum(where_near * smoothstep(0.6, 0.2, stops), where_wide * smoothstep(0.9, 0.55, stops))
-    rims = _dark_rims(linear, behind, gaps, difference.max(axis=2))
+    rims = _dark_rims(linear, behind, gaps, channel_max(difference))
     return np.asarray(np.maximum(gaps, rims), dtype=np.float32)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from retouch.editor.operations.print.kinds import SurfaceKind
 from retouch.editor.operations.print.shape import PrintSurface
 from retouch.images.array_types import FloatImage, Mask, Pixels
-from retouch.images.color import linear_to_oklab, linear_to_srgb, luminance, srgb_to_linear, to_float
+from retouch.images.color import channel_min, linear_to_oklab, linear_to_srgb, luminance, srgb_to_linear, to_float
 from retouch.images.masks import smoothstep
 
 __all__ = ["Fit", "print_picture"]
@@ -149,7 +149,7 @@ def _light_and_gloss(base: FloatImage, surface: PrintSurface, kind: SurfaceKind)
     light = np.exp(smooth - np.median(smooth[seen]))
     nothing = np.zeros_like(level)
     if kind is SurfaceKind.ROUND:
-        whitest = base.min(axis=2)
+        whitest = channel_min(base)
         body = np.exp(_fit_smooth(np.log(np.maximum(whitest, 1e-3)), surface))
         gloss = np.clip(whitest - 1.15 * body, 0.0, 1.0) * 0.8
         return np.clip(light, 0.25, 1.6), cv2.GaussianBlur(gloss, (0, 0), 1.0)

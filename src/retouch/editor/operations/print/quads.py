@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from retouch.images.array_types import FloatImage, Mask, Pixels
+from retouch.images.color import channel_max
 
 __all__ = ["Quad", "find_quads"]
 
@@ -119,7 +120,7 @@ class _EdgeMaps:
         kernel = np.ones((3, 3), np.uint8)
         angles = [np.pi * number / _DIRECTIONS for number in range(_DIRECTIONS)]
         steps = [np.cos(angle) * across + np.sin(angle) * down for angle in angles]
-        self._maps = np.stack([np.abs(each).max(axis=2) for each in steps])
+        self._maps = np.stack([channel_max(np.abs(each)) for each in steps])
         self._loose = np.stack([cv2.dilate(each, kernel) for each in self._maps]) > _STEP
         signed = [np.dstack([cv2.dilate(each, kernel), cv2.dilate(-each, kernel)]) for each in steps]
         self._signed = np.stack(signed) > _SIGNED_STEP

@@ -1,6 +1,6 @@
 """Detail: sharpen, reduce blur, reduce noise, clear haze.
 
-All take and return (H, W, 3) float32 [0, 1] sRGB.
+All take and return (H, W, 3) float32 [0, 1] sRGB; a ``strength`` of 1 is the usual one.
 """
 
 from typing import Final
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from retouch.images.array_types import FloatImage, Mask
+from retouch.images.color import channel_min, transform_colors
 from retouch.images.filters import box_blur, resize_float
 
 __all__ = ["deblur", "dehaze", "denoise", "luma", "noise_level", "sharpen", "smooth_by_edges", "with_lightness"]
@@ -22,14 +23,18 @@ _HAZE_PX: Final = 400
 
 def luma(image: FloatImage) -> Mask:
     """Return the (H, W) float32 luma of an sRGB image."""
-    return np.asarray(image @ _LUMA, dtype=np.float32)
+    return transform_colors(image, _LUMA[None])[..., 0]
 
 
 def with_lightness(image: FloatImage, before: Mask, after: Mask, *, follow: float = 0.5) -> FloatImage:
     """Give an image another luma; colors follow between by addition (0: as they are) and by the ratio (1: as light does)."""
-    ratio = np.clip(after / np.maximum(before, 0.02), 0.25, 4.0)[..., None]
-    moved = (1.0 - follow) * (image + (after - before)[..., None]) + follow * image * ratio
-    return np.asarray(np.clip(moved, 0.0, 1.0), dtype=np.float32)
+    ratio = np.clip(after / np.maximum(before, 0.02), 0.25, 4.0)
+    gain = np.asarray((1.0 - follow) + follow * ratio, dtype=np.float32)
+    offset = np.asarray((1.0 - follow) * (after - before), dtype=np.float32)
+    # Repeated per channel: numpy broadcasts over three channels several times slower.
+    moved = image * cv2.merge([gain, gain, gain])
+    moved += cv2.merge([offset, offset, offset])
+    return np.asarray(np.clip(moved, 0.0, 1.0, out=moved), dtype=np.float32)
 
 
 def sharpen(image: FloatImage, strength: float) -> FloatImage:
@@ -119,11 +124,11 @@ def dehaze(image: FloatImage, strength: float) -> tuple[FloatImage, float]:
     scale = min(1.0, _HAZE_PX / max(height, width))
     small = resize_float(image, (max(8, round(height * scale)), max(8, round(width * scale))))
     patch = np.ones((2 * max(1, round(0.012 * max(small.shape))) + 1,) * 2, np.uint8)
-    dark = cv2.erode(small.min(axis=2), patch)
+    dark = cv2.erode(channel_min(small), patch)
     count = max(4, dark.size // 500)
     haziest = np.argpartition(dark.ravel(), -count)[-count:]
     air = np.clip(np.median(small.reshape(-1, 3)[haziest], axis=0), 0.5, 1.0).astype(np.float32)
-    haze = cv2.erode((small / air).min(axis=2), patch)
+    haze = cv2.erode(channel_min(small / air), patch)
     transmission = 1.0 - min(0.98, (1.0 - _HAZE_KEPT) * strength) * np.clip(haze, 0.0, 1.0)
     refined = _guided_by(luma(small), transmission.astype(np.float32), max(4, round(0.06 * max(small.shape))), 1e-3)
     full = np.maximum(resize_float(refined, (height, width)), _LEAST_TRANSMISSION)[..., None]

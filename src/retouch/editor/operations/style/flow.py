@@ -123,22 +123,23 @@ def smooth_along(image: FloatImage | Pixels, flow: Flow, length_px: float) -> Fl
     total = image.astype(np.float32)
     weight_sum = 1.0
     steps = max(1, round(length_px / _STEP_PX))
-    tangent = np.dstack([flow.x, flow.y])
+    tangent = cv2.merge([flow.x, flow.y])
     for side in (1.0, -1.0):
         across, down = columns.copy(), rows.copy()
-        along = tangent * np.float32(side)
+        along_x, along_y = flow.x * np.float32(side), flow.y * np.float32(side)
         for step in range(1, steps + 1):
-            across += _STEP_PX * along[..., 0]
-            down += _STEP_PX * along[..., 1]
+            across += _STEP_PX * along_x
+            down += _STEP_PX * along_y
             weight = 0.5 + 0.5 * float(np.cos(np.pi * step / (steps + 1)))
             sampled = cv2.remap(image, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
             total += np.float32(weight) * sampled
             weight_sum += weight
             if step < steps:
                 there = cv2.remap(tangent, across, down, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101)
-                ahead = there[..., 0] * along[..., 0] + there[..., 1] * along[..., 1]
+                there_x, there_y = cv2.split(there)
+                ahead = there_x * along_x + there_y * along_y
                 turned = np.where(ahead < 0, np.float32(-1.0), np.float32(1.0))
-                along = there * turned[..., None]
+                along_x, along_y = there_x * turned, there_y * turned
     return np.asarray(total / np.float32(weight_sum), dtype=np.float32)
 
 
@@ -178,12 +179,12 @@ def kuwahara(pixels: Pixels, flow: Flow, radius_px: float, sharpness: float = 6.
     mean = cv2.GaussianBlur(image, (0, 0), sigma)
     gray_mean = cv2.GaussianBlur(gray, (0, 0), sigma)
     variance = np.maximum(cv2.GaussianBlur(gray * gray, (0, 0), sigma) - gray_mean * gray_mean, 0.0)
-    windows = np.dstack([mean, variance])
+    # A fourth channel beside the colors: the variance, and in the sums the weight.
+    windows = cv2.merge([*cv2.split(mean), variance])
     columns, rows = _grid(*gray.shape)
     long = radius_px * (1.0 + flow.clarity)
     short = radius_px / (1.0 + 0.8 * flow.clarity)
-    total = np.zeros_like(image)
-    weights = np.zeros_like(gray)
+    total = np.zeros_like(windows)
     for turn in np.arange(8) * (np.pi / 4):
         along, across = long * np.float32(np.cos(turn)), short * np.float32(np.sin(turn))
         map_x = columns + along * flow.x - across * flow.y
@@ -191,9 +192,11 @@ def kuwahara(pixels: Pixels, flow: Flow, radius_px: float, sharpness: float = 6.
         sampled = cv2.remap(windows, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         calm = 0.004 / (0.004 + cv2.sqrt(np.maximum(sampled[..., 3], 0.0)))
         weight = np.asarray(cv2.pow(calm, sharpness), dtype=np.float32) + np.float32(1e-9)
-        total += weight[..., None] * sampled[..., :3]
-        weights += weight
-    return np.asarray(np.clip(total / weights[..., None] * 255.0 + 0.5, 0, 255), dtype=np.uint8)
+        sampled[..., 3] = 1.0
+        sampled *= cv2.merge([weight, weight, weight, weight])
+        total += sampled
+    mixed = total[..., :3] / total[..., 3:]
+    return np.asarray(np.clip(mixed * 255.0 + 0.5, 0, 255), dtype=np.uint8)
 
 
 def ink_lines(

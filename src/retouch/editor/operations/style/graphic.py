@@ -8,7 +8,7 @@ import numpy as np
 from retouch.editor.operations.style.flow import edge_flow, ink_lines, kuwahara, lightness, unit_px
 from retouch.editor.operations.style.surface import paper_grain
 from retouch.images.array_types import FloatImage, Mask, Pixels
-from retouch.images.color import oklab_to_srgb8, srgb8_to_oklab
+from retouch.images.color import channel_max, oklab_to_srgb8, srgb8_to_oklab
 from retouch.images.masks import smoothstep
 
 __all__ = [
@@ -119,7 +119,7 @@ def print_halftone(pixels: Pixels, rng: np.random.Generator, scale: float, check
     unit = unit_px(pixels) * scale
     image = cv2.GaussianBlur(pixels, (0, 0), 0.8 * unit).astype(np.float32) / np.float32(255.0)
     image = np.clip(0.5 + 1.15 * (image - 0.5), 0.0, 1.0)
-    black = 1.0 - image.max(axis=2)
+    black = 1.0 - channel_max(image)
     key = black**1.6
     paper = np.array([0.972, 0.957, 0.918], np.float32)
     printed = np.ones_like(image) * paper

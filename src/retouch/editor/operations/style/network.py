@@ -14,6 +14,7 @@ import numpy as np
 
 from retouch.editor.operations.style.flow import edge_flow, lightness, smooth_along, unit_px
 from retouch.images.array_types import FloatImage, Pixels
+from retouch.images.color import channel_mean, transform_colors
 from retouch.models import ModelStore
 
 __all__ = ["LEARNED_STYLES", "paint_learned", "paint_like", "transfer_graph"]
@@ -84,7 +85,7 @@ def paint_like(pixels: Pixels, example: Pixels, models: ModelStore) -> Pixels:
     painted = session.run(None, {_CONTENT: small[None], _VECTOR: vector})[0][0]
     # The network's nearest-neighbor upsampling leaves a fine screen in flat areas; a short smoothing along the edges takes it
     # out and leaves strokes.
-    flow = edge_flow(np.asarray(painted.mean(axis=2), dtype=np.float32), 3.0)
+    flow = edge_flow(channel_mean(painted), 3.0)
     return _full_size(0.15 * painted + 0.85 * smooth_along(_unscreened(painted), flow, 3.0), pad, pixels)
 
 
@@ -127,7 +128,7 @@ def _lost_features(gray: FloatImage, painted: FloatImage, size_px: float) -> Flo
     Local contrast is compared as standard deviations over a window of twice the size.
     """
     own = gray - cv2.GaussianBlur(gray, (0, 0), size_px)
-    light = np.asarray(painted @ np.array([0.3, 0.59, 0.11], np.float32), dtype=np.float32)
+    light = transform_colors(painted, np.array([[0.3, 0.59, 0.11]], np.float32))[..., 0]
     there = light - cv2.GaussianBlur(light, (0, 0), size_px)
     own_contrast = np.sqrt(cv2.GaussianBlur(own * own, (0, 0), size_px))
     painted_contrast = np.sqrt(cv2.GaussianBlur(there * there, (0, 0), size_px))

@@ -9,7 +9,7 @@ from retouch.editor.operations.style.flow import edge_flow, flow_noise, ink_line
 from retouch.editor.operations.style.strokes import Brush, paint
 from retouch.editor.operations.style.surface import canvas_weave, cloud_noise, light_relief, paper_grain
 from retouch.images.array_types import FloatImage, Pixels
-from retouch.images.color import oklab_to_srgb8, srgb8_to_oklab
+from retouch.images.color import channel_mean, oklab_to_srgb8, srgb8_to_oklab
 from retouch.images.masks import smoothstep
 
 __all__ = [
@@ -175,7 +175,7 @@ def paint_watercolor(pixels: Pixels, rng: np.random.Generator, scale: float, che
 
 def _wet_edges(washes: FloatImage, unit: float) -> FloatImage:
     """Return (H, W) float32 [0, about 1]: how near the inner side of a wash's border a pixel lies."""
-    gray = washes.mean(axis=2)
+    gray = channel_mean(washes)
     drying = cv2.GaussianBlur(gray, (0, 0), 3.0 * unit) - cv2.GaussianBlur(gray, (0, 0), 0.6 * unit)
     return np.asarray(np.clip(11.0 * drying, -0.2, 1.0), dtype=np.float32)
 
