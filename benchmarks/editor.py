@@ -63,7 +63,7 @@ OPERATIONS = {
     "auto enhance": ("coffee", "Auto enhance."),
     "smooth skin": ("astronaut", "Smooth her skin."),
     "crop to a square": ("coffee", "Crop to a square."),
-    "straighten": ("coffee", "Straighten it."),
+    "rotate": ("coffee", "Rotate 2 degrees to the right."),
     # removal: under 3 s
     "remove the subject": ("chelsea", "Remove the cat."),
     "remove a drawn cup": ("cup", "Remove the mug."),
