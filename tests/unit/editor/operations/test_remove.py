@@ -390,7 +390,7 @@ def test_a_network_of_another_interface_is_named_as_the_cause():
             raise ValueError("Invalid Feed Input Name:mask")
 
     picture, matte = with_ball(meadow())
-    with pytest.raises(ModelFileError, match="lama.onnx in the model directory"):
+    with pytest.raises(ModelFileError, match=r"lama\.onnx in the model directory"):
         NetworkInpainter(Other())(picture, matte, sources=None, rng=np.random.default_rng(0), should_abort=None)
 
 
