@@ -11,7 +11,8 @@ __all__ = ["stays", "take_background", "take_background_pronoun"]
 
 def stays(ctx: Context, thing: Thing | None = None) -> Target:
     """Return what stays: the thing that is named, else the main subject."""
-    if thing is None:
+    behind = ctx.referent is not None and ctx.referent.kind is TargetKind.BACKGROUND
+    if thing is None or (thing.pronoun == "thing" and behind):  # "remove the background and put it on grey"
         return ctx.subject()
     if thing.picture or thing.everything:
         return ctx.subject(image_index=thing.image_index)

@@ -38,6 +38,8 @@ def parse_color_change(cur: Cursor, ctx: Context) -> Sequence[Operation]:
         cur.at = 0
         operation = read(cur, ctx)
         if operation is not None and cur.done:
+            if isinstance(operation, AdjustLook) and operation.target is not None:
+                ctx.referent = replace(operation.target, all_but=False)  # "... in color, the rest gray"
             return [operation]
     cur.at = 0
     shifts: list[ShiftColor] = []

@@ -162,6 +162,7 @@ def _leave_thing(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
             targets.append(to_target(thing, ctx))
             if cur.sense().color is not None and cur.token(1) is None:  # "keep my lips red"
                 cur.at += 1
+            cur.take_word("sharp", "in focus", "crisp", "visible", "clear")
         if not cur.take_connector("and", ",", "or"):
             break
     _words_in(cur, SAME_WORDS)

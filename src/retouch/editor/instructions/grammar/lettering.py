@@ -38,7 +38,13 @@ _NEW_CARRIERS = frozenset(
 def parse_lettering(cur: Cursor, ctx: Context) -> list[Operation]:
     """Return what a clause asks for about lettering; empty if it is about something else."""
     literals = [token for token in cur.tokens if token.sense.literal is not None]
-    if not literals and _term(cur) != "write" and not any(_kind_at(cur, i) for i in range(len(cur.tokens))):
+    logo = any(token.word in _LOGOS for token in cur.tokens)
+    if (
+        not literals
+        and not logo
+        and _term(cur) != "write"
+        and not any(_kind_at(cur, i) for i in range(len(cur.tokens)))
+    ):
         return []
     while not cur.done and (cur.sense().modal or cur.word() in ("i", "you", "we")):
         cur.at += 1
@@ -56,6 +62,8 @@ def parse_lettering(cur: Cursor, ctx: Context) -> list[Operation]:
     return []
 
 
+_LOGOS = frozenset(["logo", "logos"])
+"""Taken for the words in them: nothing else of a logo can be told from what it is on."""
 _QUOTES = "\"'“”„«»‹›‘’`"
 
 
@@ -100,6 +108,9 @@ def _parse_erase(cur: Cursor, ctx: Context) -> list[Operation]:
         term = _term(cur)
         if sense.literal is not None:
             words.append(sense.literal)
+        elif cur.word() in _LOGOS:
+            named = "logo"
+            ctx.assume(f'took "{cur.word()}" for the words in it')
         elif term in _KINDS:
             named = named if named in ("watermark", "stamp") else term
         elif words or named:
@@ -123,6 +134,10 @@ def _parse_erase(cur: Cursor, ctx: Context) -> list[Operation]:
         cur.at = max(cur.at, begin + 1)
     if not words and named is None:
         return []
+    if named == "logo":  # all the words of the picture are no logo
+        within = within or ctx.referent
+        if within is None or within.kind not in (TargetKind.NOUN, TargetKind.COLOR_PART):
+            return []
     phrase = ctx.text(cur.tokens)
     faint = named in ("watermark", "stamp")
     targets = [replace(target, words=word, phrase=phrase) for word in words] or [replace(target, phrase=phrase)]

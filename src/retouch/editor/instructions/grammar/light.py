@@ -57,7 +57,9 @@ _TWO: Final = {
     "moonlight": (LightKind.NIGHT, LightKind.MOON),
     "starry night": (LightKind.NIGHT, LightKind.STARS),
 }
-_CLOUD_SHAPES: Final = frozenset(["fluffy", "puffy", "wispy", "cotton", "billowing", "big", "small", "little", "more", "few"])
+_CLOUD_SHAPES: Final = frozenset(
+    ["fluffy", "puffy", "wispy", "cotton", "billowing", "big", "small", "little", "more", "few"]
+)
 _ONLY = re.compile(
     r"\b(only|just|nothing but) (change |replace |touch |edit |swap )?(the |this )?sky\b|\bsky only\b"
     r"|\b(don'?t|do not|without|leave|keep|not) \w* ?(changing |touching )?(anything|everything|the rest|all)\b"
@@ -67,7 +69,6 @@ _ONLY = re.compile(
 
 def parse_light(cur: Cursor, ctx: Context) -> list[ChangeLight]:
     """Return the change of light or weather that a clause asks for; empty if it is about something else."""
-    begin = cur.at
     if _clears_sky(cur):
         return [ChangeLight((LightKind.CLEAR,), sky_only=True, phrase=ctx.text(cur.tokens))]
     cur.at = 0
@@ -107,7 +108,15 @@ class _Reader:
     def read(self) -> bool:
         """Return whether every word of the clause was understood."""
         while not self.cur.done:
-            if not (self._term() or self._target() or self._cloud_look() or self._sky() or self._place() or self._degree() or self._glue()):
+            if not (
+                self._term()
+                or self._target()
+                or self._cloud_look()
+                or self._sky()
+                or self._place()
+                or self._degree()
+                or self._glue()
+            ):
                 return False
         return bool(self.kinds)
 

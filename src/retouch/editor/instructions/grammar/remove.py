@@ -70,7 +70,7 @@ def _take_away(cur: Cursor, ctx: Context) -> list[Operation]:
     cur.at += out
     operations = _things(cur, ctx)
     said = cur.done and (out or cur.sense(-1).term("remove") == "away")
-    said = said or (cur.done and any(token.word == "off" for token in cur.tokens))
+    said = said or (cur.done and any(token.word in ("off", "out of") for token in cur.tokens))
     if not said and cur.take_word("off", "out", "away"):
         said = cur.done
     return operations if said else []
@@ -78,7 +78,7 @@ def _take_away(cur: Cursor, ctx: Context) -> list[Operation]:
 
 def _make_vanish(cur: Cursor, ctx: Context) -> list[Operation]:
     """Read "make the dog disappear"."""
-    if cur.take_verb("make") is None and not cur.take_word("let", "have"):
+    if cur.take_verb("make") is None and not cur.take_word("let", "have", "leave"):
         return []
     operations = _things(cur, ctx)
     return operations if _take_gone(cur) else []
@@ -185,14 +185,17 @@ def _take_term(cur: Cursor, term: str) -> bool:
 def _take_from_picture(cur: Cursor) -> bool:
     """Step over "from the picture", which says nothing."""
     begin = cur.at
-    if cur.take_preposition("from", "in", "of", "out of"):
+    if cur.take_preposition("from", "in", "on", "of", "out of"):
         while cur.sense().determiner == "definite":
             cur.at += 1
-        if cur.sense().picture or cur.sense().noun in ("scene", "view", "scenery"):
+        if cur.sense().picture or cur.sense().noun in ("scene", "view", "scenery") or cur.word() in _OLD_PICTURES:
             cur.at += 1
             return True
     cur.at = begin
     return False
+
+
+_OLD_PICTURES = frozenset(["old photo", "old picture", "old photograph"])
 
 
 def _flaws(cur: Cursor, ctx: Context) -> RemoveFlaws | None:
@@ -237,6 +240,7 @@ def _where(cur: Cursor, ctx: Context) -> Target | None:
     thing = parse_thing(cur, ctx)
     if thing is None:
         cur.at = begin
+        _take_from_picture(cur)
         return None
     return None if thing.picture or thing.everything else to_target(thing, ctx)
 
@@ -305,6 +309,8 @@ def _can_go(thing: Thing) -> bool:
     """Whether a phrase names a thing; lettering, the background and what is no thing are for other grammars."""
     noun = thing.noun
     if noun in ("background", "sky", "foreground") and thing.color is None:
+        return False
+    if noun == "cloud" and thing.plural:  # a sky without clouds is another sky
         return False
     if noun is not None and noun not in NOUNS and (noun in NOT_OBJECTS or noun.rsplit(" ", 1)[-1] in NOT_OBJECTS):
         return False

@@ -6,7 +6,7 @@ from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.pieces import parse_colors, parse_image_reference, parse_percent
-from retouch.editor.instructions.plan import FILM_STYLES, ApplyStyle, ColorValue, Style, Target, TargetKind
+from retouch.editor.instructions.plan import FILM_STYLES, ApplyStyle, ColorValue, Look, Style, Target, TargetKind
 from retouch.editor.instructions.targets import to_target
 from retouch.editor.instructions.things import Thing
 
@@ -343,13 +343,24 @@ def _take_glue(cur: Cursor, ctx: Context, read: _Reading) -> bool:  # noqa: ARG0
     glue = glue or (sense.determiner is not None and not sense.pronoun and _style_next(cur))
     glue = glue or (sense.amount == 1 and style_behind)
     glue = glue or (sense.verb in ("make", "paint", "add", "turn", "show", "use") and style_behind and cur.at > 0)
-    glue = glue or (sense.look is not None and style_behind and _style_next(cur))
+    glue = glue or (sense.look is not None and style_behind and _style_next(cur) and not _is_a_look_beside(cur))
     if not glue and sense.preposition in _GLUE and read.thing is None:
         glue = True
     if not glue:
         return False
     cur.at += 1
     return True
+
+
+def _is_a_look_beside(cur: Cursor) -> bool:
+    """Whether "black and white, grain" asks for two things; a black-and-white sketch is one."""
+    if cur.sense().look not in (Look.BLACK_AND_WHITE, Look.SEPIA):
+        return False
+    term = next((token.sense.term("style") for token in cur.tokens[cur.at :] if token.sense.term("style")), None)
+    return term in _FINISHES
+
+
+_FINISHES = frozenset(["grain", "GRAIN", "VIGNETTE", "GLOW", "TILT_SHIFT", "FADED_FILM"])
 
 
 def _thing_follows(cur: Cursor) -> bool:

@@ -21,6 +21,8 @@ Rules are lines that begin with ``@``:
     What ``~`` stands for, besides nothing; a file may give several lists, ``@endings:2 o a os as`` is used as ``~2``.
 ``@plural a>e o>i``
     How a noun's last letters change in the plural; the first that fits is used. ``>s`` fits every noun.
+``@dative-plural n``
+    What a plural on -e, -er or -el gets behind a preposition: "mit Sternen".
 ``@adjectives after``
     An adjective stands behind its noun: "tasse bleue".
 ``@verb-final``
@@ -92,6 +94,7 @@ class Dictionary:
     before_adjective: dict[str, str] = field(default_factory=dict)
     after_verb: dict[str, str] = field(default_factory=dict)
     adjectives_after: bool = False
+    dative: str = ""
     verb_final: bool = False
     unspaced: bool = False
 
@@ -206,6 +209,8 @@ def _read_rule(dictionary: Dictionary, rule: str) -> None:
             dictionary.compound_joints = rest.split()
         case "spelling":
             dictionary.spellings.append((rest.split()[0], rest.split()[1]))
+        case "dative-plural":
+            dictionary.dative = rest
         case "unspaced":
             dictionary.unspaced = True
         case _:
@@ -235,6 +240,8 @@ def _noun_forms(dictionary: Dictionary, word: str, english: str) -> Iterator[tup
     yield singular, english
     if slash:
         yield plural, _plural_of(english)
+        if dictionary.dative and plural.endswith(("e", "er", "el")):
+            yield plural + dictionary.dative, _plural_of(english)
         return
     for old, new in dictionary.plural:
         if singular.endswith(old):
