@@ -54,7 +54,6 @@ NAMES_THE_PICTURE: Final = 0.2
 HAS_AN_IDEA: Final = 0.15
 OF_COLOR: Final = 0.45
 SERVED_CONFIDENCE: Final = 0.65
-VESSEL_WORDS: Final = frozenset({"cup", "mug", "teacup", "bowl"})
 BASE_WORDS: Final = frozenset({"saucer", "plate", "dish"})
 CUTLERY_WORDS: Final = frozenset({"spoon", "teaspoon"})
 SERVED_WORDS: Final = BASE_WORDS | CUTLERY_WORDS
@@ -189,7 +188,7 @@ def _find_served(scene: "Scene", target: Target, noun: str) -> Finding | None:
     mask, what = (nested.beside, "beside") if is_one_of(noun, CUTLERY_WORDS) else (nested.base, "below")
     if mask is None:
         return None
-    found = Finding(mask, SERVED_CONFIDENCE, f"the thing {what} the cup (taken for {noun!r})", verified=False)
+    found = Finding(mask, SERVED_CONFIDENCE, f"the {noun}, {what} the cup", verified=True)
     return _check_color(scene, target, found)
 
 
@@ -229,8 +228,6 @@ def _cut_named(scene: "Scene", target: Target, noun: str, evidence: Evidence) ->
     """Decide whether the noun is the subject, or a thing of its own beside or on it."""
     confidence = min(1.0, 0.5 + 0.5 * evidence.strength)
     subject = scene.subject
-    if scene.nested is not None and not evidence.located and is_one_of(noun, VESSEL_WORDS) and target.color is None:
-        return Finding(scene.nested.vessel, 0.8 * confidence, f"the {noun} without what it stands on", verified=True)
     if subject.present and _is_subject(scene, noun, evidence):
         support = find_support(scene.class_maps, noun_table().lookup(noun) or (), scene.pixels.shape[:2])
         mask = cut_named_subject(scene.pixels, subject.matte, evidence, support)

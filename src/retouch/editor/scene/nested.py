@@ -86,7 +86,10 @@ def split_nested(pixels: Pixels, matte: Mask) -> Nested | None:
         return None
     vessel = _draw_vessel(rim, base, size_hw) & (subject > 0)
     beside = _find_beside(small, (subject > 0) & ~vessel)
-    rest = (subject > 0) & ~vessel if beside is None else (subject > 0) & ~vessel & ~beside
+    rest = (subject > 0) & ~vessel
+    if beside is not None:
+        # Its bright rim is easily missed, and shows on a base of another color.
+        rest &= cv2.dilate(beside.astype(np.uint8), np.ones((7, 7), np.uint8)) == 0
     cut = _softened(pixels, matte, vessel)
     other = None if beside is None else np.minimum(_softened(pixels, matte, beside), 1.0 - cut).astype(np.float32)
     taken = cut if other is None else np.maximum(cut, other)
