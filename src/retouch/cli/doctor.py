@@ -75,9 +75,17 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
         "object_packs": packs,
         "engines": {
             "builtin": "ready" if all(m["state"] in ("package", "directory") for m in models) else "incomplete",
+            "flux": _flux_state(directory / "models" / "flux"),
         },
         "problems": _problems(models, free_bytes) + [str(m["problem"]) for m in optional_models if m["problem"]],
     }
+
+
+def _flux_state(folder: Path) -> str:
+    """Return whether the engine "flux" can run; the settings can name another folder for ``retouch serve``."""
+    if find_spec("torch") is None or find_spec("diffusers") is None:
+        return "not installed"
+    return "ready" if (folder / "model_index.json").is_file() else "no weights"
 
 
 def _optional_models(directory: Path) -> list[dict[str, str]]:
@@ -127,11 +135,19 @@ def _print(report: dict[str, Any]) -> None:
         product.print(f"  [green]ok[/]      {pack['name']:20} {pack['objects']} objects, {escape(pack['license'])}")
     product.print("[bold]engines[/]")
     for name, state in report["engines"].items():
-        product.print(f"  {name:20} {state}")
+        product.print(f"  {name:20} {state}{_ENGINE_HELP.get((name, state), '')}", markup=False, soft_wrap=True)
     for problem in report["problems"]:
         product.print(f"[bold red]problem:[/] {escape(problem)}", soft_wrap=True)
     if not report["problems"]:
         product.print("[bold green]Everything that an edit needs is here.[/]")
+
+
+_ENGINE_HELP = {
+    ("builtin", "incomplete"): ": `retouch models pull` fetches what is missing",
+    ("flux", "not installed"): " (optional): pip install 'retouch[flux]', and a graphics card",
+    ("flux", "no weights"): " (optional): put a checkpoint into models/flux in the data folder",
+}
+"""What to do about an engine that isn't ready."""
 
 
 def _version(name: str) -> str | None:

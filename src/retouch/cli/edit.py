@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from retouch.atomic import write_atomically
 from retouch.cli.output import print_error, print_json, product, step_progress
+from retouch.cli.words import describe_resolution, what_was_done
 from retouch.errors import InvalidValueError, RetouchError
 from retouch.kontext import ASPECT_RATIOS
 from retouch.types import OutputFormat
@@ -35,9 +36,12 @@ class SizeChoice(StrEnum):
 def edit(
     images: Annotated[
         list[str],
-        typer.Argument(metavar="IMAGE...", help="One to four pictures: files or http(s) URLs.", show_default=False),
+        typer.Argument(
+            metavar="IMAGE...",
+            help="One to four pictures: files or http(s) URLs. Without -p the last argument is the sentence.",
+            show_default=False,
+        ),
     ],
-    prompt: Annotated[str, typer.Option("--prompt", "-p", help="What to change, in plain words.", show_default=False)],
     out: Annotated[
         Path,
         typer.Option(
@@ -47,6 +51,9 @@ def edit(
             show_default=False,
         ),
     ],
+    prompt: Annotated[
+        str | None, typer.Option("--prompt", "-p", help="What to change, in plain words.", show_default=False)
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=1, help="Same seed, same picture. Drawn and printed when left out.")
     ] = None,
@@ -65,9 +72,7 @@ def edit(
     engine: Annotated[str | None, typer.Option(help="Which engine edits; see `retouch doctor`.")] = None,
     explain: Annotated[
         bool,
-        typer.Option(
-            "--explain", help="Show how the sentence was understood, and save the change mask as OUT-mask.png."
-        ),
+        typer.Option("--explain", help="Say what each phrase was taken for, and save the change mask as OUT-mask.png."),
     ] = False,
     data_dir: Annotated[
         Path | None, typer.Option(help="Where models and object packs are kept.", show_default=False)
@@ -79,6 +84,7 @@ def edit(
     Exit code 0: done; 1: the edit failed or was refused; 2: wrong usage or configuration.
     """
     try:
+        images, prompt = find_sentence(images, prompt)
         chosen = choose_format(out, output_format)
         refuse_to_overwrite(out, images)
         result = _run(
@@ -103,6 +109,26 @@ def edit(
     else:
         print_result(result, paths, masks, explain=explain)
     return 0
+
+
+def find_sentence(arguments: list[str], prompt: str | None) -> tuple[list[str], str]:
+    """Return the pictures and the sentence: without ``-p`` it is the last argument, if that can be nothing else.
+
+    Raises
+    ------
+    InvalidValueError
+        There is no sentence, or a sentence and no picture.
+    """
+    if prompt is not None:
+        return arguments, prompt
+    last = arguments[-1]
+    if Path(last).exists() or last.startswith(("http://", "https://")):
+        raise InvalidValueError("the prompt", 'a sentence behind -p, such as -p "make the cup blue"', "left out")
+    if " " not in last.strip():
+        raise InvalidValueError("the prompt", f'behind -p (did you forget it?): -p "{last}"', f"no file named {last!r}")
+    if len(arguments) == 1:
+        raise InvalidValueError("IMAGE", "at least one picture in front of the sentence", "left out")
+    return arguments[:-1], last
 
 
 def choose_format(out: Path, wanted: OutputFormat | None) -> OutputFormat:
@@ -198,15 +224,12 @@ def print_result(result: "EditResult", paths: list[Path], masks: list[Path], *, 
             f"{100 * image.changed_share:.1f} % of the picture changed; {kept}",
             soft_wrap=True,
         )
+    for line in what_was_done(result):
+        product.print(f"  {escape(line)}", soft_wrap=True)
     if explain:
-        for operation in result.interpretation.plan:
-            details = ", ".join(f"{key}={value!r}" for key, value in operation.items() if key != "operation")
-            product.print(f"  plan: [bold]{operation['operation']}[/] {escape(details)}", soft_wrap=True)
         for item in result.interpretation.resolutions:
-            sure = f"{100 * item.confidence:.0f} % sure" + (
-                ", seen in the picture" if item.verified else ", not verified"
-            )
-            product.print(f'  "{escape(item.phrase)}" -> {escape(item.resolved_to)} ({sure})', soft_wrap=True)
+            sure = describe_resolution(item)
+            product.print(f'  took "{escape(item.phrase)}" for {escape(item.resolved_to)} ({sure})', soft_wrap=True)
         for mask in masks:
             product.print(f"  change mask: {escape(str(mask))}", soft_wrap=True)
     for note in (*result.notes, *result.interpretation.notes):

@@ -52,6 +52,23 @@ def test_doctor_says_whether_there_is_a_locator_and_what_it_lacks(monkeypatch, t
     assert "locator.json" in report["problems"][0]
 
 
+def test_doctor_lists_every_engine_and_what_it_lacks(monkeypatch, tmp_path: Path, capsys) -> None:
+    from retouch.cli import doctor
+
+    monkeypatch.setattr(doctor, "find_spec", lambda name: object())
+    assert run(monkeypatch, "doctor", "--json", "--data-dir", tmp_path) == 0
+    assert json.loads(capsys.readouterr().out)["engines"] == {"builtin": "ready", "flux": "no weights"}
+
+    (tmp_path / "models" / "flux").mkdir(parents=True)
+    (tmp_path / "models" / "flux" / "model_index.json").write_text("{}")
+    assert run(monkeypatch, "doctor", "--json", "--data-dir", tmp_path) == 0
+    assert json.loads(capsys.readouterr().out)["engines"]["flux"] == "ready"
+
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None if name == "torch" else object())
+    assert run(monkeypatch, "doctor", "--data-dir", tmp_path) == 0
+    assert "not installed" in capsys.readouterr().out
+
+
 def test_models_list_names_licence_and_state(monkeypatch, tmp_path: Path, capsys) -> None:
     assert run(monkeypatch, "models", "list", "--json", "--data-dir", tmp_path) == 0
     listed = {model["name"]: model for model in json.loads(capsys.readouterr().out)}

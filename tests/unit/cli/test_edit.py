@@ -134,3 +134,40 @@ def test_the_input_is_never_overwritten(monkeypatch, photo: Path, capsys) -> Non
     assert run(monkeypatch, "edit", "-p", "paint", "-o", photo, photo) == 2
     assert "would be lost" in capsys.readouterr().err
     assert photo.read_bytes() == before
+
+
+def test_the_last_argument_is_the_sentence_where_p_is_left_out(
+    monkeypatch, photo: Path, tmp_path: Path, capsys
+) -> None:
+    out = tmp_path / "o.png"
+    assert run(monkeypatch, "edit", photo, "paint a square", "--out", out) == 0
+    assert out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["PHOTO", "colder", "-o", "o.png"], 'did you forget it?): -p "colder"'),
+        (["make it colder", "-o", "o.png"], "in front of the sentence"),
+        (["PHOTO", "-o", "o.png"], "behind -p"),
+    ],
+)
+def test_a_sentence_that_can_not_be_told_from_a_file_is_asked_for(
+    arguments: list[str], said: str, monkeypatch, photo: Path, tmp_path: Path, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "edit", *[str(photo) if argument == "PHOTO" else argument for argument in arguments]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_what_was_done_is_said_with_how_sure_it_is(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    assert run(monkeypatch, "edit", "-p", "paint", "-o", tmp_path / "o.png", photo) == 0
+    assert "% sure" in capsys.readouterr().out
+
+
+def test_explain_has_no_code_in_it(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    assert run(monkeypatch, "edit", "-p", "paint", "--explain", "-o", tmp_path / "o.png", photo) == 0
+    said = capsys.readouterr().out
+    assert 'took "paint" for' in said
+    assert "{" not in said
+    assert "change mask" in said

@@ -163,7 +163,7 @@ def as_json(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         body = {f.name: as_json(getattr(value, f.name)) for f in fields(value)}
         if isinstance(value, Operation):
-            return {"operation": type(value).__name__, **body}
+            return {"operation": type(value).__name__, "description": value.describe(), **body}
         return {key: item for key, item in body.items() if item is not None and item is not False}
     if isinstance(value, tuple | list):
         return [as_json(item) for item in value]
