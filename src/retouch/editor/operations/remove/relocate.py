@@ -13,7 +13,7 @@ from retouch.editor.operations.insert.choice import suited
 from retouch.editor.operations.insert.insert import insert
 from retouch.editor.operations.insert.lay import lay_standing, site_at
 from retouch.editor.operations.insert.region import mask_box
-from retouch.editor.operations.insert.shadow import contact_shadow
+from retouch.editor.operations.insert.shadow import ambient_shadow, cast_shadow, contact_shadow
 from retouch.editor.operations.insert.surroundings import look_around
 from retouch.editor.operations.insert.wear import MAX_DRAWN_SIDE_PX
 from retouch.editor.operations.remove.filling import fill_hole, find_scenery, judge, rgb
@@ -116,13 +116,31 @@ def move_object(stage: Stage, operation: MoveObject, context: Context) -> Stage:
     context.checkpoint()
     canvas = Canvas(emptied.pixels)
     top, left = rows.start + down, cols.start + right
-    canvas.shade(contact_shadow(alpha, canvas.picture_hw, top, left))
+    casts = bool(find_shadow(rgb(stage.pixels), hole_of(finding.mask), stage.scene.light).any())
+    canvas.shade(_shadow_of(alpha, stage, top, left, casts=casts))
     shown = canvas.lay(layer, top, left)
     pixels, mask = canvas.finish()
     noun = operation.target.noun
     resolution = Resolution(operation.target.phrase or "the subject", finding.resolved_to, finding.confidence)
     moved = emptied.after(pixels, mask, resolutions=(resolution,), added={noun: shown} if noun else None)
     return replace(moved, scene=context.analyze(rgb(pixels)))
+
+
+def _shadow_of(alpha: Mask, stage: Stage, top: int, left: int, *, casts: bool) -> Mask:
+    """Return the shadow of a thing that was set down: a cast one where it ``casts`` one at its old place, but not in the sky."""
+    picture_hw = stage.pixels.shape[0], stage.pixels.shape[1]
+    contact = contact_shadow(alpha, picture_hw, top, left)
+    scene = stage.scene
+    if not casts:
+        return contact
+    foot = min(top + alpha.shape[0], picture_hw[0]) - 1
+    if scene.sky is not None and float(scene.sky[foot, left : left + alpha.shape[1]].mean()) > 0.5:
+        return contact
+    horizon = scene.horizon.row if scene.horizon is not None else 0.35 * picture_hw[0]
+    tilt = float(np.clip(0.75 * (foot - horizon) / picture_hw[0], 0.12, 0.5))
+    cast = cast_shadow(alpha, picture_hw, top, left, scene.light, tilt)
+    ambient = ambient_shadow(alpha, picture_hw, top, left)
+    return np.maximum(1.0 - (1.0 - cast) * (1.0 - ambient), contact).astype(np.float32)
 
 
 def _require_whole(mask: Mask, operation: MoveObject) -> None:
