@@ -175,6 +175,7 @@ def is_outdoors(scene: Scene, place: Place) -> bool:
     return (
         place.sky is not None
         or scene.landscape.is_open_air
+        or scene.landscape.shows_nature
         or (green is not None and float(green.mean()) >= _MIN_GREEN)
     )
 
