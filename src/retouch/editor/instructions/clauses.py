@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from retouch.editor.instructions.tokens import Token
 from retouch.editor.instructions.vocabulary import NATURAL_FRAME, NATURAL_WORDS
 
-__all__ = ["split_again", "split_clauses", "split_ellipsis"]
+__all__ = ["split_again", "split_clauses", "split_ellipsis", "starts_clause"]
 
 _OPENERS = frozenset(["while", "without"])
 _REST_NEXT = frozenset(["else", "rest", "other"])
@@ -30,9 +30,16 @@ def _ends_clause(tokens: Sequence[Token], i: int, clause: Sequence[Token]) -> bo
     token = tokens[i]
     if token.ends_sentence or token.sense.connector == "then" or _is_list_number(tokens, i):
         return True
-    if token.sense.connector is None or not _starts_clause(tokens, i + 1):
+    if token.word == "so":
+        return bool(clause) and not _is_degree(tokens, i) and starts_clause(tokens, i + 1)
+    if token.sense.connector is None or not starts_clause(tokens, i + 1):
         return False
     return not (_is_care(clause) and _is_natural(tokens, i + 1)) and not _goes_on_taking(clause, tokens, i + 1)
+
+
+def _is_degree(tokens: Sequence[Token], i: int) -> bool:
+    """Whether "so" says how much: "isn't so cut off", "so that"."""
+    return bool(tokens[i - 1].sense.copula or tokens[i - 1].sense.negation)
 
 
 def _goes_on_taking(clause: Sequence[Token], tokens: Sequence[Token], i: int) -> bool:
@@ -94,16 +101,16 @@ def _is_list_number(tokens: Sequence[Token], i: int) -> bool:
     if (
         token.sense.number is None
         or not token.word.isdecimal()
-        or not _starts_clause(tokens, i + 1 + (i + 1 < len(tokens) and tokens[i + 1].word == "."))
+        or not starts_clause(tokens, i + 1 + (i + 1 < len(tokens) and tokens[i + 1].word == "."))
     ):
         return False
-    listed = tokens[0].word == "1" and _starts_clause(tokens, 1)
+    listed = tokens[0].word == "1" and starts_clause(tokens, 1)
     if i == 0 or tokens[i - 1].ends_sentence or (listed and i > 1):
         return True
     return tokens[i + 1].word == "." and tokens[i - 1].sense.number is None  # "crop to 1:1. Add ..." counts nothing
 
 
-def _starts_clause(tokens: Sequence[Token], i: int) -> bool:
+def starts_clause(tokens: Sequence[Token], i: int) -> bool:
     """Whether an instruction of its own begins at a token."""
     while i < len(tokens) and (
         tokens[i].sense.connector is not None
@@ -128,7 +135,23 @@ def _starts_clause(tokens: Sequence[Token], i: int) -> bool:
         return True
     if sense.amount is not None and after is not None and after.determiner == "definite":
         return True
-    return _is_rest(tokens, i) or _is_natural(tokens, i)
+    return _is_rest(tokens, i) or _is_natural(tokens, i) or _stays(tokens, i)
+
+
+def _stays(tokens: Sequence[Token], i: int) -> bool:
+    """Whether "the sky should stay the same", "sky unchanged" begins at a token."""
+    if not (tokens[i].sense.determiner or tokens[i].sense.noun):
+        return False
+    for token in tokens[i + 1 : i + _LONGEST_SUBJECT]:
+        if token.word in _STAYING:
+            return True
+        if token.ends_sentence or token.sense.connector == "," or token.sense.verb or token.sense.look_verb:
+            return False
+    return False
+
+
+_LONGEST_SUBJECT = 6
+_STAYING = frozenset("stay stays remain remains unchanged untouched intact unaltered unedited".split())  # noqa: SIM905
 
 
 _FINISHING = frozenset("whiten sharpen smooth denoise dehaze deblur lift deepen enhance fix correct straighten".split())  # noqa: SIM905

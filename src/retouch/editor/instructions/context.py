@@ -42,6 +42,8 @@ class Context:
         What the prompt wants left alone.
     foreign : bool
         It is a translation, whose language may have no articles.
+    said_all : bool
+        Every clause has been read once, so that nothing can still say what "everything else" is the rest of.
     """
 
     prompt: str
@@ -50,6 +52,7 @@ class Context:
     assumptions: list[str] = field(default_factory=list)
     kept: list[tuple[str, tuple[Target, ...]]] = field(default_factory=list)
     foreign: bool = False
+    said_all: bool = False
 
     def text(self, tokens: Sequence[Token]) -> str:
         """Return the words of the prompt that ``tokens`` stand for."""

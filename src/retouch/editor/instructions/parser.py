@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from retouch.editor.instructions.clauses import split_again, split_clauses, split_ellipsis
 from retouch.editor.instructions.context import Context, Refusal
@@ -11,10 +12,11 @@ from retouch.editor.instructions.features import are_features, share_region, spl
 from retouch.editor.instructions.grammar.add import parse_add
 from retouch.editor.instructions.grammar.background import parse_background
 from retouch.editor.instructions.grammar.blend import parse_blend
+from retouch.editor.instructions.grammar.borrow import parse_borrow
 from retouch.editor.instructions.grammar.color import parse_color_change
 from retouch.editor.instructions.grammar.combine import parse_combine, parse_framed
 from retouch.editor.instructions.grammar.composition import parse_composition
-from retouch.editor.instructions.grammar.keep import parse_keep
+from retouch.editor.instructions.grammar.keep import parse_keep, split_exception
 from retouch.editor.instructions.grammar.lettering import parse_lettering
 from retouch.editor.instructions.grammar.light import parse_light
 from retouch.editor.instructions.grammar.looks import parse_look
@@ -25,6 +27,13 @@ from retouch.editor.instructions.grammar.style import parse_style
 from retouch.editor.instructions.languages import detect_language
 from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import EditPlan, Operation
+from retouch.editor.instructions.reasons import (
+    asks_for_more,
+    cut_purpose,
+    drop_reasons,
+    is_reason,
+    say_more_plainly,
+)
 from retouch.editor.instructions.refusals import TRIGGERS, hint
 from retouch.editor.instructions.review import review
 from retouch.editor.instructions.targets import to_target
@@ -38,6 +47,7 @@ _RATIO = re.compile(r"\b\d{1,2}:\d{1,2}\b")
 
 GRAMMARS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
     parse_framed,
+    parse_borrow,
     parse_composition,
     parse_remove,
     parse_lettering,
@@ -101,7 +111,7 @@ def parse(prompt: str, *, image_count: int) -> EditPlan:
     for token in tokens:
         if token.typed is not None:
             ctx.assume(f'took "{token.typed}" for "{token.word}"')
-    operations, refused = _read_clauses(split_clauses(tokens), ctx)
+    operations, refused = _read_clauses(split_clauses(drop_reasons(tokens, ctx)), ctx)
     if refused or not operations:
         raise _refuse(prompt, ctx, operations, refused)
     protected = review(operations, ctx)
@@ -112,28 +122,79 @@ def _read_clauses(clauses: list[list[Token]], ctx: Context) -> tuple[list[Operat
     """Return the operations of all clauses, and the clauses that are refused with their reasons."""
     operations: list[Operation] = []
     refused: list[tuple[str, Refusal]] = []
+    reasons: list[tuple[str, Refusal]] = []
     for i, clause in enumerate(clauses[:MAX_CLAUSES]):
         if operations and _asks_to_fix(clause):
+            continue
+        if operations and asks_for_more(clause) and _strengthen(operations):
             continue
         read, problems = _read_clause(clause, ctx)
         if problems and i + 1 < len(clauses) and _names_topic(clause, clauses[i + 1], ctx):
             continue
         operations += read
-        refused += problems
-    if refused and ctx.kept and len(refused) <= MAX_RETRIES:
+        if problems and is_reason(clause):
+            reasons += problems
+        else:
+            refused += problems
+    if refused and len(refused) <= MAX_RETRIES:
         # "Make everything else grey but keep the cup": what is kept is said behind what it explains.
+        ctx.said_all = True
         again, refused = [clause for clause in clauses if ctx.text(clause) in dict(refused)], []
         for clause in again:
             read, problems = _read_clause(clause, ctx)
             operations += read
             refused += problems
+    if operations:
+        for phrase, _ in reasons:
+            ctx.assume(f'took "{phrase}" for the reason, not for something to do')
+    else:
+        refused = [*reasons, *refused]
     if len(clauses) > MAX_CLAUSES:
         refused.append((ctx.text([token for clause in clauses[MAX_CLAUSES:] for token in clause]), Refusal("unknown")))
     return operations, refused
 
 
+def _strengthen(operations: list[Operation]) -> bool:
+    """Do more of the last operation: "make it warmer. Even more"; False where it has no strength."""
+    strength = getattr(operations[-1], "strength", None)
+    if strength is None:
+        return False
+    stronger: Any = operations[-1]
+    operations[-1] = replace(stronger, strength=round(_MORE * strength, 2))
+    return True
+
+
+_MORE = 1.5
+
+
 def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], list[tuple[str, Refusal]]]:
-    """Read one clause; a clause that no grammar has is cut at its inner verbs and tried once more."""
+    """Read one clause; where nothing reads it whole, without its exception, its "more" or its purpose."""
+    operations, problems = _read_whole(clause, ctx)
+    if not problems:
+        return operations, problems
+    exception = split_exception(clause, ctx)
+    if exception is not None:
+        found, kept = exception
+        operations, others = _read_whole(found, ctx)
+        if operations and not others:
+            ctx.kept.append(kept)
+            return operations, []
+    plainer = say_more_plainly(clause)
+    purpose = cut_purpose(clause, ctx)
+    for shorter, note in (
+        (plainer, 'took "more" for "a lot": every request begins with the picture that is sent'),
+        (purpose and purpose[0], f'took "{ctx.text(purpose[1])}" for the reason, not for something to do' if purpose else ""),
+    ):
+        if shorter:
+            operations, others = _read_whole(shorter, ctx)
+            if operations and not others:
+                ctx.assume(note)
+                return operations, []
+    return [], problems
+
+
+def _read_whole(clause: list[Token], ctx: Context) -> tuple[list[Operation], list[tuple[str, Refusal]]]:
+    """Read a clause; one that no grammar has is cut at its inner verbs and tried once more."""
     if len(clause) > MAX_CLAUSE_TOKENS:
         return [], [(ctx.text(clause), Refusal("unknown"))]
     shared = share_region(clause)
@@ -160,7 +221,9 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
         clearer = Refusal(reason) if reason not in ("unknown", "replacing", "vague") else refusal
         return [], [(ctx.text(clause), clearer)]
     features = _read_features(clause, ctx)
-    return (features, []) if features is not None else ([], [(ctx.text(clause), Refusal(_reason(clause, ctx)))])
+    if features is not None:
+        return features, []
+    return [], [(ctx.text(clause), Refusal("more" if asks_for_more(clause) else _reason(clause, ctx)))]
 
 
 def _read_features(clause: list[Token], ctx: Context) -> list[Operation] | None:

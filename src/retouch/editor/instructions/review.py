@@ -13,6 +13,7 @@ from retouch.editor.instructions.plan import (
     Operation,
     Retouch,
     RetouchPicture,
+    Straighten,
     Target,
     TargetKind,
     choose_base,
@@ -64,12 +65,13 @@ def _drop_repeated(operations: list[Operation]) -> None:
         if _says_how_much(one, other):
             del operations[i - 1]
             continue
-        if (
+        same_grade = (
             isinstance(one, AdjustLook | RetouchPicture)
             and isinstance(other, AdjustLook | RetouchPicture)
             and replace(one, phrase="", target=None) == replace(other, phrase="", target=None)
             and _same(one.target, other.target)
-        ):
+        )
+        if same_grade or (isinstance(one, Straighten) and isinstance(other, Straighten)):
             del operations[i]
 
 

@@ -162,6 +162,10 @@ def _blurred_thing(cur: Cursor, ctx: Context, degree: str | None) -> ChangeBackg
             if subject is None:
                 return None
             everything = False
+    kept = [target for _, targets in ctx.kept for target in targets if target.noun is not None]
+    if thing.everything and subject is None and kept:  # "blur everything but keep the cat sharp"
+        degree = cur.take_degree() or degree
+        return ChangeBackground(Background.BLUR, kept[-1], strength=BLUR_STRENGTH[degree])
     if everything or thing.noun not in ("background", None):
         raise Refusal("blur")
     if thing.pronoun and not (ctx.referent is not None and ctx.referent.kind is TargetKind.BACKGROUND):

@@ -7,9 +7,10 @@ from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import Target, TargetKind
 from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.tokens import Token
 from retouch.editor.instructions.vocabulary import NATURAL_FRAME, NATURAL_WORDS, SAME_WORDS
 
-__all__ = ["parse_keep"]
+__all__ = ["parse_keep", "split_exception"]
 
 _TOUCH = frozenset(["change", "touch", "remove", "move", "replace", "make", "turn", "add", "blur", "paint", "swap"])
 _REST = frozenset(
@@ -29,7 +30,7 @@ _ABSTRACT = frozenset(
 
 def parse_keep(cur: Cursor, ctx: Context) -> bool:
     """Note a clause that asks for what happens anyway; False if it asks for something else."""
-    for read in (_care, _natural, _purpose, _rest_stays, _leave_thing):
+    for read in (_care, _natural, _purpose, _rest_stays, _leave_thing, _thing_stays):
         cur.at = 0
         targets = read(cur, ctx)
         if targets is not None and cur.done:
@@ -137,7 +138,9 @@ def _leave_thing(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
     if negated:
         bare = cur.word(-1) == "not" and cur.sense().determiner == "definite"
         if cur.take_verb(*_TOUCH) is None and not bare:
-            return None
+            if cur.sense().look_verb is None and cur.word() not in _EDITING:
+                return None
+            cur.at += 1
     elif cur.take_verb("keep") is None:
         return None
     targets: list[Target] = []
@@ -162,11 +165,56 @@ def _leave_thing(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
             targets.append(to_target(thing, ctx))
             if cur.sense().color is not None and cur.token(1) is None:  # "keep my lips red"
                 cur.at += 1
-            cur.take_word("sharp", "in focus", "crisp", "visible", "clear")
+            _words_in(cur, _STATES)
         if not cur.take_connector("and", ",", "or"):
             break
     _words_in(cur, SAME_WORDS)
     return tuple(targets)
+
+
+_EDITING = frozenset(
+    "sharpen smooth smoothen enhance edit alter affect modify retouch recolor recolour cover hide crop lose".split()  # noqa: SIM905
+)
+_STATES = frozenset(
+    """
+        sharp focus crisp visible clear bright dark lit tone tones natural normal colorful colourful readable legible clean
+        in full nice soft blurry blurred
+    """.split()  # noqa: SIM905
+)
+"""Words for how a kept thing is now: "keep the windows bright"."""
+
+
+def _thing_stays(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
+    """Read "the sky should stay the same", "sky unchanged"."""
+    cur.take_connector("and", "but")
+    thing = parse_thing(cur, ctx)
+    if thing is None or thing.pronoun or thing.picture or thing.everything:
+        return None
+    said = {word for token in cur.rest() for word in token.word.split()}
+    if not said & _STAYING or not said <= SAME_WORDS | _STATES | {"must", "unaffected"}:
+        return None
+    cur.at = len(cur.tokens)
+    return (to_target(thing, ctx),)
+
+
+_STAYING = frozenset("stay stays remain remains unchanged untouched intact unaltered unedited unaffected kept".split())  # noqa: SIM905
+
+
+def split_exception(clause: list[Token], ctx: Context) -> tuple[list[Token], tuple[str, tuple[Target, ...]]] | None:
+    """Cut "but not the dog", "except for the skin" off a clause: what is left, and what is kept. None where there is none."""
+    at = next((i for i, token in enumerate(clause) if i > 0 and token.sense.preposition == "except"), None)
+    if at is None:
+        return None
+    cur = Cursor(clause)
+    cur.at = at + 1
+    if cur.word() == "too much" or (cur.word() == "too" and cur.word(1) == "much"):
+        return clause[:at], (ctx.text(clause[at:]), ())
+    cur.take_preposition("on", "in", "at", "for", "over", "to")
+    thing = parse_thing(cur, ctx)
+    if thing is None or thing.everything or not cur.done:
+        return None
+    head = clause[: at - 1] if clause[at - 1].sense.connector is not None else clause[:at]
+    return head, (ctx.text(clause[at:]), (to_target(thing, ctx),))
 
 
 def _the(cur: Cursor) -> int:

@@ -118,7 +118,7 @@ def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[LookOper
         cur.take_connector("and", ",")
         degree = cur.take_degree() or degree
     colors = _parse_named_colors(cur, ctx)
-    thing = None if colors else parse_thing(cur, ctx, placed=True) or _parse_colors_of(cur, ctx)
+    thing = None if colors else _parse_rest(cur, ctx) or parse_thing(cur, ctx, placed=True) or _parse_colors_of(cur, ctx)
     _skip_particles(cur)
     thing = _parse_region_behind(cur, ctx) or thing
     degree = cur.take_degree() or degree
@@ -264,9 +264,13 @@ def _parse_rest(cur: Cursor, ctx: Context) -> Thing | None:
     cur.at += cur.sense().determiner == "definite" and not cur.done
     kept = [target for _, targets in ctx.kept for target in targets]
     spared = kept[-1] if kept else ctx.referent
+    if spared is None and ctx.said_all:
+        spared = ctx.subject()
     if not any(term == ("color", "rest") for term in cur.sense().terms) or cur.done or spared is None:
         cur.at = begin
         return None
+    if not kept and ctx.referent is None:
+        ctx.assume(f'took "{cur.word()}" for everything but the main subject')
     cur.at += 1
     while cur.take_preposition("of", "in") is not None or cur.sense().determiner == "definite" or cur.sense().picture:
         cur.at += cur.sense().determiner == "definite" or cur.sense().picture

@@ -92,11 +92,12 @@ HINTS: dict[str, str] = {
     "which_color": 'Say which color: "make the cup red".',
     "blur": 'It blurs the background, and hides a face or a plate: say "blur the background", "pixelate the face".',
     "sky_picture": (
-        'It takes no sky from another picture: name the sky ("a clear blue sky", "a sunset sky", "a starry sky"), or say '
-        '"use image 2 as the background".'
+        'It takes a sky from another picture of the request: send two and say "use the sky of image 2"; or name the sky: '
+        '"a clear blue sky", "a sunset sky", "a starry sky".'
     ),
     "color_match": (
-        'It carries no colors over from another picture: say "warmer", "more contrast", or "in the style of image 2".'
+        'It carries colors over from another picture of the request: send two and say "match the colors of image 2"; for one '
+        'thing say its color: "make the cup green".'
     ),
     "shadow": (
         "A plain or transparent background takes the old shadow with it; blur or darken the background to keep the shadow."
@@ -133,6 +134,7 @@ HINTS: dict[str, str] = {
     "contradiction": 'The instruction contradicts itself: "{0}".',
     "remark": 'Say what it should become: "make it brighter", "more contrast".',
     "vague": "Please say what to change, and to what.",
+    "more": 'More of what? Each request begins with the picture that is sent: say "a bit warmer", "blur the background a lot".',
     "nothing": "The instruction leaves nothing to do.",
     "empty": "The prompt is empty.",
     "no_words": "The prompt has no words; say what to change.",
