@@ -133,24 +133,24 @@ def put_back(before: Stage, after: Stage, operation: Operation) -> Stage:
 
 
 def _is_within(before: Stage, after: Stage, inside: Mask) -> bool:
-    """Return whether nearly all that changed lies in a protected thing."""
-    fresh = _fresh(before, after)
-    return float((fresh * (inside >= 1.0)).sum()) > _PART_OF * max(float(fresh.sum()), 1e-6)
+    """Return whether nearly all that changed, by how much it did, lies in a protected thing."""
+    fresh = _difference(before, after)
+    return float(fresh[inside > 0.0].sum()) > _PART_OF * max(float(fresh.sum()), 1e-6)
 
 
 def _refuse_the_same(before: Stage, after: Stage, thing: Protected) -> None:
     """Raise where the change covers most of the protected thing."""
     wanted = thing.mask > _FULL_FROM
-    covered = float((_fresh(before, after)[wanted] > _FULL_FROM).mean()) if wanted.any() else 0.0
+    covered = float((_difference(before, after)[wanted] > 0.0).mean()) if wanted.any() else 0.0
     if covered >= _THE_SAME:
         hint = f"The prompt changes the very thing that it keeps: in this picture {thing.target.phrase} is what would be changed."
         raise UnsupportedInstructionError((), (thing.target.phrase,), hint)
 
 
-def _fresh(before: Stage, after: Stage) -> Mask:
-    """Return where pixels differ between two stages, (H, W) float32, 0 or 1."""
+def _difference(before: Stage, after: Stage) -> Mask:
+    """Return how far pixels differ between two stages, (H, W) float32 [0, 1]."""
     old, new = _same_channels(before.pixels, after.pixels)
-    return np.asarray((old != new).any(axis=2), dtype=np.float32)
+    return np.asarray(np.abs(new.astype(np.int16) - old).max(axis=2) / 255.0, dtype=np.float32)
 
 
 def _same_channels(old: Pixels, new: Pixels) -> tuple[Pixels, Pixels]:
