@@ -27,7 +27,8 @@ RED = ColorValue("red", (220, 20, 20))
 
 @pytest.fixture
 def picture():
-    return np.random.default_rng(0).integers(60, 200, (*SIZE_HW, 3)).astype(np.uint8)
+    noise = np.random.default_rng(0).integers(-12, 12, (*SIZE_HW, 3))
+    return (np.array([90, 120, 170]) + noise).astype(np.uint8)
 
 
 @pytest.fixture
