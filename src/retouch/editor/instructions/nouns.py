@@ -71,7 +71,7 @@ salad sandwich sausage soup steak strawberry sushi tea tomato vegetable waffle w
 ice_cream_cone
 """
 _OUTDOORS = """
-airplane airport ambulance barn bicycle boat bridge building bus bush cactus campfire canoe car castle chimney church
+airplane airport ambulance barn bicycle bike boat bridge building bus bush cactus campfire canoe car castle chimney church
 city cliff cloud
 comet daisy driveway ferry field fire_truck flower flowerpot forest fountain garage garden hay helicopter hill
 hot_air_balloon house
@@ -113,7 +113,6 @@ NOUN_ALIASES: dict[str, str] = {
     "aircraft": "airplane",
     "jet": "airplane",
     "automobile": "car",
-    "bike": "bicycle",
     "motorbike": "motorcycle",
     "kitty": "cat",
     "doggy": "dog",

@@ -183,7 +183,10 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
     purpose = cut_purpose(clause, ctx)
     for shorter, note in (
         (plainer, 'took "more" for "a lot": every request begins with the picture that is sent'),
-        (purpose and purpose[0], f'took "{ctx.text(purpose[1])}" for the reason, not for something to do' if purpose else ""),
+        (
+            purpose and purpose[0],
+            f'took "{ctx.text(purpose[1])}" for the reason, not for something to do' if purpose else "",
+        ),
     ):
         if shorter:
             operations, others = _read_whole(shorter, ctx)

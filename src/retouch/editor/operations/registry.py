@@ -11,6 +11,7 @@ from retouch.editor.instructions.plan import (
     ApplyStyle,
     BeforeAfter,
     BlendPictures,
+    BorrowSky,
     CenterSubject,
     ChangeBackground,
     ChangeLight,
@@ -21,6 +22,7 @@ from retouch.editor.instructions.plan import (
     ExtendCanvas,
     Flip,
     KeepColors,
+    MatchColors,
     MoveObject,
     Operation,
     PlaceSubject,
@@ -57,9 +59,11 @@ from retouch.editor.operations.composition import (
 )
 from retouch.editor.operations.insert.insert import insert
 from retouch.editor.operations.lettering import add_text, erase_text, replace_text
+from retouch.editor.operations.light.borrow_sky import borrow_sky
 from retouch.editor.operations.light.change_light import change_light
 from retouch.editor.operations.look import adjust_look
 from retouch.editor.operations.look_color import shift_color, turn_hue
+from retouch.editor.operations.match_colors import match_colors
 from retouch.editor.operations.place_subject import place_subject
 from retouch.editor.operations.print.onto import print_onto
 from retouch.editor.operations.recolor import recolor
@@ -90,6 +94,8 @@ HANDLERS: Final[Mapping[type[Operation], Handler]] = dict(
         _handles(EraseText, erase_text),
         _handles(ReplaceText, replace_text),
         _handles(BlendPictures, blend_pictures),
+        _handles(BorrowSky, borrow_sky),
+        _handles(MatchColors, match_colors),
         _handles(AdjustLook, adjust_look),
         _handles(ApplyStyle, apply_style),
         _handles(ChangeBackground, change_background),

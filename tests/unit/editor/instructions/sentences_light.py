@@ -33,8 +33,8 @@ TIMES: list[Sentence] = [
 SKIES: list[Sentence] = [
     ("add a full moon", 1, ["light: moon, only the sky"]),
     ("hey add a moon", 1, ["light: moon, only the sky"]),
-    ("more dramatic sky", 1, ["light: dramatic"]),
-    ("make the sky more dramatic", 1, ["light: dramatic"]),
+    ("more dramatic sky", 1, ["make the sky more dramatic"]),
+    ("make the sky more dramatic", 1, ["make the sky more dramatic"]),
     ("make the sky cloudy", 1, ["light: clouds, only the sky"]),
     ("add clouds to the sky", 1, ["light: clouds, only the sky"]),
     ("replace the sky with a sunset", 1, ["light: sunset"]),

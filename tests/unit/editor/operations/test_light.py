@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from retouch.editor.instructions.plan import ChangeLight, LightKind, Target, TargetKind
+from retouch.editor.instructions.plan import BorrowSky, ChangeLight, LightKind, Target, TargetKind
+from retouch.editor.operations.light.borrow_sky import borrow_sky
 from retouch.editor.operations.light.change_light import change_light
 from retouch.editor.operations.light.sky_matte import split_sky
 from retouch.editor.operations.stage import Context, Stage
@@ -383,3 +384,64 @@ def test_a_second_change_finds_the_sky_that_the_first_one_made(outdoors, alpha):
 def test_it_stops_when_it_is_told_to(outdoors):
     with pytest.raises(EditAbortedError):
         change_light(outdoors, ChangeLight((LightKind.FOG,)), context_of(should_abort=lambda: True))
+
+
+# The sky that is there, and another picture's ----------------------------------------------------------------------------
+
+
+def clouded(photo, alpha):
+    """The landscape under soft clouds."""
+    puffs = cv2.GaussianBlur(np.random.default_rng(5).random((HEIGHT, WIDTH)).astype(np.float32), (0, 0), 9)
+    puffs = (puffs - puffs.min()) / np.ptp(puffs)
+    sky = photo.astype(np.float32) + alpha[..., None] * puffs[..., None] * (245 - photo)
+    return np.clip(sky, 0, 255).astype(np.uint8)
+
+
+def test_a_sky_with_clouds_is_brought_out_and_nothing_else_changes(photo, coarse, alpha):
+    picture = clouded(photo, alpha)
+    stage = stage_of(picture, Scene(picture, sky=coarse))
+
+    after = changed(stage, LightKind.DRAMATIC, sky_only=True, grade=True)
+
+    before, now = (pixels[IN_SKY].astype(float).mean(axis=2) for pixels in (picture, after.pixels))
+    assert now.std() > 1.25 * before.std()
+    assert np.corrcoef(now.ravel(), before.ravel())[0, 1] > 0.9, "the same clouds, no new ones"
+    assert (after.pixels[after.change_mask == 0] == picture[after.change_mask == 0]).all()
+    assert (after.pixels[SKYLINE + 6 :] == picture[SKYLINE + 6 :]).all()
+
+
+def test_a_blank_white_sky_has_nothing_to_bring_out_and_gets_clouds(photo, coarse, alpha):
+    white = np.where(alpha[..., None] > 0.5, 250, photo).astype(np.uint8)
+    after = changed(stage_of(white, Scene(white, sky=coarse)), LightKind.DRAMATIC, sky_only=True, grade=True)
+
+    assert after.pixels[IN_SKY].std() > 8
+
+
+def borrowed(stage, other):
+    context = Context(
+        np.random.default_rng(1), scenes=lambda index: other, originals=None, analyze=None, models=None, objects=None,
+    )  # fmt: skip
+    return borrow_sky(stage, BorrowSky(0, 1, "the words"), context)
+
+
+def test_a_borrowed_sky_has_the_color_of_the_other_one_and_the_land_stays(outdoors, photo, coarse, alpha):
+    orange = photo.copy()
+    orange[alpha > 0.5] = (230, 140, 60)
+
+    after = borrowed(outdoors, Scene(orange, sky=coarse))
+
+    assert np.abs(after.pixels[IN_SKY].astype(int) - (230, 140, 60)).max() < 12
+    assert (after.pixels[SKYLINE + 6 :] == photo[SKYLINE + 6 :]).all()
+
+
+def test_a_picture_without_a_sky_lends_none(outdoors, indoors):
+    with pytest.raises(UnsupportedInstructionError, match="no sky in picture 2"):
+        borrowed(outdoors, indoors.scene)
+
+
+def test_a_sky_behind_a_thicket_is_not_borrowed(outdoors, photo, coarse):
+    thicket = photo.copy()
+    thicket[:, ::6] = 20
+
+    with pytest.raises(UnsupportedInstructionError, match="Too much stands before the sky"):
+        borrowed(outdoors, Scene(thicket, sky=coarse))

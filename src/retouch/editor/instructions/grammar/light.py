@@ -89,7 +89,17 @@ def parse_light(cur: Cursor, ctx: Context) -> list[ChangeLight]:
     )
     phrase = ctx.text(cur.tokens[: cur.at])
     strength = STRENGTH[reader.degree]
-    return [ChangeLight(kinds, strength, sky_only=sky_only, target=reader.target, phrase=phrase)]
+    grade = kinds == (LightKind.DRAMATIC,) and reader.sky and not _wants_new_sky(cur)
+    return [ChangeLight(kinds, strength, sky_only=sky_only or grade, target=reader.target, grade=grade, phrase=phrase)]
+
+
+def _wants_new_sky(cur: Cursor) -> bool:
+    """Whether a dramatic sky is to replace the present one: other clouds or a new sky are asked for in words."""
+    return any(
+        token.sense.verb in ("replace", "swap", "add", "put", "use")
+        or token.sense.term("light") in ("clouds", "overcast")
+        for token in cur.tokens
+    )
 
 
 class _Reader:

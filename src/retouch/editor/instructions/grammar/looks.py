@@ -118,7 +118,9 @@ def _parse_verbs(cur: Cursor, ctx: Context, degree: str | None) -> list[LookOper
         cur.take_connector("and", ",")
         degree = cur.take_degree() or degree
     colors = _parse_named_colors(cur, ctx)
-    thing = None if colors else _parse_rest(cur, ctx) or parse_thing(cur, ctx, placed=True) or _parse_colors_of(cur, ctx)
+    thing = (
+        None if colors else _parse_rest(cur, ctx) or parse_thing(cur, ctx, placed=True) or _parse_colors_of(cur, ctx)
+    )
     _skip_particles(cur)
     thing = _parse_region_behind(cur, ctx) or thing
     degree = cur.take_degree() or degree
@@ -229,7 +231,9 @@ def _parse_adjectives(cur: Cursor, ctx: Context) -> list[LookOperation]:
         _skip_comparison(cur)
         thing = _parse_exception(cur, ctx, thing)
         operations.append(_operation(look, percent or degree, thing, cur, ctx))
-        while cur.take_preposition("from") or (cur.sense().look is look and not cur.done):  # "an old postcard from the 60s"
+        while cur.take_preposition("from") or (
+            cur.sense().look is look and not cur.done
+        ):  # "an old postcard from the 60s"
             cur.at += cur.sense().look is look and not cur.done
         complaint = complaint or any(token.word == "too" for token in cur.tokens[: cur.at])  # "too dark and dull"
         if cur.done:

@@ -84,7 +84,9 @@ def parse_retouch(cur: Cursor, ctx: Context) -> list[Operation]:
     kinds = list(dict.fromkeys(kinds))
     if not kinds or (Retouch.ENHANCE in kinds and clause.negative):
         return []
-    if len(kinds) > 1 and Retouch.ENHANCE in kinds and not clause.exposed:  # "enhance the sharpness", "improve the white balance"
+    if (
+        len(kinds) > 1 and Retouch.ENHANCE in kinds and not clause.exposed
+    ):  # "enhance the sharpness", "improve the white balance"
         kinds.remove(Retouch.ENHANCE)
     phrase = ctx.text(cur.tokens)
     if Retouch.EXPOSURE in kinds:

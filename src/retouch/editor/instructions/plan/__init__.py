@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from retouch.editor.instructions.plan.background import Background, ChangeBackground
-from retouch.editor.instructions.plan.blend import Blend, BlendPictures
+from retouch.editor.instructions.plan.blend import Blend, BlendPictures, BorrowSky, MatchColors
 from retouch.editor.instructions.plan.color import (
     LOOK_OPPOSITES,
     AdjustLook,
@@ -70,6 +70,7 @@ __all__ = [
     "Blend",
     "BlendPictures",
     "Border",
+    "BorrowSky",
     "CenterSubject",
     "ChangeBackground",
     "ChangeLight",
@@ -90,6 +91,7 @@ __all__ = [
     "LetteringStyle",
     "LightKind",
     "Look",
+    "MatchColors",
     "MoveObject",
     "Operation",
     "PlaceSubject",

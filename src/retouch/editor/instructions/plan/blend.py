@@ -6,7 +6,7 @@ from enum import StrEnum
 from retouch.editor.instructions.plan.operation import Operation
 from retouch.editor.instructions.plan.values import Target, TargetKind
 
-__all__ = ["Blend", "BlendPictures"]
+__all__ = ["Blend", "BlendPictures", "BorrowSky", "MatchColors"]
 
 
 class Blend(StrEnum):
@@ -69,3 +69,77 @@ class BlendPictures(Operation):
     def touches(self, kept: Target) -> bool:
         """Return whether the whole picture is to be kept: it changes everything."""
         return kept.kind is TargetKind.PICTURE
+
+
+@dataclass(frozen=True, slots=True)
+class MatchColors(Operation):
+    """Give a picture the colors of another one.
+
+    Attributes
+    ----------
+    base_index, other_index : int
+        The picture that changes, and the one whose colors it takes.
+    strength : float
+        0 to 1.
+    phrase : str
+        The words of the prompt.
+    """
+
+    base_index: int
+    other_index: int
+    strength: float = 1.0
+    phrase: str = ""
+
+    joins_pictures = True
+
+    def describe(self) -> str:
+        """Return the operation in plain words."""
+        degree = "slightly " if self.strength < 1 else ""
+        return f"{degree}give picture {self.base_index + 1} the colors of picture {self.other_index + 1}"
+
+    def pictures(self) -> frozenset[int]:
+        """Return both pictures."""
+        return frozenset({self.base_index, self.other_index})
+
+    def edited_picture(self) -> int:
+        """Return the picture that changes."""
+        return self.base_index
+
+    def touches(self, kept: Target) -> bool:  # noqa: ARG002 - whatever is kept
+        """Return True: it changes everything."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class BorrowSky(Operation):
+    """Put the sky of another picture behind the land of this one.
+
+    Attributes
+    ----------
+    base_index, other_index : int
+        The picture that changes, and the one whose sky it takes.
+    phrase : str
+        The words of the prompt.
+    """
+
+    base_index: int
+    other_index: int
+    phrase: str = ""
+
+    joins_pictures = True
+
+    def describe(self) -> str:
+        """Return the operation in plain words."""
+        return f"give picture {self.base_index + 1} the sky of picture {self.other_index + 1}"
+
+    def pictures(self) -> frozenset[int]:
+        """Return both pictures."""
+        return frozenset({self.base_index, self.other_index})
+
+    def edited_picture(self) -> int:
+        """Return the picture that changes."""
+        return self.base_index
+
+    def touches(self, kept: Target) -> bool:
+        """Return whether the sky, or the whole picture, is to stay."""
+        return kept.kind in (TargetKind.SKY, TargetKind.PICTURE)

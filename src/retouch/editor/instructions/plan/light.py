@@ -54,6 +54,8 @@ class ChangeLight(Operation):
         0.5 "slightly", 1.0, 1.6 "a lot".
     sky_only : bool
         The sky changes and nothing else does.
+    grade : bool
+        The sky that is there is made more dramatic, if it shows anything; no new one is put in.
     target : Target or None
         What a spotlight, a rim or studio light falls on; None is the main subject, or the picture's middle.
     phrase : str
@@ -64,6 +66,7 @@ class ChangeLight(Operation):
     strength: float = 1.0
     sky_only: bool = False
     target: Target | None = None
+    grade: bool = False
     phrase: str = ""
 
     def describe(self) -> str:
@@ -72,6 +75,9 @@ class ChangeLight(Operation):
         >>> ChangeLight((LightKind.NIGHT, LightKind.RAIN)).describe()
         'light: night, rain'
         """
+        if self.grade:
+            degree = "slightly " if self.strength < 1 else "strongly " if self.strength > 1 else ""
+            return f"{degree}make the sky more dramatic"
         names = ", ".join(kind.value.replace("_", " ") for kind in self.kinds)
         degree = "slightly " if self.strength < 1 else "strongly " if self.strength > 1 else ""
         place = f" on {self.target.describe()}" if self.target is not None else ""

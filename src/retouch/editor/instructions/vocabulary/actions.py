@@ -87,7 +87,8 @@ LOOK_ADJECTIVES: dict[Look, str] = {
     Look.BRIGHTER: "brighter bright lighter light sunnier overexposed",
     Look.DARKER: "darker dark dimmer dim moodier moody underexposed",
     Look.MORE_CONTRAST: "contrasty contrastier punchier punchy crisper high_contrast higher_contrast",
-    Look.LESS_CONTRAST: "soft_light soft_lighting softer_light softer_lighting flatter flat low_contrast lower_contrast washed_out",
+    Look.LESS_CONTRAST: "soft_light soft_lighting softer_light softer_lighting flatter flat low_contrast "
+    "lower_contrast washed_out",
     Look.MORE_SATURATED: "saturated vivid vibrant colorful colourful vivider pop livelier lively intense bolder "
     "more_pop",
     Look.LESS_SATURATED: "muted desaturated unsaturated duller dull pale paler subdued faded",

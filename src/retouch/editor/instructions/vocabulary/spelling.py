@@ -53,8 +53,8 @@ COMMON_WORDS: frozenset[str] = frozenset(
         locate locking lover marge marking matter maze mink mister moaning modem money nearly norse palace perch ping
         pointer potter prayer pudding purge purse racket railing railings robe rugby sarong saver seating separated
         sharpener shaver shoulder singing sizes skier skiers slam snapping spade stack stature status stocking sunday
-        surge swab swam thousand tiled torch tram visibly waiting cleaver closed closet contract maker pins scare shared silky spiny stride though
-        walling washer waver whenever width wooded woody wrinkle
+        surge swab swam thousand tiled torch tram visibly waiting cleaver closed closet contract maker pins scare shared
+        silky spiny stride though walling washer waver whenever width wooded woody wrinkle
     """.split()  # noqa: SIM905
 )
 """Frequent English words without a meaning of their own here; they are never taken for a typing error."""

@@ -32,7 +32,8 @@ TERMS: dict[str, str] = {
     "snow_on_the_ground fresh_snow covered_in_fresh_snow cover_the_ground_with_snow cover_everything_with_snow "
     "cover_it_with_snow cover_everything_in_snow cover_it_in_snow",
     "winter": "winter wintry wintery wintertime winter_wonderland",
-    "autumn": "autumn autumn_colored autumn_coloured autumnal fall_colors fall_colours fall_foliage autumn_leaves autumn_colors autumn_colours fall_leaves "
+    "autumn": "autumn autumn_colored autumn_coloured autumnal "
+    "fall_colors fall_colours fall_foliage autumn_leaves autumn_colors autumn_colours fall_leaves "
     "fall_season autumn_foliage autumn_scene fall_scene",
     "sun_rays": "sun_rays sunrays sun_ray sunray sunbeams sunbeam sun_beams god_rays godrays god-rays light_rays "
     "rays_of_light rays "

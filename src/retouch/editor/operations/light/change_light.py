@@ -7,6 +7,7 @@ import numpy as np
 
 from retouch.editor.instructions.plan import ChangeLight, LightKind
 from retouch.editor.operations.light.depth import estimate_depth
+from retouch.editor.operations.light.grade_sky import can_be_graded, grade_sky
 from retouch.editor.operations.light.heavens import new_sky, relight_scene, shine_in_sky
 from retouch.editor.operations.light.lamps import back_light, rim_light, spotlight, studio_light
 from retouch.editor.operations.light.moods import Mood, mood_for
@@ -83,6 +84,10 @@ def change_light(stage: Stage, operation: ChangeLight, context: Context) -> Stag
         resolutions = (
             Resolution(operation.target.phrase, finding.resolved_to, finding.confidence, verified=finding.verified),
         )
+    if operation.grade and place.sky is not None:
+        lab = linear_to_oklab(place.linear)
+        if can_be_graded(lab, place.sky.alpha, in_color=place.tone is None):
+            return _grade_sky(stage, operation, place.sky.alpha, lab)
     if operation.sky_only:
         return _change_sky_only(stage, operation, place, context)
 
@@ -166,6 +171,16 @@ def _notes(operation: ChangeLight, place: Place) -> tuple[str, ...]:
 
 
 # The steps ---------------------------------------------------------------------------------------------------------------
+
+
+def _grade_sky(stage: Stage, operation: ChangeLight, alpha: Mask, lab: FloatImage) -> Stage:
+    """Bring out the sky that is there; pixels without sky are bit-identical."""
+    graded = oklab_to_linear_in_gamut(grade_sky(lab, alpha, operation.strength))
+    finished = to_uint8(linear_to_srgb(graded))
+    pixels = stage.pixels.copy()
+    pixels[..., :3] = np.where(alpha[..., None] > 0, finished, stage.pixels[..., :3])
+    note = 'The sky that is there was brought out; "replace the sky with dramatic clouds" puts in another one.'
+    return stage.after(pixels, alpha, notes=(note,))
 
 
 def _change_sky_only(stage: Stage, operation: ChangeLight, place: Place, context: Context) -> Stage:

@@ -141,7 +141,7 @@ def take_ratio(cur: Cursor, ctx: Context) -> tuple[int, int] | None:
     if closer is not None:  # "vertical for an instagram story"
         del ctx.assumptions[noted:-1]
         if closer[0] * ratio[1] == closer[1] * ratio[0]:
-            return ratio
+            return max(ratio, closer)
     return closer or ratio
 
 
