@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from retouch.editor.scene.clouds import complete_sky, solve_rim
 from retouch.editor.scene.graph_cut import cut_out, soften_edges, working_size
 from retouch.editor.scene.landscape import Landscape
 from retouch.editor.scene.values import Horizon
@@ -35,7 +36,10 @@ BRIGHT_SKY: Final = 0.8
 MAX_SKY_AT_BOTTOM: Final = 0.25
 MIN_WORLD_AT_BOTTOM: Final = 0.15
 MIN_SKYLINE_WIDTH: Final = 0.4
+MIN_SKYLINE_WIDTH_OF_TOWERS: Final = 0.3
 MIN_SKYLINE_CONTRAST: Final = 0.05
+CLEAR_CONTRAST: Final = 0.12
+"""Where a skyline stands out as clearly as this, a narrower one will do: a tower hides the rest of it."""
 
 
 def find_sky(pixels: Pixels, matte: Mask, *, landscape: Landscape | None = None) -> Mask | None:
@@ -64,8 +68,9 @@ def find_sky(pixels: Pixels, matte: Mask, *, landscape: Landscape | None = None)
     hard = _grow_sky(pixels, matte, seeds)
     if not (_is_colored_like_sky(pixels, hard) if open_air else _is_sky(pixels, matte, hard)):
         return None
-    sky = soften_edges(pixels, hard, reach=0.004)
-    return np.asarray(np.minimum(sky, 1.0 - matte), dtype=np.float32)
+    beside_water = landscape is not None and landscape.shows_water
+    sky = soften_edges(pixels, complete_sky(pixels, matte, hard, beside_water=beside_water), reach=0.004)
+    return np.asarray(np.minimum(solve_rim(pixels, sky), 1.0 - matte), dtype=np.float32)
 
 
 def find_horizon(pixels: Pixels, matte: Mask, sky: Mask | None) -> Horizon | None:
@@ -230,9 +235,10 @@ def _is_sky(pixels: Pixels, matte: Mask, hard: Mask) -> bool:
     if bottom_sky > MAX_SKY_AT_BOTTOM or bottom_world < MIN_WORLD_AT_BOTTOM:
         return False
     rows, columns = _skyline(inside, subject)
-    return (
-        len(columns) >= MIN_SKYLINE_WIDTH * size_hw[1] and _contrast_across(lab, rows, columns) >= MIN_SKYLINE_CONTRAST
-    )
+    if len(columns) < MIN_SKYLINE_WIDTH_OF_TOWERS * size_hw[1]:
+        return False
+    least = MIN_SKYLINE_CONTRAST if len(columns) >= MIN_SKYLINE_WIDTH * size_hw[1] else CLEAR_CONTRAST
+    return _contrast_across(lab, rows, columns) >= least
 
 
 def _skyline(sky: BoolMask, subject: BoolMask) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

@@ -99,7 +99,7 @@ class Scene:
 
     def _find_subject(self) -> Subject:
         if self._small is None:
-            return find_subject(self.pixels, self.saliency)
+            return find_subject(self.pixels, self.saliency, look=self._score, faces=lambda: self.faces)
         found = self._small.subject
         return replace(found, matte=self._enlarged(found.matte))
 
@@ -121,7 +121,10 @@ class Scene:
         """(320, 320) float32 [0, 1]: how much each place stands out, where it is no sure subject as well."""
         if self._small is not None:
             return self._small.saliency
-        return self._once("saliency", lambda: score_saliency(self.pixels, self._models.session("u2netp")))
+        return self._once("saliency", lambda: self._score(self.pixels))
+
+    def _score(self, pixels: Pixels) -> Mask:
+        return score_saliency(pixels, self._models.session("u2netp"))
 
     @property
     def foreground(self) -> FloatImage:

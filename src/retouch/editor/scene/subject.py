@@ -5,13 +5,15 @@ References
 X. Qin et al., "U2-Net: going deeper with nested U-structure for salient object detection", Pattern Recognition 106, 2020.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import cv2
 import numpy as np
 
 from retouch.editor.scene.graph_cut import cut_out, keep_large_parts, soften_edges
-from retouch.editor.scene.values import Subject
+from retouch.editor.scene.second_look import look_again, rim_certainty, without_neighbors
+from retouch.editor.scene.values import Face, Subject
 from retouch.images.array_types import Mask, Pixels
 from retouch.models import Session
 
@@ -29,7 +31,13 @@ MIN_AREA: Final = 0.002
 MAX_AREA: Final = 0.97
 
 
-def find_subject(pixels: Pixels, score: Mask) -> Subject:
+def find_subject(
+    pixels: Pixels,
+    score: Mask,
+    *,
+    look: Callable[[Pixels], Mask] | None = None,
+    faces: Callable[[], tuple[Face, ...]] | None = None,
+) -> Subject:
     """Find the main subject of a picture.
 
     Parameters
@@ -37,6 +45,10 @@ def find_subject(pixels: Pixels, score: Mask) -> Subject:
     pixels : (H, W, 3) uint8, sRGB
     score : (320, 320) float32 [0, 1]
         As ``score_saliency``.
+    look : callable, optional
+        Returns the score of a part of the picture, where the first one is unsure.
+    faces : callable, optional
+        Returns the faces in the picture; asked where something beside a person is unsure.
 
     Returns
     -------
@@ -45,16 +57,22 @@ def find_subject(pixels: Pixels, score: Mask) -> Subject:
 
     Notes
     -----
-    About 0.5 s at 1184 x 880 on two cores, for the edge.
+    About 0.5 s at 1184 x 880 on two cores, for the edge; a second look at an unsure part adds 0.2 s.
     """
     confidence = saliency_confidence(score)
     nothing = np.zeros(pixels.shape[:2], np.float32)
     if confidence < MIN_CONFIDENCE:
         return Subject(nothing, confidence, present=False)
-    hard = keep_large_parts(cut_out(pixels, score), share_of_largest=0.05)
+    sharper = score if look is None else look_again(pixels, score, look)
+    if faces is not None:
+        sharper = without_neighbors(pixels, sharper, faces)
+    hard = keep_large_parts(cut_out(pixels, sharper), share_of_largest=0.05)
     if not MIN_AREA <= float(hard.mean()) <= MAX_AREA:
         return Subject(nothing, 0.0, present=False)
-    return Subject(soften_edges(pixels, hard), confidence, present=True)
+    edge_confidence, unsure_at = rim_certainty(sharper, hard)
+    return Subject(
+        soften_edges(pixels, hard), confidence, present=True, edge_confidence=edge_confidence, unsure_at=unsure_at
+    )
 
 
 def score_saliency(pixels: Pixels, session: Session) -> Mask:

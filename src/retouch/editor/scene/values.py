@@ -21,11 +21,17 @@ class Subject:
         0 to 1, how surely there is one.
     present : bool
         Whether an edit may rely on it.
+    edge_confidence : float
+        0 to 1: the share of the outline that the network's score confirms. Below about 0.8 a cut-out deserves a look.
+    unsure_at : (x, y) or None
+        The middle of the longest stretch of outline that it does not confirm, as shares of the width and the height.
     """
 
     matte: Mask
     confidence: float
     present: bool
+    edge_confidence: float = 1.0
+    unsure_at: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
