@@ -3,10 +3,13 @@
 import cv2
 import numpy as np
 
-from retouch.editor.instructions.plan import ColorValue, Recolor
+from retouch.editor.instructions.plan import ColorValue, Recolor, Target
 from retouch.editor.operations.recolor_material import Material, measure_material, signed_turn
 from retouch.editor.operations.recolor_parts import split_parts
+from retouch.editor.operations.remove.places import find_to_take
 from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.nouns import is_one_of
+from retouch.editor.scene.scene import Finding
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import (
@@ -56,10 +59,10 @@ def recolor(stage: Stage, operation: Recolor, context: Context) -> Stage:
     Raises
     ------
     UnsupportedInstructionError
-        The target is not in the picture.
+        The target is not in the picture, or only a guess speaks for what would be painted.
     EditAbortedError
     """
-    finding = stage.find(operation.target)
+    finding = _find(stage, operation.target)
     context.checkpoint()
     if not (finding.mask > 0).any():
         raise UnsupportedInstructionError((), (operation.target.phrase,), "Nothing of it is visible in the picture.")
@@ -68,6 +71,21 @@ def recolor(stage: Stage, operation: Recolor, context: Context) -> Stage:
     )
     resolution = Resolution(operation.target.phrase, finding.resolved_to, finding.confidence, verified=finding.verified)
     return stage.after(pixels, finding.mask, resolutions=(resolution,))
+
+
+def _find(stage: Stage, target: Target) -> Finding:
+    """Return what is to be painted, where more than a guess speaks for it: paint on the wrong thing is no help."""
+    finding = find_to_take(stage, target, target.phrase)
+    if not finding.verified and target.color is None and is_one_of(target.noun or "", _STRIPS_OF_GROUND):
+        hint = (
+            f'I can\'t tell the {target.noun} from the rest of the ground. Say "the ground" for all of it, or name the present '
+            f'color: "the grey {target.noun}".'
+        )
+        raise UnsupportedInstructionError((), (target.phrase,), hint)
+    return finding
+
+
+_STRIPS_OF_GROUND = frozenset(["path", "road", "street", "driveway", "sidewalk", "pavement", "trail"])
 
 
 def recolor_pixels(

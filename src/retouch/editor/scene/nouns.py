@@ -37,7 +37,8 @@ PERSON_WORDS: Final = _words(
 
 PART_WORDS: Final = _words(
     "head hair eye nose mouth lip ear hand arm leg foot skin body cheek chin finger nail tooth tail fur beard neck shoulder wing "
-    "paw handle lid sleeve collar hood petal branch trunk leaf label logo surface drawer frame"
+    "paw handle lid sleeve collar hood petal branch trunk leaf label logo surface drawer frame medal strap badge pocket button "
+    "zipper lace sole rim spout pedal knob stripe seam cuff brim heel stitching lapel hem spoke"
 )
 """Parts that neither the matte nor the classifier tells from the whole; some are ImageNet labels of another meaning."""
 

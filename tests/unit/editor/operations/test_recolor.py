@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import skimage.data
@@ -254,3 +256,15 @@ def test_what_fades_into_another_color_is_no_part_of_the_paint():
     assert result[120, 90, 2] > result[120, 90, 0], "the saucer is blue"
     assert result[70, 265, 2] > result[70, 265, 0], "a part with an edge of its own goes with the paint"
     assert (result[135:195, 205:325, 0] > result[135:195, 205:325, 2]).all(), "the coffee stays coffee"
+
+
+def test_the_whole_ground_is_not_painted_for_a_path(make_stage, make_context):
+    pixels, matte = shaded_ball(0.12, 30)
+    stage = make_stage(pixels, matte)
+    found = stage.scene.find(IT)
+    stage.scene.subject = dataclasses.replace(stage.scene.subject, present=False)
+    stage.scene.find = lambda _: dataclasses.replace(found, resolved_to="the ground (taken for 'path')", verified=False)
+    path = Target(TargetKind.NOUN, "the path", noun="path")
+
+    with pytest.raises(UnsupportedInstructionError, match="can't tell the path from the rest of the ground"):
+        recolor(stage, Recolor(path, BLUE), make_context())
