@@ -5,6 +5,7 @@ from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import CONTAINERS, canonical_noun, singular
 from retouch.editor.instructions.pieces import parse_color, parse_image_reference, parse_side
 from retouch.editor.instructions.plan import Horizontal
+from retouch.editor.instructions.refusals import CLOTHES
 from retouch.editor.instructions.things import (
     ALL_WORDS,
     COLOR_PART_NOUNS,
@@ -65,11 +66,30 @@ def parse_thing(
     if cur.word() == "'s" and thing.noun is not None and _is_noun_like(cur, 1):
         return _read_possession(thing, cur, ctx, with_side=with_side)
     _read_contents(thing, cur)
+    _read_wearer(thing, cur, ctx)
     _read_postmodifiers(thing, cur, ctx, with_side=with_side)
     if with_side and thing.noun is not None:
         _read_relative(thing, cur, ctx, placed=placed)
     _check_ordinal(thing, cur)
     return _finish(thing, cur, ctx)
+
+
+def _read_wearer(thing: Thing, cur: Cursor, ctx: Context) -> None:
+    """Read "of the man on the left" behind "the shirt": whose it is, and where that one is."""
+    begin = cur.at
+    if thing.noun not in _WORN or cur.word() != "of":
+        return
+    cur.at += 1
+    owner = parse_thing(cur, ctx)
+    if owner is None or owner.determiner != "definite" or not owner.known or owner.picture:
+        cur.at = begin
+        return
+    thing.owner = owner
+    thing.horizontal, thing.vertical = owner.horizontal or thing.horizontal, owner.vertical or thing.vertical
+    thing.image_index = owner.image_index
+
+
+_WORN = CLOTHES | {"hat", "cap", "hair", "glasses", "sunglasses", "helmet"}
 
 
 def _read_bare_side(thing: Thing, cur: Cursor) -> None:

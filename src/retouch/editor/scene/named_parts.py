@@ -231,16 +231,22 @@ def _faces_at(scene: "Scene", target: Target) -> tuple[Face, ...] | None:
 
 
 def _meant(faces: tuple[Face, ...], target: Target, question: str) -> tuple[Face, ...]:
-    """Return the one face that a singular means: the outermost on the named side, the only one, or by far the largest."""
+    """Return the one face that a singular means: the outermost on the named side, or the middle one, or by far the largest."""
     if len(faces) == 1 or target.phrase.lower().endswith("s"):
         return faces
     if target.horizontal in ("left", "right"):
         return (sorted(faces, key=lambda face: face.box.center[0])[0 if target.horizontal == "left" else -1],)
+    if target.horizontal == "center":
+        return (sorted(faces, key=lambda face: face.box.center[0])[len(faces) // 2],)
+    if target.vertical in ("top", "bottom"):
+        return (sorted(faces, key=lambda face: face.box.center[1])[0 if target.vertical == "top" else -1],)
     first, second = (face.box.width * face.box.height for face in faces[:2])
     if first >= _CLEARLY_LARGER * second:
         return faces[:1]
     raise _refuse(
-        target, f"I see {len(faces)} people and can't tell {question}; say where: '{target.phrase} on the left'."
+        target,
+        f"I see {len(faces)} people and can't tell {question}; say where: 'the {target.noun or 'one'} on the left', "
+        "'in the middle' or 'on the right'.",
     )
 
 

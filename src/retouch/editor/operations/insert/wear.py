@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from retouch.editor.instructions.nouns import singular
 from retouch.editor.instructions.plan import AddObject, Placement, Relation
 from retouch.editor.objects.cutout import Cutout, ObjectEntry
 from retouch.editor.objects.library import ObjectLibrary
@@ -71,6 +72,8 @@ def insert_worn(
         verified=head.found_by == "face",
     )
     notes = tuple(dict.fromkeys(describe_choice(each, library) for each in loaded))
+    if len(wearers) == 1 and _is_plural(operation.placement):
+        notes += (f'I found only one head for "{operation.placement.phrase}".',)
     return stage.after(
         pixels,
         mask,
@@ -84,7 +87,7 @@ def _wearers(stage: Stage, operation: AddObject) -> list[Wearer]:
     """Return who is meant: the one that the prompt names, the largest as many as there are things, or everyone."""
     placement = operation.placement
     noun = placement.anchor.noun if placement.anchor is not None else None
-    count = 99 if noun in EVERYONE and operation.count <= 2 else operation.count
+    count = 99 if (noun in EVERYONE and operation.count <= 2) or _is_plural(placement) else operation.count
     near = _near(stage, placement) if noun not in EVERYONE else None
     wearers = find_wearers(stage.scene, near, placement, operation.phrase)
     if operation.count > len(wearers) and noun not in EVERYONE:
@@ -94,6 +97,12 @@ def _wearers(stage: Stage, operation: AddObject) -> list[Wearer]:
             f"I find {len(wearers)} head{'s' * (len(wearers) != 1)} in this picture, not {operation.count}.",
         )
     return wearers[:count]
+
+
+def _is_plural(placement: Placement) -> bool:
+    """Whether several are to wear it: "the dogs"."""
+    last = placement.anchor.phrase.lower().split()[-1:] if placement.anchor is not None else []
+    return bool(last) and singular(last[0]) != last[0]
 
 
 def _near(stage: Stage, placement: Placement) -> Mask | None:
