@@ -138,7 +138,8 @@ class Editor:
             change_mask=np.zeros(pixels.shape[:2], np.float32),
             scene=self.scene(pixels),
         )
-        stage = protect(stage, plan.protected, plan.operations)
+        in_base = [target for target in plan.protected if target.image_index in (None, base_index)]
+        stage = protect(stage, in_base, plan.operations)
         total = len(plan.operations)
         for step, number in enumerate(_order(plan.operations)):
             operation = plan.operations[number]
