@@ -142,7 +142,7 @@ def parse_amount(cur: Cursor, ctx: Context | None = None) -> float | None:
     by = cur.take_preposition("by", "to", "of", "in") is not None
     while cur.sense().determiner and (cur.word(1).endswith("%") or cur.sense(1).number is not None):
         cur.at += 1
-    signed = cur.take_connector("and") and cur.word(-1) == "+"
+    signed = cur.word() == "+" and cur.take_connector("and")
     while cur.word() in ("about", "around", "roughly", "another", "an additional", "approximately"):
         cur.at += 1
     word = cur.word()

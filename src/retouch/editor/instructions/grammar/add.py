@@ -136,13 +136,8 @@ def _is_new(thing: Thing, verb: str | None, ctx: Context) -> bool:
 def _refuse_new_scene(cur: Cursor) -> None:
     """Raise for "put him on a beach": another scene, which would have to be invented."""
     begin = cur.at
-    if any(token.word in _FAR_AWAY for token in cur.tokens) and cur.sense().preposition in (
-        "on",
-        "in",
-        "into",
-        "to",
-        "at",
-    ):
+    placed = cur.sense().relation is not None or cur.sense().preposition in ("on", "in", "into", "to", "at")
+    if placed and any(token.word in _FAR_AWAY for token in cur.tokens):
         raise Refusal("scene")
     if (
         cur.take_preposition("on", "in", "into", "at", "onto", "inside")
@@ -153,7 +148,11 @@ def _refuse_new_scene(cur: Cursor) -> None:
     cur.at = begin
 
 
-_FAR_AWAY = frozenset("moon mars space jupiter saturn paris london rome venice hawaii york everest antarctica".split())  # noqa: SIM905
+_FAR_AWAY = frozenset(
+    """
+        moon mars space jupiter saturn paris london rome venice hawaii york everest antarctica eiffel colosseum pyramids
+    """.split()  # noqa: SIM905
+)
 
 
 def _refuse_what_is_no_object(thing: Thing) -> None:

@@ -11,7 +11,7 @@ __all__ = ["parse_borrow"]
 
 _COLORS: Final = frozenset(
     """
-        colors colours color colour palette grading tones tone grade scheme coloring
+        colors colours color colour palette grading tones tone grade scheme coloring lighting mood
     """.split()  # noqa: SIM905
 )
 _GLUE: Final = frozenset(

@@ -61,6 +61,10 @@ def parse_look(cur: Cursor, ctx: Context) -> Sequence[LookOperation]:
         cur.at = len(cur.tokens) if inner.done else cur.at
         return operations
     begin = cur.at
+    cast = _parse_too_colored(cur, ctx)
+    if cast:
+        return cast
+    cur.at = begin
     grey = _parse_without_color(cur, ctx)
     if grey:
         return grey
@@ -76,6 +80,21 @@ def parse_look(cur: Cursor, ctx: Context) -> Sequence[LookOperation]:
     if cur.at == begin:
         _refuse_statement(cur, ctx)
     return _parse_adjectives(cur, ctx)
+
+
+def _parse_too_colored(cur: Cursor, ctx: Context) -> list[LookOperation]:
+    """Read "it's too yellow", "the sky is way too blue": less of that color."""
+    thing = parse_thing(cur, ctx)
+    while cur.sense().copula or cur.sense().determiner or cur.word() == "'s" or cur.word() in _STATING:
+        cur.at += 1
+    degree = cur.take_degree()
+    if not cur.take_word("too"):
+        return []
+    color = parse_color(cur, ctx)
+    if color is None or not cur.done or color.name in ("white", "black", "gray", "grey"):
+        return []
+    thing = None if thing is not None and (thing.pronoun or thing.picture) else thing
+    return [_shift(Look.LESS_SATURATED, color, degree, thing, cur, ctx)]
 
 
 def _parse_without_color(cur: Cursor, ctx: Context) -> list[LookOperation]:
@@ -238,9 +257,14 @@ def _parse_adjectives(cur: Cursor, ctx: Context) -> list[LookOperation]:
         complaint = complaint or any(token.word == "too" for token in cur.tokens[: cur.at])  # "too dark and dull"
         if cur.done:
             return operations
-        if not cur.take_connector("and", ",", "but") and not cur.take_preposition("with"):
+        joined = cur.take_connector("and", ",", "but") or cur.take_preposition("with")
+        if not joined and not (look in _BEFORE_ANOTHER and cur.sense().look is not None):
             return []
         cur.take_connector("and", "but")
+
+
+_BEFORE_ANOTHER = frozenset([Look.MORE_CONTRAST, Look.LESS_CONTRAST, Look.DARKER, Look.BRIGHTER])
+"""Looks that may stand as an adjective before another one: "high contrast black and white"."""
 
 
 def _parse_look_target(cur: Cursor, ctx: Context) -> Thing | None:

@@ -183,7 +183,7 @@ def _read_thing(cur: Cursor, ctx: Context, clause: _Clause) -> bool:
         return True
     cur.at = begin
     thing = parse_thing(cur, ctx)
-    if thing is None or thing.determiner == "indefinite":
+    if thing is None or thing.determiner == "indefinite" or (thing.noun is None and thing.color is not None):
         cur.at = begin
         return False
     if thing.picture or thing.everything or (thing.pronoun is not None and ctx.referent is None):

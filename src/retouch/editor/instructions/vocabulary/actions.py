@@ -79,7 +79,8 @@ LOOK_ADJECTIVES: dict[Look, str] = {
     Look.VINTAGE: "vintage retro old-timey old_timey oldschool old_school old-fashioned aged old_photo "
     "old_photograph old_picture "
     "old_film nostalgic 70s 1970s seventies from_the_70s from_the_60s from_the_50s from_the_80s from_the_90s from_the_1970s "
-    "old_postcard vintage_postcard retro_postcard old_snapshot old_family_photo old_movie old_album antique_photo "
+    "disposable_camera old_camera old_postcard vintage_postcard retro_postcard old_snapshot old_family_photo "
+    "old_movie old_album antique_photo "
     "from_the_1960s from_the_1950s from_the_1920s "
     "from_the_past 60s 1960s 50s 1950s 80s 1980s 90s 1920s antique analog analogue",
     Look.WARMER: "warmer warm",
