@@ -27,6 +27,9 @@ _COST_OF_RATIO = 0.55
 _MARGIN_PX = 8
 _REGISTERED: Final = 5
 """So many of the likeliest faces are laid over the letters before one is chosen: perspective hides how alike they are."""
+_EVEN_HEADS: Final = 0.06
+"""Letters whose heads lie this near to one line, in shares of their height, are all capitals (or all small)."""
+_MAX_KEYSTONE: Final = 2.5
 _SIGMAS: Final = (0.0, 0.5, 0.8, 1.2, 1.7, 2.4, 3.4, 4.8)
 
 
@@ -88,7 +91,7 @@ def match_font(patch: Patch, words: str, new_words: str) -> Setting | None:
     alpha, (rows, columns) = letters
     level = _level(alpha)
     if level is not None:
-        alpha = cv2.warpAffine(alpha, level, (alpha.shape[1], alpha.shape[0]), flags=cv2.INTER_LINEAR)
+        alpha = cv2.warpPerspective(alpha, level, (alpha.shape[1], alpha.shape[0]), flags=cv2.INTER_LINEAR)
         rows, columns = bounding_box((alpha > 0.5).astype(np.float32)) or (rows, columns)
     seen = alpha[rows, columns]
     ratio = seen.shape[1] / seen.shape[0]
@@ -112,8 +115,7 @@ def match_font(patch: Patch, words: str, new_words: str) -> Setting | None:
     best = max(nearest.values(), key=lambda setting: (setting.likeness, setting.face.path.name))
     if level is None:
         return best
-    back = np.vstack([cv2.invertAffineTransform(level), [0.0, 0.0, 1.0]])
-    return replace(best, to_patch=back @ best.to_patch)
+    return replace(best, to_patch=np.linalg.inv(level) @ best.to_patch)
 
 
 def _by_score(candidate: tuple[float, Face, int]) -> tuple[float, str, int]:
@@ -164,22 +166,45 @@ def _letters(patch: Patch) -> tuple[Mask, tuple[slice, slice]] | None:
 
 
 def _level(alpha: Mask) -> FloatImage | None:
-    """Return the shear that brings the feet of letters onto one row, (2, 3); None where they stand on one already."""
+    """Return the homography that brings the feet of letters onto one row and, for capitals, their heads too, (3, 3).
+
+    None where they are there already. What the text line's box leaves of the perspective is enough to rank the wrong faces first.
+    """
     count, _, stats, _ = cv2.connectedComponentsWithStats((alpha > 0.5).astype(np.uint8), connectivity=8)
     tallest = max((int(stats[i][3]) for i in range(1, count)), default=0)
-    parts = [stats[i] for i in range(1, count) if stats[i][3] >= 0.4 * tallest]
-    feet = np.array([[part[0] + part[2] / 2, part[1] + part[3]] for part in parts], np.float64)
-    if len(feet) < 3:
+    parts = np.array([stats[i][:4] for i in range(1, count) if stats[i][3] >= 0.4 * tallest], np.float64).reshape(-1, 4)
+    if len(parts) < 3:
         return None
-    first, second = np.triu_indices(len(feet), 1)
-    run = feet[second, 0] - feet[first, 0]
-    far = np.abs(run) > 0.15 * alpha.shape[1]
+    centers, heads = parts[:, 0] + parts[:, 2] / 2, parts[:, 1]
+    slope, foot = _fit_line(centers, heads + parts[:, 3])
+    head_slope, head = _fit_line(centers, heads)
+    if np.median(np.abs(heads - head - head_slope * centers)) > _EVEN_HEADS * tallest:
+        head_slope, head = (
+            slope,
+            float(np.median(heads - slope * centers)),
+        )  # lower case: heads say nothing of perspective
+    ends = np.array([parts[:, 0].min(), (parts[:, 0] + parts[:, 2]).max()])
+    feet_at, heads_at = foot + slope * ends, head + head_slope * ends
+    heights = feet_at - heads_at
+    if heights.min() < 4 or heights.max() > _MAX_KEYSTONE * heights.min():
+        return None
+    base, height = float(feet_at.mean()), float(heights.mean())
+    if max(np.abs(feet_at - base).max(), np.abs(heads_at - base + height).max()) < 1.5:
+        return None
+    seen = np.array([*zip(ends, heads_at, strict=True), *zip(ends, feet_at, strict=True)], np.float32)
+    level = np.array([(ends[0], base - height), (ends[1], base - height), (ends[0], base), (ends[1], base)], np.float32)
+    return np.asarray(cv2.getPerspectiveTransform(seen, level), np.float64)
+
+
+def _fit_line(across: FloatImage, down: FloatImage) -> tuple[float, float]:
+    """Return slope and intercept of Theil and Sen's line."""
+    first, second = np.triu_indices(len(across), 1)
+    run = across[second] - across[first]
+    far = np.abs(run) > 0.15 * np.ptp(across)
     if not far.any():
-        return None
-    slope = float(np.median((feet[second, 1] - feet[first, 1])[far] / run[far]))  # Theil and Sen's line
-    if abs(slope) * alpha.shape[1] < 3.0:
-        return None
-    return np.array([[1.0, 0.0, 0.0], [-slope, 1.0, slope * alpha.shape[1] / 2]], np.float64)
+        return 0.0, float(np.median(down))
+    slope = float(np.median((down[second] - down[first])[far] / run[far]))
+    return slope, float(np.median(down - slope * across))
 
 
 def _score(face: Face, weight: int, words: str, seen: Mask, ratio: float) -> float:
