@@ -1,4 +1,8 @@
-"""Painted styles: oil, gouache, impressionist, pointillist, fresco, pastel, watercolor."""
+"""Painted styles: oil, gouache, impressionist, pointillist, fresco, pastel, watercolor.
+
+Each takes (H, W, 3) uint8 sRGB pixels, a generator, ``scale`` (the size of a mark; 1 is the usual, which grows with the picture)
+and a checkpoint that is called between long steps and may raise ``EditAbortedError``; and returns (H, W, 3) uint8 sRGB.
+"""
 
 from collections.abc import Callable
 
