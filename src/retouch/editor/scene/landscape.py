@@ -49,6 +49,35 @@ OPEN_CLASSES: Final = (970, 972, 979, 980, 417, 701, 404, 895, 405, 449)
 NATURE_CLASSES: Final = (*range(300, 327), *range(70, 80), *range(984, 999))
 """Insects, spiders; rapeseed, daisies, orchids, corn, acorns, hips, buckeyes, mushrooms, ears of grain."""
 SURE_OF_NATURE: Final = 0.6
+BUILDING_CLASSES: Final = (
+    425,
+    437,
+    442,
+    483,
+    497,
+    517,
+    538,
+    540,
+    557,
+    657,
+    663,
+    668,
+    682,
+    698,
+    755,
+    807,
+    812,
+    821,
+    832,
+    839,
+    863,
+    873,
+    888,
+    900,
+)
+"""What is tall and stands outdoors: towers, domes, palaces, bridges, cranes, flagpoles, rockets."""
+SURE_OF_BUILDING: Final = 0.2
+"""Mean of the windows: a model rocket in the corner of a portrait has one window for it, and no more."""
 SURE_OF_WATER: Final = 0.6
 SURE_OF_OPEN_AIR: Final = 0.65
 
@@ -90,11 +119,14 @@ class Landscape:
         0 to 1: the same for these and mountains, cliffs and what flies.
     nature : float
         0 to 1: the same for what grows and crawls outdoors, and is photographed from near, without a sky.
+    building : float
+        0 to 1: how much the windows speak for what is tall and stands outdoors, on the average.
     """
 
     water: float
     open_air: float
     nature: float = 0.0
+    building: float = 0.0
 
     @property
     def shows_water(self) -> bool:
@@ -105,6 +137,11 @@ class Landscape:
     def shows_nature(self) -> bool:
         """Whether it is a close-up of blossoms, mushrooms or insects: outdoors, though all behind them is a blur."""
         return self.nature >= SURE_OF_NATURE
+
+    @property
+    def shows_building(self) -> bool:
+        """Whether something tall outdoors fills the picture: the sky may be narrow, and end at the picture's lower border."""
+        return self.building >= SURE_OF_BUILDING
 
     @property
     def is_open_air(self) -> bool:
@@ -125,7 +162,8 @@ def judge_landscape(windows: FloatImage) -> Landscape:
     water = windows[list(WATER_CLASSES)].sum(axis=0)
     other = windows[list(OPEN_CLASSES)].sum(axis=0)
     nature = windows[list(NATURE_CLASSES)].sum(axis=0)
-    return Landscape(float(water.max()), float((water + other).max()), float(nature.max()))
+    building = windows[list(BUILDING_CLASSES)].sum(axis=0)
+    return Landscape(float(water.max()), float((water + other).max()), float(nature.max()), float(building.mean()))
 
 
 def find_water(

@@ -36,10 +36,10 @@ BRIGHT_SKY: Final = 0.8
 MAX_SKY_AT_BOTTOM: Final = 0.25
 MIN_WORLD_AT_BOTTOM: Final = 0.15
 MIN_SKYLINE_WIDTH: Final = 0.4
-MIN_SKYLINE_WIDTH_OF_TOWERS: Final = 0.3
+MIN_TOWER_WIDTH: Final = 0.15
 MIN_SKYLINE_CONTRAST: Final = 0.05
 CLEAR_CONTRAST: Final = 0.12
-"""Where a skyline stands out as clearly as this, a narrower one will do: a tower hides the rest of it."""
+"""Where a tower hides most of the skyline, the rest must stand out as clearly as this."""
 
 
 def find_sky(pixels: Pixels, matte: Mask, *, landscape: Landscape | None = None) -> Mask | None:
@@ -66,7 +66,8 @@ def find_sky(pixels: Pixels, matte: Mask, *, landscape: Landscape | None = None)
     if float(seeds.mean()) < MIN_SKY_AREA:
         return None
     hard = _grow_sky(pixels, matte, seeds)
-    if not (_is_colored_like_sky(pixels, hard) if open_air else _is_sky(pixels, matte, hard)):
+    towers = landscape is not None and landscape.shows_building
+    if not (_is_colored_like_sky(pixels, hard) if open_air else _is_sky(pixels, matte, hard, towers=towers)):
         return None
     beside_water = landscape is not None and landscape.shows_water
     sky = soften_edges(pixels, complete_sky(pixels, matte, hard, beside_water=beside_water), reach=0.004)
@@ -225,20 +226,20 @@ def _is_colored_like_sky(pixels: Pixels, hard: Mask) -> bool:
     return float(blue.mean()) >= MIN_SKY_BLUE or float(np.median(lch[:, 0])) >= BRIGHT_SKY
 
 
-def _is_sky(pixels: Pixels, matte: Mask, hard: Mask) -> bool:
-    """Tell a sky from a wall, a table top or a studio backdrop."""
+def _is_sky(pixels: Pixels, matte: Mask, hard: Mask, *, towers: bool) -> bool:
+    """Tell a sky from a wall, a table top or a studio backdrop; where a tower may fill the picture, by its skyline alone."""
     if not _is_colored_like_sky(pixels, hard):
         return False
     inside, size_hw = hard > 0.5, (hard.shape[0], hard.shape[1])
     lab, subject = _small_lab(pixels, size_hw), resize_float(matte, size_hw) > 0.4
     bottom_sky, bottom_world = float(inside[-2:].mean()), float((~inside & ~subject)[-2:].mean())
-    if bottom_sky > MAX_SKY_AT_BOTTOM or bottom_world < MIN_WORLD_AT_BOTTOM:
+    if bottom_sky > MAX_SKY_AT_BOTTOM or (bottom_world < MIN_WORLD_AT_BOTTOM and not towers):
         return False
     rows, columns = _skyline(inside, subject)
-    if len(columns) < MIN_SKYLINE_WIDTH_OF_TOWERS * size_hw[1]:
-        return False
-    least = MIN_SKYLINE_CONTRAST if len(columns) >= MIN_SKYLINE_WIDTH * size_hw[1] else CLEAR_CONTRAST
-    return _contrast_across(lab, rows, columns) >= least
+    width, contrast = len(columns) / size_hw[1], _contrast_across(lab, rows, columns) if len(columns) else 0.0
+    if towers and width >= MIN_TOWER_WIDTH and contrast >= CLEAR_CONTRAST:
+        return True
+    return width >= MIN_SKYLINE_WIDTH and contrast >= MIN_SKYLINE_CONTRAST
 
 
 def _skyline(sky: BoolMask, subject: BoolMask) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

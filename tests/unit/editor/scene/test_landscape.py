@@ -177,3 +177,13 @@ def test_a_smooth_lake_below_a_smooth_sky_is_not_the_sky() -> None:
     assert found is not None
     assert found[10:165].min() > 0.9
     assert found[200:].max() == 0
+
+
+def test_a_tower_that_fills_the_picture_shows_a_building_and_one_in_a_corner_does_not() -> None:
+    filled = np.zeros((1000, 9, 9), np.float32)
+    filled[900] = 9.0
+    corner = np.zeros((1000, 9, 9), np.float32)
+    corner[900, 0, 0] = 9.0
+
+    assert judge_landscape(filled).shows_building
+    assert not judge_landscape(corner).shows_building

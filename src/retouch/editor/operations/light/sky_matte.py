@@ -89,7 +89,19 @@ def split_sky(linear: FloatImage, sky: Mask, matte: Mask) -> SkyLayers:
     alpha = np.where(inner, _before_sky(linear, round(_THIN * long_side)), np.where(outer, banded, 0.0))
     alpha = np.maximum(alpha, _gaps(linear, behind, hard) * (1.0 - smoothstep(0.3, 0.6, matte)))
     alpha = np.minimum(alpha, 1.0 - smoothstep(0.9, 1.0, matte))
+    alpha = np.where(_left_out(hard, reach), np.minimum(alpha, sky), alpha)
     return SkyLayers(np.asarray(alpha, np.float32), behind)
+
+
+def _left_out(hard: npt.NDArray[np.uint8], reach: int) -> npt.NDArray[np.bool_]:
+    """Return what the segmentation saw in the midst of the sky and left out: masts, lattices, kites."""
+    closed = cv2.morphologyEx(hard, cv2.MORPH_CLOSE, _disc(reach), borderType=cv2.BORDER_REPLICATE)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - hard, connectivity=4)
+    height, width = hard.shape
+    left, top, across, down = (stats[:, part] for part in range(4))
+    enclosed = (left > 0) & (top > 0) & (left + across < width) & (top + down < height)
+    enclosed[0] = False
+    return np.asarray((closed > hard) | enclosed[labels])
 
 
 def spread_sky(linear: FloatImage, alpha: Mask) -> FloatImage:
