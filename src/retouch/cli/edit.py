@@ -227,7 +227,7 @@ def print_result(result: "EditResult", paths: list[Path], masks: list[Path], *, 
     for line in what_was_done(result):
         product.print(f"  {escape(line)}", soft_wrap=True)
     if explain:
-        for item in result.interpretation.resolutions:
+        for item in (item for item in result.interpretation.resolutions if item.phrase):
             sure = describe_resolution(item)
             product.print(f'  took "{escape(item.phrase)}" for {escape(item.resolved_to)} ({sure})', soft_wrap=True)
         for mask in masks:

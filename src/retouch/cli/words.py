@@ -47,7 +47,7 @@ def what_was_done(result: "EditResult") -> list[str]:
         told |= {item.phrase for item in found}
         lines.append(f"{line}: {'; '.join(map(describe_resolution, found))}" if found else line)
     lines += [
-        f'"{item.phrase}" is {item.resolved_to}: {describe_resolution(item)}'
+        (f'"{item.phrase}" is ' if item.phrase else "") + f"{item.resolved_to}: {describe_resolution(item)}"
         for item in result.interpretation.resolutions
         if item.phrase not in told
     ]

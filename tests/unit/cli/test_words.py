@@ -41,3 +41,9 @@ def test_a_reading_of_no_operation_has_its_own_line() -> None:
     lines = what_was_done(result_of(Resolution("her", "the person", 0.9, verified=True)))
 
     assert lines[-1] == '"her" is the person: 90 % sure'
+
+
+def test_a_reading_without_words_is_told_without_quotes() -> None:
+    lines = what_was_done(result_of(Resolution("", "the main subject, kept", 1.0, verified=True)))
+
+    assert lines[-1] == "the main subject, kept: 100 % sure"
