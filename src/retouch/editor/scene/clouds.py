@@ -105,7 +105,7 @@ def solve_rim(pixels: Pixels, sky: Mask) -> Mask:
     near = cv2.dilate(resize_float(sky, (sky.shape[0] // 4, sky.shape[1] // 4)), _disc(max(1, reach // 4)))
     near = resize_float(np.asarray(near, np.float32), (sky.shape[0], sky.shape[1]))
     near[~_above_skyline(sky > 0.5)] = 0.0
-    same = _ALIKE_TONED if _is_toned(lab) else _SAME
+    same = _ALIKE_TONED if _is_toned(lab[::4, ::4]) else _SAME
     gaps = np.minimum(near, smoothstep(2.0 * same, same, away))
     disc = _disc(max(2, round(_NARROW * max(sky.shape))))
     closed = cv2.morphologyEx(away, cv2.MORPH_TOPHAT, disc)
