@@ -25,6 +25,7 @@ IN_MEADOW = (slice(140, 176), slice(10, 90))
 
 class Landscape:
     is_open_air = True
+    shows_nature = False
 
 
 class Scene:
