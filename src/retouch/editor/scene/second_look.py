@@ -157,13 +157,15 @@ def without_neighbors(pixels: Pixels, score: Mask, faces: Callable[[], tuple[Fac
     small = cv2.resize(pixels, score.shape[::-1], interpolation=cv2.INTER_AREA)
     columns = np.abs(np.arange(score.shape[1]) - found[0].box.center[0] * scale)
     beside = np.broadcast_to(columns > _BESIDE * found[0].box.width * scale, score.shape)
+    chest = (found[0].box.bottom + found[0].box.height) * score.shape[0] / pixels.shape[0]
     lowered = score.copy()
     for part in parts:
         here = labels == part
         near = cv2.dilate(here.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
         body = near & (score > _STILL_UNSURE)
-        doubted = float(score[here].mean()) < _DOUBTED
-        if doubted and beside[here].mean() > 0.9 and body.any() and _common_colors(small, here, body) < _OTHER_COLORS:
+        # What begins below the chest is held in the lap or the hands.
+        behind = stats[part, cv2.CC_STAT_TOP] < chest and float(score[here].mean()) < _DOUBTED
+        if behind and beside[here].mean() > 0.9 and body.any() and _common_colors(small, here, body) < _OTHER_COLORS:
             rim = cv2.dilate(here.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
             lowered[rim] = np.where(score[rim] < _STILL_UNSURE, 0.0, score[rim])
     return lowered
