@@ -842,7 +842,7 @@ OUTSIDE: list[Sentence] = [
     ("zoom in on the face", 1, ['zoom in on "the face"']),
     ("focus on the bird", 1, ["background blur of bird"]),
     ("unblur the background", 1, ["reduce the blur of the background"]),
-    ("sharpen the bird", 1, ["sharpen \"the bird\""]),
+    ("sharpen the bird", 1, ['sharpen "the bird"']),
     ("make the background sharper", 1, ["sharpen the background"]),
     ("make the bird blurry", 1, ["! Can't carry out"]),
     ("add motion blur", 1, ["! Can't carry out"]),

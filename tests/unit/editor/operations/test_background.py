@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -304,3 +306,19 @@ def test_no_share_of_the_blur_leaves_the_layer_as_it_is():
 
     assert np.array_equal(defocus_by_depth(layer, nothing, 6.0, nothing), layer)
     assert np.allclose(defocus_by_depth(layer, nothing, 6.0, nothing + 1), defocus(layer, nothing, 6.0), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sure", "at", "said"),
+    [(0.6, (0.9, 0.1), "top right"), (0.6, (0.5, 0.5), "its middle"), (0.95, (0.9, 0.1), ""), (0.5, None, "")],
+)
+def test_a_cut_out_whose_outline_is_not_certain_says_where_to_look(make_stage, make_context, disc, sure, at, said):
+    pixels = np.full((60, 80, 3), 120, np.uint8)
+    stage = make_stage(pixels, disc((60, 80), (30, 40), 15))
+    subject = replace(stage.scene.subject, edge_confidence=sure, unsure_at=at)
+    stage.scene.subject = subject
+    operation = ChangeBackground(Background.TRANSPARENT, Target(TargetKind.SUBJECT, ""))
+
+    notes = change_background(stage, operation, make_context()).notes
+
+    assert (said in " ".join(notes)) if said else not notes
