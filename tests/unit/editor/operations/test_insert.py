@@ -479,3 +479,10 @@ def test_the_side_that_was_named_wins_over_everything_that_speaks_against_it(sid
     inside = np.abs(columns / 1000 - column) <= 0.2
     assert score[inside].min() > -10
     assert score[np.abs(columns / 1000 - column) > 0.3].max() < -15
+
+
+def test_a_kind_that_no_pack_has_is_taken_for_what_it_is_a_kind_of_and_a_note_says_so():
+    after = insert(stage_of(FakeScene()), AddObject("beach ball", "a beach ball"), context_of())
+
+    assert after.change_mask.max() == 1
+    assert "No pack has a beach ball: a ball was taken." in after.notes

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from retouch.editor.instructions.articles import with_article
 from retouch.editor.instructions.plan import AddObject, Placement, Relation, Target, TargetKind
 from retouch.editor.objects.cutout import Cutout, ObjectEntry
 from retouch.editor.objects.drawn.catalog import drawn_aspect
@@ -82,6 +83,12 @@ def insert(stage: Stage, operation: AddObject, context: Context) -> Stage:
     """
     library = context.objects
     found = library.search(operation.noun)
+    kind = operation.noun.rsplit(" ", 1)[-1]
+    if not found and kind != operation.noun:  # a beach ball is a ball, but no football
+        found = tuple(entry for entry in library.search(kind) if entry.noun == kind)
+        if found:
+            note = f"No pack has {with_article(operation.noun)}: {with_article(kind)} was taken."
+            stage, operation = replace(stage, notes=(*stage.notes, note)), replace(operation, noun=kind)
     if not found:
         raise no_such_thing(operation, library)
     scene, short_side = stage.scene, min(stage.pixels.shape[:2])

@@ -79,7 +79,9 @@ def find_to_take(stage: Stage, target: Target, phrase: str) -> Finding:
 
 
 def _is_the_subject(mask: Mask, matte: Mask) -> bool:
-    return float((mask * (matte > 0.1)).sum()) > 0.9 * float(mask.sum())
+    """Return whether a mask is the whole subject, and not a part of it such as a garment."""
+    shared = float((mask * (matte > 0.1)).sum())
+    return shared > 0.9 * float(mask.sum()) and shared > 0.6 * float(matte.sum())
 
 
 def _nearest(finding: Finding, near: Mask) -> Finding:
