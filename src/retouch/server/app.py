@@ -36,6 +36,8 @@ from retouch.settings import Settings
 
 __all__ = ["create_app"]
 
+DIALECTS: Final = (aimlapi.DIALECT,)
+"""Every wire protocol that the server speaks."""
 _LOOPBACK_ORIGIN: Final = r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?"
 _DESCRIPTION: Final = "Edit a photo by a sentence, on your own machine, and keep every other pixel exactly as it was."
 
@@ -73,7 +75,9 @@ def create_app(
         lifespan=backstage.lifespan,
     )
     app.state.services = _services(settings, backstage)
-    app.include_router(aimlapi.router)
+    app.state.dialects = DIALECTS
+    for dialect in DIALECTS:
+        app.include_router(dialect.router)
     app.include_router(routes.router)
     add_docs(app)
     _add_error_handlers(app)

@@ -1,8 +1,9 @@
 """From an error to an HTTP answer: one table of statuses, one shape of body.
 
 The body has the hosted endpoint's keys, ``{"message", "path", "requestId", "statusCode", "timestamp"}``; on image routes also
-``"error": {"message", "type", "param", "code"}``, without which OpenAI's own clients print "no body". A text that was not
-written for clients never gets into it: what is unexpected is answered with the request's id, and the log has the rest.
+``"error": {"message", "type", "param", "code"}``, without which OpenAI's own clients print "no body". A dialect may have a shape
+of its own for its routes. A text that was not written for clients never gets into an answer: what is unexpected is answered
+with the request's id, and the log has the rest.
 """
 
 import logging
@@ -18,6 +19,7 @@ from starlette.requests import Request
 
 from retouch.errors import QueueFullError, RetouchError
 from retouch.jobs.models import Problem
+from retouch.server.dialect import Dialect
 from retouch.server.json_response import SafeJSONResponse
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "answer_http_exception",
     "answer_problem",
     "answer_retouch_error",
+    "public_details",
     "rename_param",
     "unexpected_problem",
 ]
@@ -65,7 +68,7 @@ ERROR_TABLE: Final[Mapping[str, tuple[int, str]]] = {
 
 _ABOUT_THE_PROMPT: Final = frozenset({"unsupported_instruction"})
 _CODE_OF_STATUS: Final = {404: "not_found", 405: "method_not_allowed"}
-_IMAGE_ROUTES: Final = ("/v1/images/",)
+_IMAGE_ROUTES: Final = ("/v1/images/", "/images/")
 _RETRY_AFTER_SECONDS: Final = 5
 
 _log = logging.getLogger(__name__)
@@ -92,8 +95,18 @@ def unexpected_problem() -> Problem:
 
 
 def answer_problem(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> SafeJSONResponse:
-    """Return the HTTP answer to a problem."""
+    """Return the HTTP answer to a problem, in the shape of the dialect that the path belongs to."""
     status, kind = ERROR_TABLE[problem.code]
+    dialects: Sequence[Dialect] = getattr(request.app.state, "dialects", ())
+    dialect = next((each for each in dialects if each.error_body is not None and each.owns(request.url.path)), None)
+    if dialect is None or dialect.error_body is None:
+        body = _default_body(request, problem, status, kind)
+    else:
+        body = dialect.error_body(request, problem, status)
+    return SafeJSONResponse(body, status, headers={**_headers(status, problem), **(headers or {})})
+
+
+def _default_body(request: Request, problem: Problem, status: int, kind: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "message": problem.message,
         "path": request.url.path,
@@ -101,13 +114,13 @@ def answer_problem(request: Request, problem: Problem, headers: Mapping[str, str
         "statusCode": status,
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
-    details = _public_details(problem)
+    details = public_details(problem)
     if "problems" in details:
         body["details"] = details.pop("problems")
     if request.url.path.startswith(_IMAGE_ROUTES):
         param = details.pop("param", None)
         body["error"] = {"message": problem.message, "type": kind, "param": param, "code": problem.code, **details}
-    return SafeJSONResponse(body, status, headers={**_headers(status, problem), **(headers or {})})
+    return body
 
 
 def answer_retouch_error(request: Request, error: Exception) -> SafeJSONResponse:
@@ -177,7 +190,7 @@ def _picture_param(index: int | None, field: str, leading: Sequence[str]) -> str
     return leading[index] if index < len(leading) else f"{field}[{index - len(leading)}]"
 
 
-def _public_details(problem: Problem) -> dict[str, Any]:
+def public_details(problem: Problem) -> dict[str, Any]:
     """The details that belong in a body: those that a dialect set, and what an engine understood of a prompt."""
     shown = ("param", "problems", "understood", "not_understood", "hint", "allowed_from")
     return {name: problem.details[name] for name in shown if name in problem.details}

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from retouch.errors import ImageError, NotFoundError, StorageError, shorten
+from retouch.errors import ImageError, ImageTooLargeError, NotFoundError, StorageError, shorten
 from retouch.fetch import FetchPolicy, fetch_images
 from retouch.files.results import ResultFiles
 from retouch.jobs.manager import Answer
@@ -81,51 +81,68 @@ class PictureSources:
     policy: FetchPolicy
     base_urls: tuple[str, ...]
 
-    async def collect(self, sources: Sequence[str], *, parent: str | None, field: str) -> list[bytes | Answer]:
+    async def collect(
+        self, sources: Sequence[str | bytes], *, parent: str | None, field: str | Sequence[str]
+    ) -> list[bytes | Answer]:
         """Return the pictures in order, the parent first.
 
         Parameters
         ----------
-        sources : sequence of str
-            http(s) URLs and ``data:`` URIs.
+        sources : sequence of str or bytes
+            http(s) URLs and ``data:`` URIs, or files that came with the request.
         parent : str or None
             Name of a result of this server.
-        field : str
-            What the dialect calls the sources, for errors.
+        field : str or sequence of str
+            What the dialect calls the sources, or each of them, for errors.
 
         Raises
         ------
         ProblemError
             A result of this server is not there (any more); names the field.
         ImageError
-            A source could not be fetched; ``index`` counts the sources, without the parent.
+            A source could not be fetched or is too large; ``index`` counts the sources, without the parent.
         StorageError
             A result can't be read at present.
         """
         collected: list[bytes | Answer] = []
         if parent is not None:
             collected.append(await asyncio.to_thread(self._read_result, parent, "parent"))
-        names = [own_result_name(source, self.base_urls) for source in sources]
-        fetched = iter(await self._fetch(sources, [index for index, name in enumerate(names) if name is None]))
-        for index, name in enumerate(names):
-            if name is None:
-                collected.append(next(fetched))
+        self._check_sizes(sources)
+        names = [None if isinstance(source, bytes) else own_result_name(source, self.base_urls) for source in sources]
+        fetched = await self._fetch(sources, names)
+        for index, (source, name) in enumerate(zip(sources, names, strict=True)):
+            if name is not None:
+                param = f"{field}[{index}]" if isinstance(field, str) else field[index]
+                collected.append(await asyncio.to_thread(self._read_result, name, param))
             else:
-                collected.append(await asyncio.to_thread(self._read_result, name, f"{field}[{index}]"))
+                collected.append(source if isinstance(source, bytes) else fetched[index])
         return collected
 
-    async def _fetch(self, sources: Sequence[str], indices: Sequence[int]) -> list[bytes]:
-        """Fetch some of the sources; when all came along as ``data:`` URIs, in a thread: decoding megabytes takes its time."""
-        wanted = [sources[index] for index in indices]
+    def _check_sizes(self, sources: Sequence[str | bytes]) -> None:
+        for index, source in enumerate(sources):
+            if isinstance(source, bytes) and len(source) > self.policy.max_bytes:
+                message = f"The uploaded picture has more than the allowed {self.policy.max_bytes} bytes."
+                raise ImageTooLargeError(message, index=index)
+
+    async def _fetch(self, sources: Sequence[str | bytes], names: Sequence[str | None]) -> dict[int, bytes]:
+        """Return what is elsewhere, by its index among the sources; what came along as ``data:`` URIs is decoded in a thread."""
+        wanted = {
+            index: source
+            for index, (source, name) in enumerate(zip(sources, names, strict=True))
+            if isinstance(source, str) and name is None
+        }
         if not wanted:
-            return []
+            return {}
+        indices, urls = list(wanted), list(wanted.values())
         try:
-            if all(source[:5].lower() == "data:" for source in wanted):
-                return await asyncio.to_thread(asyncio.run, fetch_images(wanted, self.policy))
-            return await fetch_images(wanted, self.policy)
+            if all(url[:5].lower() == "data:" for url in urls):
+                pictures = await asyncio.to_thread(asyncio.run, fetch_images(urls, self.policy))
+            else:
+                pictures = await fetch_images(urls, self.policy)
         except ImageError as exc:
             exc.index = None if exc.index is None else indices[exc.index]
             raise
+        return dict(zip(indices, pictures, strict=True))
 
     def _read_result(self, name: str, param: str) -> bytes | Answer:
         """Return a result, with what it descends from where that is known."""

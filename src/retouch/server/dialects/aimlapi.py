@@ -3,12 +3,7 @@
 Clients in the wild read either the published schema's ``data`` or the published sample's ``images``, so the answer has both.
 """
 
-import asyncio
-import base64
 import json
-import logging
-import math
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +13,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from retouch import kontext
-from retouch.errors import ImageError, InvalidValueError
-from retouch.jobs.models import JobResult, Problem, ResultImage
+from retouch.errors import InvalidValueError
+from retouch.jobs.models import JobResult, Problem
 from retouch.server.catalog import MODELS
+from retouch.server.dialect import Dialect
 from retouch.server.dialects import aimlapi_reference as reference
 from retouch.server.dialects.fields import (
     Choice,
@@ -31,76 +27,25 @@ from retouch.server.dialects.fields import (
     Number,
     ResultReference,
     Rule,
-    RuleBrokenError,
     Text,
     invalid_body,
     json_schema,
     read_fields,
 )
-from retouch.server.errors import ProblemError, rename_param
+from retouch.server.dialects.pictures import base64_files, described, explained, located
+from retouch.server.dialects.sizes import PixelSize, Size, nearest_ratio
+from retouch.server.dialects.submission import ParamNames, Submission, accept, wait_for
+from retouch.server.errors import ProblemError
 from retouch.server.json_response import SafeJSONResponse
-from retouch.server.public_urls import file_url, own_base_urls, public_base_url
-from retouch.server.services import Services, services_of
-from retouch.server.sources import PictureSources
-from retouch.server.waiting import wait_for_result
+from retouch.server.public_urls import public_base_url
+from retouch.server.services import services_of
 from retouch.types import MAX_SEED, AspectRatio, EditRequest, OutputFormat, PreserveMode
 
-__all__ = ["ParsedBody", "parse_body", "router"]
+__all__ = ["DIALECT", "ParsedBody", "parse_body"]
 
 router = APIRouter()
-_log = logging.getLogger(__name__)
 
-_PARAM_NAMES: Final = {"image": "image_url", "images": "image_url", "prompt": "prompt"}
-_SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})")
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """The words "original" and "auto", or a width and height, which stand for the nearest preset ratio."""
-
-    @property
-    def text(self) -> str:
-        """See ``Rule``."""
-        return '"original", "auto" or WIDTHxHEIGHT such as "1024x768"'
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """See ``Rule``."""
-        return {"type": "string", "examples": ["original", "1024x768"]}
-
-    def read(self, value: Any) -> str:
-        """See ``Rule``."""
-        if value in ("original", "auto") or (isinstance(value, str) and _ratio_of(value) is not None):
-            return str(value)
-        raise RuleBrokenError(self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class PixelSize:
-    """``{"width": ..., "height": ...}``, as LiteLLM sends it."""
-
-    @property
-    def text(self) -> str:
-        """See ``Rule``."""
-        return 'an object {"width": W, "height": H} of whole numbers from 1 to 99999, or a string WIDTHxHEIGHT'
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """See ``Rule``."""
-        side = {"type": "integer", "minimum": 1}
-        return {"type": "object", "properties": {"width": side, "height": side}, "required": ["width", "height"]}
-
-    def read(self, value: Any) -> str:
-        """See ``Rule``."""
-        if isinstance(value, dict):
-            side = Integer(1, 99_999)
-            try:
-                return f"{side.read(value.get('width'))}x{side.read(value.get('height'))}"
-            except RuleBrokenError as exc:
-                raise RuleBrokenError(self.text) from exc
-        if isinstance(value, str) and _ratio_of(value) is not None:
-            return value
-        raise RuleBrokenError(self.text)
+_NAMES: Final = ParamNames("image_url")
 
 
 def _one_to_six() -> Rule:
@@ -188,18 +133,12 @@ _NO_MEANING: Final = "has no meaning for this model"
 _UNKNOWN: Final = "is not a field of this endpoint"
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedBody:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedBody(Submission):
     """A checked body.
 
     Attributes
     ----------
-    request : EditRequest
-    image_sources : tuple of str
-        URLs and ``data:`` URIs.
-    parent : str or None
-        Name of the result that is edited again.
-    engine : str or None
     with_base64 : bool
         Whether the answer carries the pictures themselves.
     ignored : tuple of mapping
@@ -208,17 +147,9 @@ class ParsedBody:
         How a tolerated value was taken.
     """
 
-    request: EditRequest
-    image_sources: tuple[str, ...]
-    parent: str | None
-    engine: str | None
     with_base64: bool
     ignored: tuple[Mapping[str, str], ...]
     notes: tuple[str, ...]
-
-    def in_our_words(self, problem: Problem) -> Problem:
-        """Return a problem of the lower layers as this dialect calls things."""
-        return rename_param(problem, _PARAM_NAMES, leading=() if self.parent is None else ("parent",))
 
 
 def parse_body(body: Mapping[str, Any]) -> ParsedBody:
@@ -255,12 +186,13 @@ def parse_body(body: Mapping[str, Any]) -> ParsedBody:
             model=values["model"],
         )
     except InvalidValueError as exc:  # rules that concern two fields at once
-        raise ProblemError(rename_param(Problem.from_error(exc), _PARAM_NAMES)) from exc
+        raise ProblemError(_NAMES.in_their_words(Problem.from_error(exc))) from exc
     return ParsedBody(
         request=request,
-        image_sources=_image_sources(values),
+        sources=_image_sources(values),
         parent=values.get("parent"),
         engine=values.get("engine"),
+        names=_NAMES,
         with_base64=response_format == "b64_json",
         ignored=tuple(ignored),
         notes=tuple(notes),
@@ -322,23 +254,9 @@ def _answer_size(
         if ratio is not None:
             ignored.append({"field": name, "reason": "another field says the ratio"})
             continue
-        ratio = _ratio_of(text)
+        ratio = nearest_ratio(text)
         notes.append(f"{name} {text} was taken for the nearest preset ratio, {ratio}.")
     return ratio, False, notes
-
-
-def _ratio_of(size: str) -> AspectRatio | None:
-    """The preset ratio nearest to "WIDTHxHEIGHT" by the logarithm, so that 2:3 and 3:2 are equally far from 1:1."""
-    match = _SIZE.fullmatch(size)
-    if match is None or 0 in (int(match[1]), int(match[2])):
-        return None
-    wanted = math.log(int(match[1]) / int(match[2]))
-
-    def distance(ratio: str) -> float:
-        width, height = ratio.split(":")
-        return abs(wanted - math.log(int(width) / int(height)))
-
-    return cast(AspectRatio, min(kontext.ASPECT_RATIOS, key=distance))
 
 
 @router.post(
@@ -352,49 +270,22 @@ def _ratio_of(size: str) -> AspectRatio | None:
 async def generate(request: Request) -> SafeJSONResponse:
     """Edit one picture, or bring up to four together, and answer when it is done."""
     services = services_of(request)
-    services.authenticator.check(request)
-    base_url = public_base_url(request, services.public_url)
-    async with services.intake.place():
-        parsed = parse_body(await services.intake.read_json_object(request))
-        engine = _engine_name(parsed, services)
-        sources = PictureSources(services.results, services.fetch_policy, own_base_urls(request, services.public_url))
-        try:
-            pictures = await sources.collect(parsed.image_sources, parent=parsed.parent, field="image_url")
-        except ImageError as exc:
-            raise ProblemError(rename_param(Problem.from_error(exc), _PARAM_NAMES)) from exc
-        job = await asyncio.to_thread(services.jobs.enqueue, parsed.request, pictures, engine=engine)
-        _log.info("%s is job %s", request.state.inference_id, job.id)
-        del pictures
-    try:
-        result = await wait_for_result(request, services.jobs, job)
-    except ProblemError as exc:
-        raise ProblemError(parsed.in_our_words(exc.problem)) from exc
-    encoded = await asyncio.to_thread(_read_base64, parsed, result, services)
-    return SafeJSONResponse(_answer(parsed, result, encoded, base_url))
+    parsed, job = await accept(request, _read)
+    result = await wait_for(request, parsed, job)
+    encoded = await base64_files(result, services) if parsed.with_base64 else {}
+    return SafeJSONResponse(_answer(parsed, result, encoded, public_base_url(request, services.public_url)))
 
 
-def _engine_name(parsed: ParsedBody, services: Services) -> str:
-    if parsed.engine is None:
-        return services.default_engine
-    if parsed.engine not in services.registry.names:
-        rule = f"one of {', '.join(json.dumps(name) for name in services.registry.names)}"
-        raise invalid_body([{"field": "engine", "rule": rule, "received": parsed.engine}])
-    return parsed.engine
-
-
-def _read_base64(parsed: ParsedBody, result: JobResult, services: Services) -> dict[str, str]:
-    """Return the base64 of each file of a result by its name; nothing when it was not asked for."""
-    if not parsed.with_base64:
-        return {}
-    return {name: base64.b64encode(services.results.read(name)).decode("ascii") for name in result.file_names}
+async def _read(request: Request) -> ParsedBody:
+    return parse_body(await services_of(request).intake.read_json_object(request))
 
 
 def _answer(parsed: ParsedBody, result: JobResult, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
     """Return the body of a 200. A key without a value is left out."""
     answer: dict[str, Any] = {
         "created": int(time.time()),
-        "data": [_located(image.name, encoded, base_url) for image in result.images],
-        "images": [_described(image, encoded, base_url) for image in result.images],
+        "data": [located(image.name, encoded, base_url) for image in result.images],
+        "images": [described(image, encoded, base_url) for image in result.images],
         "timings": dict(result.timings),
         "seed": result.seed,
         "has_nsfw_concepts": [image.has_nsfw_concepts for image in result.images],
@@ -409,49 +300,9 @@ def _answer(parsed: ParsedBody, result: JobResult, encoded: Mapping[str, str], b
     if parsed.request.explain:
         answer["explain"] = {
             **result.interpretation,
-            "images": [_explained(image, encoded, base_url) for image in result.images],
+            "images": [explained(image, encoded, base_url) for image in result.images],
         }
     return answer
 
 
-def _located(name: str, encoded: Mapping[str, str], base_url: str) -> dict[str, str]:
-    """Where a file is; with its bytes, if those were asked for."""
-    located = {"url": file_url(base_url, name)}
-    return {**located, "b64_json": encoded[name]} if name in encoded else located
-
-
-def _described(image: ResultImage, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
-    return {
-        **_located(image.name, encoded, base_url),
-        "content_type": image.media_type,
-        "file_name": image.name,
-        "file_size": image.size_bytes,
-        "width": image.width,
-        "height": image.height,
-    }
-
-
-def _explained(image: ResultImage, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
-    """What changed in one picture, in this turn and (``touched_share``) in all turns since the first input.
-
-    The mask is a gray PNG: 0 is the input's pixel, 255 is wholly the edit's.
-    """
-    explained: dict[str, Any] = {
-        "seed": image.seed,
-        "changed_share": round(image.changed_share, 6),
-        "turns": image.turns,
-    }
-    if image.touched_share is not None:
-        explained["touched_share"] = round(image.touched_share, 6)
-    if image.mask_name is not None:
-        explained["mask"] = _located(image.mask_name, encoded, base_url)
-    if image.preserve_report is not None:
-        explained["preserve"] = _without_empty(image.preserve_report)
-    return explained
-
-
-def _without_empty(value: Any) -> Any:
-    """The same without keys that have no value: several clients take null for something."""
-    if isinstance(value, Mapping):
-        return {name: _without_empty(item) for name, item in value.items() if item is not None}
-    return value
+DIALECT: Final = Dialect("aimlapi", router, ("/v1/images/generations", "/v1/models"))

@@ -1,0 +1,40 @@
+"""What a wire protocol is to the rest of the server: its routes, and the shape of its errors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from retouch.jobs.models import Problem
+
+__all__ = ["Dialect", "ErrorBody"]
+
+ErrorBody = Callable[[Request, Problem, int], dict[str, Any]]
+"""From a problem and its HTTP status to the JSON body that the dialect's clients read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A wire protocol.
+
+    Attributes
+    ----------
+    name : str
+        Short, such as "bfl".
+    router : APIRouter
+    prefixes : tuple of str
+        Beginnings of the paths whose errors have this dialect's shape, wrong paths below them included.
+    error_body : callable or None
+        None for the shape that the server has of its own.
+    """
+
+    name: str
+    router: APIRouter
+    prefixes: tuple[str, ...]
+    error_body: ErrorBody | None = None
+
+    def owns(self, path: str) -> bool:
+        """Whether an error at this path has this dialect's shape."""
+        return path.startswith(self.prefixes)

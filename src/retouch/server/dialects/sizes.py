@@ -1,0 +1,80 @@
+"""Sizes as clients write them. None can be had to the pixel: they stand for the nearest preset ratio."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from retouch import kontext
+from retouch.server.dialects.fields import Integer, RuleBrokenError
+from retouch.types import AspectRatio
+
+__all__ = ["PixelSize", "Size", "nearest_ratio"]
+
+_SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The words "original" and "auto", or a width and height, which stand for the nearest preset ratio."""
+
+    @property
+    def text(self) -> str:
+        """See ``Rule``."""
+        return '"original", "auto" or WIDTHxHEIGHT such as "1024x768"'
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """See ``Rule``."""
+        return {"type": "string", "examples": ["original", "1024x768"]}
+
+    def read(self, value: Any) -> str:
+        """See ``Rule``."""
+        if value in ("original", "auto") or (isinstance(value, str) and nearest_ratio(value) is not None):
+            return str(value)
+        raise RuleBrokenError(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSize:
+    """``{"width": ..., "height": ...}``, as LiteLLM sends it."""
+
+    @property
+    def text(self) -> str:
+        """See ``Rule``."""
+        return 'an object {"width": W, "height": H} of whole numbers from 1 to 99999, or a string WIDTHxHEIGHT'
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """See ``Rule``."""
+        side = {"type": "integer", "minimum": 1}
+        return {"type": "object", "properties": {"width": side, "height": side}, "required": ["width", "height"]}
+
+    def read(self, value: Any) -> str:
+        """See ``Rule``."""
+        if isinstance(value, dict):
+            side = Integer(1, 99_999)
+            try:
+                return f"{side.read(value.get('width'))}x{side.read(value.get('height'))}"
+            except RuleBrokenError as exc:
+                raise RuleBrokenError(self.text) from exc
+        if isinstance(value, str) and nearest_ratio(value) is not None:
+            return value
+        raise RuleBrokenError(self.text)
+
+
+def nearest_ratio(size: str) -> AspectRatio | None:
+    """Return the preset ratio nearest to "WIDTHxHEIGHT", or None when it is no size.
+
+    Near is meant by the logarithm, so that 2:3 and 3:2 are equally far from 1:1.
+    """
+    match = _SIZE.fullmatch(size)
+    if match is None or 0 in (int(match[1]), int(match[2])):
+        return None
+    wanted = math.log(int(match[1]) / int(match[2]))
+
+    def distance(ratio: str) -> float:
+        width, height = ratio.split(":")
+        return abs(wanted - math.log(int(width) / int(height)))
+
+    return cast(AspectRatio, min(kontext.ASPECT_RATIOS, key=distance))

@@ -1,0 +1,138 @@
+"""From a checked body to a job: what every dialect does between reading a request and answering it."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from retouch.errors import ImageError
+from retouch.jobs.models import Job, JobResult, Problem
+from retouch.server.dialects.fields import invalid_body
+from retouch.server.errors import ProblemError, rename_param
+from retouch.server.public_urls import own_base_urls, public_base_url
+from retouch.server.services import Services, services_of
+from retouch.server.sources import PictureSources
+from retouch.server.waiting import wait_for_result
+from retouch.types import EditRequest
+
+__all__ = ["ParamNames", "Submission", "accept", "wait_for"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ParamNames:
+    """What a dialect calls the fields that the lower layers complain about.
+
+    Attributes
+    ----------
+    images : str or tuple of str
+        The field with the input pictures; a tuple where each picture has a field of its own.
+    others : mapping of str to str
+        Further names of ours to the dialect's.
+    """
+
+    images: str | tuple[str, ...] = "image_url"
+    others: Mapping[str, str] = field(default_factory=dict)
+
+    def in_their_words(self, problem: Problem, *, with_parent: bool = False) -> Problem:
+        """Return a problem of the lower layers as the dialect calls things.
+
+        Parameters
+        ----------
+        problem : Problem
+        with_parent : bool
+            Whether an earlier answer, named in the field ``parent``, is the first of the input pictures.
+        """
+        leading = ("parent",) if with_parent else ()
+        if isinstance(self.images, tuple):
+            leading, first = (*leading, *self.images), self.images[0]
+        else:
+            first = self.images
+        names = {"prompt": "prompt", "image": first, "images": first, **self.others}
+        return rename_param(problem, names, leading=leading)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An edit as a dialect has read it.
+
+    Attributes
+    ----------
+    request : EditRequest
+    sources : tuple of str or bytes
+        The input pictures: URLs, ``data:`` URIs, uploaded files.
+    parent : str or None
+        Name of a result that is edited again, before the other pictures.
+    engine : str or None
+        None for the server's default.
+    names : ParamNames
+    """
+
+    request: EditRequest
+    sources: tuple[str | bytes, ...]
+    parent: str | None = None
+    engine: str | None = None
+    names: ParamNames = field(default_factory=ParamNames)
+
+    def in_their_words(self, problem: Problem) -> Problem:
+        """Return a problem of the lower layers as the dialect calls things."""
+        return self.names.in_their_words(problem, with_parent=self.parent is not None)
+
+
+SubmissionT = TypeVar("SubmissionT", bound=Submission)
+
+
+async def accept(request: Request, read: Callable[[Request], Awaitable[SubmissionT]]) -> tuple[SubmissionT, Job]:
+    """Let a request in, read it under the server's limits, and put it into the queue.
+
+    Parameters
+    ----------
+    request : Request
+    read : callable
+        Reads and checks the body.
+
+    Raises
+    ------
+    RetouchError, ProblemError
+        It is not let in, or its body, a picture or the queue are not as they must be; in the dialect's words.
+    """
+    services = services_of(request)
+    services.authenticator.check(request)
+    public_base_url(
+        request, services.public_url
+    )  # a Host that no answer could name is refused before the work, not after
+    async with services.intake.place():
+        submission = await read(request)
+        engine = _engine_name(submission.engine, services)
+        sources = PictureSources(services.results, services.fetch_policy, own_base_urls(request, services.public_url))
+        try:
+            pictures = await sources.collect(
+                submission.sources, parent=submission.parent, field=submission.names.images
+            )
+        except ImageError as exc:
+            raise ProblemError(submission.names.in_their_words(Problem.from_error(exc))) from exc
+        job = await asyncio.to_thread(services.jobs.enqueue, submission.request, pictures, engine=engine)
+        _log.info("%s is job %s", request.state.inference_id, job.id)
+    return submission, job
+
+
+async def wait_for(request: Request, submission: Submission, job: Job) -> JobResult:
+    """Wait for the result of a job; its problems come in the dialect's words. Raises as ``wait_for_result`` does."""
+    try:
+        return await wait_for_result(request, services_of(request).jobs, job)
+    except ProblemError as exc:
+        raise ProblemError(submission.in_their_words(exc.problem)) from exc
+
+
+def _engine_name(named: str | None, services: Services) -> str:
+    if named is None:
+        return services.default_engine
+    if named not in services.registry.names:
+        rule = f"one of {', '.join(json.dumps(name) for name in services.registry.names)}"
+        raise invalid_body([{"field": "engine", "rule": rule, "received": named}])
+    return named
