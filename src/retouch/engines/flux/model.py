@@ -1,19 +1,18 @@
 """The loaded weights, and what is done with them: encode a prompt, encode a picture, draw noise, predict, decode."""
 
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler, FluxKontextPipeline
-from diffusers.pipelines.flux.pipeline_flux_kontext import calculate_shift
+from diffusers import FluxKontextPipeline
 
+from retouch.engines.flux.schedule import Schedule
 from retouch.errors import EngineError, ModelFileError
 from retouch.images.array_types import Pixels
 
-__all__ = ["FluxModel", "PromptEmbeds", "Reference", "Schedule"]
+__all__ = ["FluxModel", "PromptEmbeds", "Reference"]
 
 TRAINING_STEPS: Final = 1000
 """The transformer takes time as a share of the training schedule."""
@@ -54,46 +53,6 @@ class Reference:
     grid_hw: tuple[int, int]
 
 
-class Schedule:
-    """The noise levels of one picture. Has a state, so every picture needs its own.
-
-    Parameters
-    ----------
-    scheduler : FlowMatchEulerDiscreteScheduler
-        Copied.
-    num_tokens : int
-        Of the picture that is made: larger ones spend more steps at high noise.
-    num_inference_steps : int
-    device : torch.device
-    """
-
-    def __init__(
-        self,
-        scheduler: FlowMatchEulerDiscreteScheduler,
-        num_tokens: int,
-        num_inference_steps: int,
-        device: torch.device,
-    ) -> None:
-        self._scheduler: Any = copy.deepcopy(scheduler)
-        config = self._scheduler.config
-        shift = calculate_shift(
-            num_tokens,
-            config.get("base_image_seq_len", 256),
-            config.get("max_image_seq_len", 4096),
-            config.get("base_shift", 0.5),
-            config.get("max_shift", 1.15),
-        )
-        sigmas = np.linspace(1.0, 1.0 / num_inference_steps, num_inference_steps)
-        self._scheduler.set_timesteps(sigmas=sigmas, device=device, mu=shift)
-        self._scheduler.set_begin_index(0)
-        self.timesteps: torch.Tensor = self._scheduler.timesteps
-
-    def advance(self, prediction: torch.Tensor, step: int, latents: torch.Tensor) -> torch.Tensor:
-        """Return the latents after step ``step`` (from 0), given the predicted velocity; both (1, N, C)."""
-        advanced: torch.Tensor = self._scheduler.step(prediction, self.timesteps[step], latents, return_dict=False)[0]
-        return advanced
-
-
 class FluxModel:
     """The modules of FLUX.1 Kontext on one device.
 
@@ -106,6 +65,11 @@ class FluxModel:
     def __init__(self, pipeline: FluxKontextPipeline) -> None:
         self._pipeline: Any = pipeline
         self._pipeline.set_progress_bar_config(disable=True)
+
+    @property
+    def pipeline(self) -> Any:
+        """The pipeline of diffusers, which holds the modules: adapters are loaded through it."""
+        return self._pipeline
 
     @classmethod
     def from_folder(cls, folder: Path, *, dtype: torch.dtype, device: str) -> "FluxModel":
@@ -200,9 +164,9 @@ class FluxModel:
         ids[:, 2] += right_by
         return ids
 
-    def schedule(self, num_tokens: int, num_inference_steps: int) -> Schedule:
+    def schedule(self, num_tokens: int, num_inference_steps: int, *, strength: float = 1.0) -> Schedule:
         """Return a fresh schedule for one picture."""
-        return Schedule(self._pipeline.scheduler, num_tokens, num_inference_steps, self.device)
+        return Schedule(self._pipeline.scheduler, num_tokens, num_inference_steps, self.device, strength=strength)
 
     @torch.no_grad()
     def predict(

@@ -1,0 +1,77 @@
+"""The noise levels that one picture goes through."""
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+from diffusers.pipelines.flux.pipeline_flux_kontext import calculate_shift
+
+__all__ = ["Schedule"]
+
+
+class Schedule:
+    """The noise levels of one picture. Has a state, so every picture needs its own.
+
+    Parameters
+    ----------
+    scheduler : FlowMatchEulerDiscreteScheduler
+        Copied.
+    num_tokens : int
+        Of the picture that is made: larger ones spend more steps at high noise.
+    num_inference_steps : int
+        For the whole way from pure noise.
+    device : torch.device
+    strength : float, above 0 up to 1
+        How much of that way is gone; 1 begins at pure noise. At least one step is left.
+
+    Attributes
+    ----------
+    timesteps : (S,) tensor
+        Of the steps that are made.
+    """
+
+    def __init__(
+        self,
+        scheduler: FlowMatchEulerDiscreteScheduler,
+        num_tokens: int,
+        num_inference_steps: int,
+        device: torch.device,
+        *,
+        strength: float = 1.0,
+    ) -> None:
+        self._scheduler: Any = copy.deepcopy(scheduler)
+        config = self._scheduler.config
+        shift = calculate_shift(
+            num_tokens,
+            config.get("base_image_seq_len", 256),
+            config.get("max_image_seq_len", 4096),
+            config.get("base_shift", 0.5),
+            config.get("max_shift", 1.15),
+        )
+        sigmas = np.linspace(1.0, 1.0 / num_inference_steps, num_inference_steps)
+        self._scheduler.set_timesteps(sigmas=sigmas, device=device, mu=shift)
+        # As diffusers' image-to-image pipelines round it: 8 steps at a strength of 0.6 are the last 5.
+        skipped = min(
+            int(num_inference_steps - min(num_inference_steps * strength, num_inference_steps)), len(sigmas) - 1
+        )
+        self._skipped = skipped
+        self._scheduler.set_begin_index(skipped)
+        self.timesteps: torch.Tensor = self._scheduler.timesteps[skipped:]
+
+    def advance(self, prediction: torch.Tensor, step: int, latents: torch.Tensor) -> torch.Tensor:
+        """Return the latents after step ``step`` (from 0), given the predicted velocity; both (1, N, C)."""
+        advanced: torch.Tensor = self._scheduler.step(prediction, self.timesteps[step], latents, return_dict=False)[0]
+        return advanced
+
+    def add_noise(self, latents: torch.Tensor, noise: torch.Tensor, step: int) -> torch.Tensor:
+        """Return finished latents at the noise level in front of step ``step``; as they are behind the last step."""
+        if step >= len(self.timesteps):
+            return latents
+        noisy: torch.Tensor = self._scheduler.scale_noise(latents, self.timesteps[step : step + 1], noise)
+        return noisy
+
+    def noise_level(self, step: int) -> float:
+        """Return the share of noise in front of step ``step``: 1 is pure noise, 0 (behind the last) none."""
+        return float(self._scheduler.sigmas[self._skipped + step])
