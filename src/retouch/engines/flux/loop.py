@@ -6,11 +6,14 @@ whatever the other rows hold, so a picture is bitwise the same whoever shares it
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import torch
 
-from retouch.engines.flux.model import FluxModel, PromptEmbeds, Reference, Schedule
+from retouch.engines.flux.model import FluxModel, PromptEmbeds, Reference
+from retouch.engines.flux.schedule import Schedule
+from retouch.engines.flux.step_cache import CachedSteps, StepCache
 from retouch.images.array_types import Pixels
 
 __all__ = ["Denoising", "DenoisingLoop", "Order"]
@@ -59,6 +62,12 @@ class Denoising:
     positions : (N + M, 3) tensor
     step : int
         How many steps are done.
+    key : tuple
+        Pictures with the same one can share a pass.
+    cached : CachedSteps or None
+        With a step cache: what this picture's steps leave for its next ones.
+    cached_negative : CachedSteps or None
+        The same for its negative prompt.
     """
 
     order: Order
@@ -68,6 +77,8 @@ class Denoising:
     schedule: Schedule
     step: int = 0
     key: tuple[object, ...] = field(default=())
+    cached: CachedSteps | None = None
+    cached_negative: CachedSteps | None = None
 
     @property
     def done(self) -> bool:
@@ -86,14 +97,26 @@ class DenoisingLoop:
     reproducible : bool
         Pad every pass to ``batch_size``, so that a picture's bytes do not depend on its neighbors. False makes a pass as large as
         it has pictures, which is faster when there are few, and changes low bits.
+    step_cache : StepCache, optional
+        Extrapolates steps; takes a ``batch_size`` of 1, since it decides for a whole pass.
     """
 
-    def __init__(self, model: FluxModel, *, batch_size: int = 1, reproducible: bool = True) -> None:
+    def __init__(
+        self,
+        model: FluxModel,
+        *,
+        batch_size: int = 1,
+        reproducible: bool = True,
+        step_cache: StepCache | None = None,
+    ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+        if step_cache is not None and batch_size > 1:
+            raise ValueError(f"a step cache takes one picture at a time, not {batch_size}")
         self.model = model
         self.batch_size = batch_size
         self.reproducible = reproducible
+        self._step_cache = step_cache
 
     def admit(self, order: Order) -> Denoising:
         """Return a picture at its first step: noise, and the positions of all tokens.
@@ -109,7 +132,9 @@ class DenoisingLoop:
             reference=torch.cat([each.tokens for each in order.references], dim=1),
             positions=torch.cat([self.model.positions(order.grid_hw), *planes], dim=0),
             schedule=self.model.schedule(latents.shape[1], order.num_inference_steps),
-            key=(order.grid_hw, grids, order.embeds.sequence.shape[1]),
+            key=(order.grid_hw, grids, order.embeds.sequence.shape[1], self._step_cache is not None),
+            cached=self._start_cache(order),
+            cached_negative=self._start_cache(order) if _needs_negative(order) else None,
         )
 
     def step(self, pictures: Sequence[Denoising]) -> None:
@@ -124,12 +149,12 @@ class DenoisingLoop:
             raise ValueError(f"a step takes 1 to {self.batch_size} pictures, not {len(pictures)}")
         if len({picture.key for picture in pictures}) > 1:
             raise ValueError("pictures of different shapes can't share a step")
-        velocities = self._predict(pictures, [picture.order.embeds for picture in pictures])
+        velocities = self._predict(pictures, [picture.order.embeds for picture in pictures], pictures[0].cached)
         guided = [k for k, picture in enumerate(pictures) if _needs_negative(picture.order)]
         if guided:
             chosen = [pictures[k] for k in guided]
             negatives = [picture.order.negative for picture in chosen]
-            away = self._predict(chosen, [each for each in negatives if each is not None])
+            away = self._predict(chosen, [each for each in negatives if each is not None], chosen[0].cached_negative)
             for k, picture, unwanted in zip(guided, chosen, away, strict=True):
                 velocities[k] = unwanted + picture.order.true_cfg_scale * (velocities[k] - unwanted)
         for picture, velocity in zip(pictures, velocities, strict=True):
@@ -150,7 +175,12 @@ class DenoisingLoop:
             raise ValueError(f"step {picture.step} of {len(picture.schedule.timesteps)}: not finished")
         return self.model.decode(picture.latents, picture.order.grid_hw)
 
-    def _predict(self, pictures: Sequence[Denoising], embeds: Sequence[PromptEmbeds]) -> list[torch.Tensor]:
+    def _start_cache(self, order: Order) -> CachedSteps | None:
+        return None if self._step_cache is None else self._step_cache.start(order.num_inference_steps)
+
+    def _predict(
+        self, pictures: Sequence[Denoising], embeds: Sequence[PromptEmbeds], cached: CachedSteps | None
+    ) -> list[torch.Tensor]:
         """Return each picture's velocity, (1, N, C), from one forward pass."""
         rows = list(range(len(pictures)))
         if self.reproducible:
@@ -165,7 +195,9 @@ class DenoisingLoop:
         batch = PromptEmbeds(
             torch.cat([embeds[k].sequence for k in rows]), torch.cat([embeds[k].pooled for k in rows]), embeds[0].ids
         )
-        velocity = self.model.predict(tokens, pictures[0].positions, times, guidance, batch)[:, :length]
+        remembering = nullcontext() if self._step_cache is None or cached is None else self._step_cache.using(cached)
+        with remembering:
+            velocity = self.model.predict(tokens, pictures[0].positions, times, guidance, batch)[:, :length]
         return [velocity[k : k + 1] for k in range(len(pictures))]
 
 
