@@ -14,6 +14,8 @@ from typing import Any, Literal, Protocol
 from retouch import kontext
 from retouch.atomic import write_atomically
 from retouch.errors import InvalidValueError
+from retouch.generation import GenerationOptions
+from retouch.rules import require_integer, require_number, require_text
 
 __all__ = [
     "AspectRatio",
@@ -80,6 +82,8 @@ class EditRequest:
         "auto" restores every pixel outside the edit.
     explain : bool
         Add plan, resolved phrases and masks to the result.
+    generation : GenerationOptions
+        What is asked of a generative engine beside the prompt.
     model : str
         The id that the client named.
     """
@@ -94,6 +98,7 @@ class EditRequest:
     safety_tolerance: int = 2
     preserve: PreserveMode = "auto"
     explain: bool = False
+    generation: GenerationOptions = field(default_factory=GenerationOptions)
     model: str = kontext.DEFAULT_MODEL
 
     def __post_init__(self) -> None:
@@ -111,27 +116,12 @@ class EditRequest:
             raise InvalidValueError("output_format", '"jpeg" or "png"', self.output_format)
         if self.guidance_scale is not None:
             low, high = kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE
-            scale = self.guidance_scale
-            if isinstance(scale, bool) or not isinstance(scale, int | float) or not low <= scale <= high:
-                raise InvalidValueError("guidance_scale", f"a number from {low:g} to {high:g}", scale)
+            require_number("guidance_scale", self.guidance_scale, low, high)
         require_integer("safety_tolerance", self.safety_tolerance, 1, 6)
         if self.preserve not in ("auto", "off"):
             raise InvalidValueError("preserve", '"auto" or "off"', self.preserve)
-
-
-def require_text(field_name: str, value: object, max_characters: int) -> None:
-    """Raise ``InvalidValueError`` unless ``value`` is text with something in it and not too long."""
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidValueError(field_name, "text that is not empty", value)
-    if len(value) > max_characters:
-        rule = f"at most {max_characters} characters (this has {len(value)})"
-        raise InvalidValueError(field_name, rule, value)
-
-
-def require_integer(field_name: str, value: object, low: int, high: int) -> None:
-    """Raise ``InvalidValueError`` unless ``value`` is a whole number from ``low`` to ``high``."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InvalidValueError(field_name, f"a whole number from {low} to {high}", value)
+        if not isinstance(self.generation, GenerationOptions):
+            raise InvalidValueError("generation", "a GenerationOptions", self.generation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +134,18 @@ class Progress:
         ``step`` of ``total`` steps are done.
     label : str
         What is being done, in plain words: "finding the subject".
+    seconds_left : float or None
+        Until the last step, by the pace of the steps so far; None where the engine can't tell.
+    preview_png : bytes or None
+        A small picture of what is in the making, where ``GenerationOptions.preview_every`` asked for it. Nothing is restored in
+        it.
     """
 
     step: int
     total: int
     label: str
+    seconds_left: float | None = None
+    preview_png: bytes | None = field(default=None, repr=False)
 
 
 class ProgressCallback(Protocol):
