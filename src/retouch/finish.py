@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from retouch.confine import confine_to_mask
 from retouch.engines.base import EditInputs, EngineOutput
 from retouch.errors import InvalidValueError
 from retouch.images.array_types import Mask, Pixels
@@ -47,7 +48,11 @@ def restore_untouched(request: EditRequest, inputs: EditInputs, output: EngineOu
     ------
     EngineError
         The engine's picture or mask has another size than the input.
+    UnsupportedInstructionError
+        The mask that came with the request can't confine the edit.
     """
+    if inputs.mask is not None:
+        return confine_to_mask(request, inputs, output)
     if output.is_reframed:
         return Preserved(output.pixels, np.ones(output.pixels.shape[:2], np.float32), 1.0)
     base = inputs.fitted(output.base_index)
@@ -143,11 +148,14 @@ def explain_preserved(inputs: EditInputs, output: EngineOutput, preserved: Prese
     outside = preserved.change_mask == 0
     base = inputs.fitted(output.base_index)
     before = psnr_db(base, output.pixels[..., :3], outside) if base.shape[:2] == outside.shape else None
+    kind, summary = "known", "The engine knew what it changed: every pixel outside the mask is the input's."
+    if inputs.mask is not None:
+        kind, summary = "masked", "The mask said where the edit may be: every pixel outside of it is the input's."
+    elif output.is_global:
+        kind, summary = "global", "The edit touches the whole picture."
     return {
-        "kind": "global" if output.is_global else "known",
-        "summary": "The edit touches the whole picture."
-        if output.is_global
-        else "The engine knew what it changed: every pixel outside the mask is the input's.",
+        "kind": kind,
+        "summary": summary,
         "changed_share": round(preserved.changed_share, 6),
         "confidence": 1.0,
         "alignment": {"model": "identity", "confidence": 1.0},

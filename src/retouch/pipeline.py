@@ -5,12 +5,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from retouch.confine import prepare_mask
 from retouch.engines.base import EditInputs, Engine, InputPicture
 from retouch.errors import EditAbortedError, InvalidValueError
 from retouch.finish import encode_finished, explain_preserved, restore_untouched, trace_ancestry
-from retouch.images.array_types import Pixels
+from retouch.images.array_types import Mask, Pixels
 from retouch.images.codec import encode_mask
-from retouch.safety.moderation import UNCHECKED_NOTE, find_nsfw, require_inputs_allowed
+from retouch.safety.moderation import NEVER_REFUSES, UNCHECKED_NOTE, find_nsfw, require_inputs_allowed
 from retouch.safety.pictures import PictureCheck
 from retouch.types import (
     EditedImage,
@@ -37,6 +38,7 @@ def run_edit(
     pictures: Sequence[InputPicture | Pixels],
     engine: Engine,
     *,
+    mask: Mask | None = None,
     on_step: ProgressCallback | None = None,
     should_abort: ShouldAbort | None = None,
     notes: Sequence[str] = (),
@@ -52,8 +54,12 @@ def run_edit(
         The decoded inputs, upright.
     engine : Engine
         Loaded.
+    mask : (H, W) float32 [0, 1], optional
+        On the first picture: 1 = may change. Outside of it the answer is exactly the input, whatever the engine. One of another
+        size is resized, with a note.
     on_step, should_abort : callable, optional
-        Passed to the engine; ``on_step`` counts over all attempts.
+        Passed to the engine; ``on_step`` counts over all attempts. Where pictures are checked it gets no previews, unless
+        ``safety_tolerance`` is 6: a preview is too coarse to be judged.
     notes : sequence of str
         What decoding had to say; handed on in the result.
     picture_check : PictureCheck, optional
@@ -70,7 +76,7 @@ def run_edit(
     Raises
     ------
     InvalidValueError
-        Too many pictures for the engine, or none where it needs one.
+        Too many pictures for the engine, or none where it needs one; an empty mask; LoRAs for an engine that takes none.
     ModeratedError
         A picture that was given (nothing is edited then) or made is over the threshold of the request's tolerance.
     ModelFileError
@@ -79,7 +85,11 @@ def run_edit(
         As ``Engine.edit``.
     """
     check_pictures(len(pictures), engine)
-    inputs = EditInputs(pictures, request, any_size=engine.capabilities.any_size)
+    unused = _without_use(request, engine)
+    inputs, said = _prepare_inputs(request, pictures, engine, mask)
+    notes = (*notes, *said)
+    if picture_check is not None and request.safety_tolerance < NEVER_REFUSES:
+        on_step = _without_previews(on_step)
     timings = {"engine": 0.0, "preserve": 0.0, "encode": 0.0}
     if picture_check is not None:
         started = time.perf_counter()
@@ -138,8 +148,7 @@ def run_edit(
         timings["preserve"] += restored - edited
         timings["encode"] += time.perf_counter() - checked
 
-    if request.guidance_scale is not None and not engine.capabilities.uses_guidance_scale:
-        notes = (*notes, f"guidance_scale has no use in the engine {engine.name!r} and was ignored.")
+    notes = (*notes, *(f"{name} has no use in the engine {engine.name!r} and was ignored." for name in unused))
     if len({image.data for image in images}) < len(images):
         notes = (*notes, "Some attempts came out alike: the prompt leaves nothing open that a seed could vary.")
     if picture_check is None and note_unchecked:
@@ -165,13 +174,63 @@ def check_pictures(count: int, engine: Engine) -> None:
         raise InvalidValueError("images", rule, f"{count} pictures")
 
 
+def _without_use(request: EditRequest, engine: Engine) -> tuple[str, ...]:
+    """Return the fields of the request that the engine has no use for.
+
+    Raises
+    ------
+    InvalidValueError
+        LoRAs are among them: a picture without what they add is not the one that was asked for.
+    """
+    capabilities = engine.capabilities
+    unused = tuple(name for name in request.generation.given if name not in capabilities.generation_options)
+    if "loras" in unused:
+        names = [lora.name for lora in request.generation.loras]
+        raise InvalidValueError("loras", f"left out: the engine {engine.name!r} has none", names)
+    if request.guidance_scale is not None and not capabilities.uses_guidance_scale:
+        return ("guidance_scale", *unused)
+    return unused
+
+
+def _prepare_inputs(
+    request: EditRequest, pictures: Sequence[InputPicture | Pixels], engine: Engine, mask: Mask | None
+) -> tuple[EditInputs, tuple[str, ...]]:
+    """Return the inputs with the mask at the first picture's size, and notes."""
+    any_size = engine.capabilities.any_size
+    if mask is None:
+        return EditInputs(pictures, request, any_size=any_size), ()
+    if not pictures:
+        raise InvalidValueError("mask", "left out where no picture is given", "a mask")
+    first = pictures[0].pixels if isinstance(pictures[0], InputPicture) else pictures[0]
+    fitting, notes = prepare_mask(mask, (first.shape[1], first.shape[0]))
+    inputs = EditInputs(pictures, request, any_size=any_size, mask=fitting)
+    if inputs.mask is None or not inputs.mask.any():
+        rule = "white inside of the part of the picture that the answer shows (the middle, at the answer's ratio)"
+        raise InvalidValueError("mask", rule, "a mask that is black there")
+    return inputs, notes
+
+
+def _without_previews(on_step: ProgressCallback | None) -> ProgressCallback | None:
+    if on_step is None:
+        return None
+    return lambda progress: on_step(replace(progress, preview_png=None))
+
+
 def _over_all_attempts(on_step: ProgressCallback | None, attempt: int, attempts: int) -> ProgressCallback | None:
     if on_step is None or attempts == 1:
         return on_step
+    later = attempts - attempt - 1
+    pace: list[float] = []  # seconds of a step, as the engine last knew them
 
     def report(progress: Progress) -> None:
+        left, to_go = progress.seconds_left, progress.total - progress.step
+        if left is not None and to_go > 0:
+            pace[:] = [left / to_go]
+        if left is not None and later:
+            left = left + later * progress.total * pace[0] if pace else None
         done = attempt * progress.total + progress.step
-        on_step(Progress(done, attempts * progress.total, f"{progress.label} ({attempt + 1} of {attempts})"))
+        label = f"{progress.label} ({attempt + 1} of {attempts})"
+        on_step(Progress(done, attempts * progress.total, label, left, progress.preview_png))
 
     return report
 

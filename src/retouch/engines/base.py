@@ -7,7 +7,7 @@ from typing import Protocol
 
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.frame import AnswerSize, Frame
-from retouch.images.geometry import Fit, fill_size, plan_fit
+from retouch.images.geometry import Fit, fill_size, fit_mask, plan_fit
 from retouch.preserve.lineage import Ancestry, Lineage
 from retouch.preserve.source_file import SourceFile
 from retouch.types import EditRequest, Interpretation, ProgressCallback, ShouldAbort
@@ -30,12 +30,16 @@ class Capabilities:
     any_size : bool
         Whether it can edit a picture at the picture's own resolution. An engine that can't is given a preset's size, and
         ``preserve`` brings its edit into the original.
+    generation_options : frozenset of str
+        Which fields of ``GenerationOptions`` it honors. The pipeline says of the others, where they are given, that they had no
+        use, and refuses LoRAs.
     """
 
     max_input_images: int
     text_to_image: bool = False
     uses_guidance_scale: bool = False
     any_size: bool = False
+    generation_options: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,16 @@ class EditInputs:
         Decides the size of the answer.
     any_size : bool
         Whether the engine can edit at the original's size, when the request asks for that.
+    mask : (H, W) float32 [0, 1], optional
+        On the first picture, at its size: 1 = may change. The pipeline confines every engine's edit to it; an engine that can use
+        it for more may.
+
+    Attributes
+    ----------
+    original_mask : (H, W) float32 [0, 1], or None
+        As it was given.
+    mask : (h, w) float32 [0, 1], or None
+        At the answer's size, as ``fitted(0)``; read-only.
 
     Notes
     -----
@@ -76,7 +90,12 @@ class EditInputs:
     """
 
     def __init__(
-        self, pictures: Sequence[InputPicture | Pixels], request: EditRequest, *, any_size: bool = True
+        self,
+        pictures: Sequence[InputPicture | Pixels],
+        request: EditRequest,
+        *,
+        any_size: bool = True,
+        mask: Mask | None = None,
     ) -> None:
         self.pictures = tuple(each if isinstance(each, InputPicture) else InputPicture(each) for each in pictures)
         self.originals = tuple(picture.pixels for picture in self.pictures)
@@ -86,6 +105,10 @@ class EditInputs:
         self._fixed_wh = None if request.aspect_ratio is None else self._first.size_wh
         self._fitted: dict[int, tuple[Pixels, Lineage]] = {}
         self._lock = Lock()
+        if mask is not None and mask.shape != (height, width):
+            raise ValueError(f"a mask of {mask.shape} (rows, columns) does not fit a picture of {(height, width)}")
+        self.original_mask = mask
+        self.mask = None if mask is None else _read_only(fit_mask(mask, self._first))
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -128,6 +151,11 @@ class EditInputs:
                 shared.setflags(write=False)
                 self._fitted[index] = (shared, lineage)
             return self._fitted[index]
+
+
+def _read_only(mask: Mask) -> Mask:
+    mask.setflags(write=False)
+    return mask
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,9 @@ class JobManager:
         self._signals = signals
         self.policy = policy
 
-    def enqueue(self, request: EditRequest, pictures: Sequence[bytes | Answer], *, engine: str) -> Job:
+    def enqueue(
+        self, request: EditRequest, pictures: Sequence[bytes | Answer], *, engine: str, mask: bytes | None = None
+    ) -> Job:
         """Accept an edit.
 
         Parameters
@@ -101,6 +103,8 @@ class JobManager:
             The input files. Whatever an answer descends from is noted with the job, so that a second attempt finds it too.
         engine : str
             Name of the engine.
+        mask : bytes, optional
+            The file of the mask that confines the edit, on the first picture.
 
         Raises
         ------
@@ -111,6 +115,8 @@ class JobManager:
         """
         seeded = request if request.seed is not None else replace(request, seed=draw_seed())
         inputs = tuple(self._store_input(picture) for picture in pictures)
+        if mask is not None:
+            inputs = (replace(inputs[0], mask=self._inputs.put(mask)), *inputs[1:])
         new = NewJob(
             id=secrets.token_urlsafe(_ID_BYTES),
             request=seeded,

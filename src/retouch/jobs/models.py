@@ -12,12 +12,14 @@
 The four on the right are final: a job that reached one of them never changes again.
 """
 
+import base64
 import enum
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from retouch.errors import RetouchError
+from retouch.generation import GenerationOptions
 from retouch.types import EditRequest, OutputFormat, Progress
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "NewJob",
     "Problem",
     "ResultImage",
+    "progress_from_json",
+    "progress_to_json",
     "request_from_json",
     "request_to_json",
 ]
@@ -111,20 +115,23 @@ class JobInput:
         Of a picture that is itself an answer: the file of the first input of its chain of edits.
     lineage : str or None
         Given together with ``first``: how the two belong together, as the JSON of ``retouch.preserve.lineage.Lineage``.
+    mask : str or None
+        Of the first picture: the file of the mask that confines the edit.
     """
 
     picture: str
     first: str | None = None
     lineage: str | None = None
+    mask: str | None = None
 
     @property
     def digests(self) -> tuple[str, ...]:
         """Everything that the input store has to keep for it."""
-        return tuple(digest for digest in (self.picture, self.first, self.lineage) if digest is not None)
+        return tuple(digest for digest in (self.picture, self.first, self.lineage, self.mask) if digest is not None)
 
     def to_json(self) -> str | dict[str, str | None]:
-        """Return a JSON-ready value; of a picture that is no answer, only its digest."""
-        return self.picture if self.first is None else asdict(self)
+        """Return a JSON-ready value; of a picture that is no answer and has no mask, only its digest."""
+        return self.picture if self.first is None and self.mask is None else asdict(self)
 
     @classmethod
     def from_json(cls, body: str | Mapping[str, Any]) -> "JobInput":
@@ -269,4 +276,17 @@ def request_to_json(request: EditRequest) -> dict[str, Any]:
 
 def request_from_json(body: Mapping[str, Any]) -> EditRequest:
     """Return the request that ``request_to_json`` described; a field added since then takes its default."""
-    return EditRequest(**{**body, "output_format": OutputFormat(body["output_format"])})
+    generation = GenerationOptions.from_json(body.get("generation", {}))
+    return EditRequest(**{**body, "output_format": OutputFormat(body["output_format"]), "generation": generation})
+
+
+def progress_to_json(progress: Progress) -> dict[str, Any]:
+    """Return a progress as JSON-ready values, its preview as base64."""
+    preview = progress.preview_png
+    return {**asdict(progress), "preview_png": None if preview is None else base64.b64encode(preview).decode("ascii")}
+
+
+def progress_from_json(body: Mapping[str, Any]) -> Progress:
+    """Return the progress that ``progress_to_json`` described; a field added since then takes its default."""
+    preview = body.get("preview_png")
+    return Progress(**{**body, "preview_png": None if preview is None else base64.b64decode(preview)})

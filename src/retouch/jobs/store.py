@@ -20,6 +20,8 @@ from retouch.jobs.models import (
     JobState,
     NewJob,
     Problem,
+    progress_from_json,
+    progress_to_json,
     request_from_json,
     request_to_json,
 )
@@ -193,7 +195,7 @@ class JobStore:
         """Prolong the lease and note the progress; None when the job is no longer this worker's."""
         values: dict[str, Any] = {"lease_until": self._clock() + lease_seconds}
         if progress is not None:
-            values["progress"] = {"step": progress.step, "total": progress.total, "label": progress.label}
+            values["progress"] = progress_to_json(progress)
         return self._change_running(job_id, worker_id, values)
 
     def finish(self, job_id: str, worker_id: str, state: JobState, outcome: JobResult | Problem | None) -> Job | None:
@@ -363,7 +365,7 @@ def _job(row: Any) -> Job:
         started_at=row.started_at,
         finished_at=row.finished_at,
         abort_requested=row.abort_requested,
-        progress=None if row.progress is None else Progress(**row.progress),
+        progress=None if row.progress is None else progress_from_json(row.progress),
         result=None if row.result is None else JobResult.from_json(row.result),
         problem=None if row.problem is None else Problem(**row.problem),
     )

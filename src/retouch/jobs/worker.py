@@ -12,7 +12,9 @@ from typing import Any, Final, Protocol
 from retouch.engines.base import InputPicture
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import EditAbortedError, ModeratedError, RetouchError, StorageError
+from retouch.images.array_types import Mask
 from retouch.images.codec import DecodeLimits
+from retouch.images.mask_file import read_mask
 from retouch.jobs.manager import InputStore, QueuePolicy
 from retouch.jobs.models import Job, JobResult, JobState, Problem, ResultImage
 from retouch.jobs.pictures import PictureReader, lineage_of, trace_origin
@@ -124,11 +126,13 @@ class Worker:
             raise EditAbortedError("The edit was stopped before it began.")
         engine = self._shop.registry.get(job.engine)
         pictures, notes = self._read_pictures(job)
+        mask = self._read_mask(job)
         decoded_at = time.perf_counter()
         edited = run_edit(
             job.request,
             pictures,
             engine,
+            mask=mask,
             on_step=pulse.note_progress,
             should_abort=pulse.should_abort,
             notes=notes,
@@ -151,6 +155,10 @@ class Worker:
             pictures.append(picture)
             notes.extend(f"Picture {index + 1}: {note}" for note in said)
         return pictures, notes
+
+    def _read_mask(self, job: Job) -> Mask | None:
+        digest = job.inputs[0].mask if job.inputs else None
+        return None if digest is None else read_mask(self._shop.inputs.get(digest), self._shop.decode_limits)
 
     def _save(
         self, images: Sequence[EditedImage], job: Job, pictures: Sequence[InputPicture]

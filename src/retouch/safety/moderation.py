@@ -10,14 +10,15 @@ from retouch.errors import ModeratedError
 from retouch.images.array_types import Pixels, PixelsRGBA
 from retouch.safety.pictures import DEFAULT_TOLERANCE, THRESHOLDS, PictureCheck
 
-__all__ = ["UNCHECKED_NOTE", "find_nsfw", "lowest_tolerance", "require_inputs_allowed"]
+__all__ = ["NEVER_REFUSES", "UNCHECKED_NOTE", "find_nsfw", "lowest_tolerance", "require_inputs_allowed"]
 
 UNCHECKED_NOTE: Final = (
     "No picture check ran: safety_tolerance had no effect, and has_nsfw_concepts is false because nothing looked."
 )
 """What a result says when nobody checked its pictures."""
 
-_NEVER_REFUSES: Final = max(THRESHOLDS)
+NEVER_REFUSES: Final = max(THRESHOLDS)
+"""The tolerance that lets every picture through."""
 
 
 def lowest_tolerance(score: float) -> int:
@@ -46,7 +47,7 @@ def require_inputs_allowed(pictures: Sequence[Pixels], tolerance: int, check: Pi
     ModelFileError
         As ``PictureCheck.score``.
     """
-    if tolerance == _NEVER_REFUSES:
+    if tolerance == NEVER_REFUSES:
         return
     for index, pixels in enumerate(pictures):
         needed = lowest_tolerance(check.score(pixels))
