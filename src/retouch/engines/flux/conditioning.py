@@ -53,6 +53,10 @@ class _Cache(Generic[T]):
                 self._values.popitem(last=False)
         return value
 
+    def clear(self) -> None:
+        with self._lock:
+            self._values.clear()
+
     @property
     def statistics(self) -> CacheStatistics:
         return CacheStatistics(self._hits, self._misses)
@@ -92,6 +96,11 @@ class Conditioning:
         size_wh = first.shape[1], first.shape[0]
         fitted = (fit_pixels(each, fill_size(each.shape[1], each.shape[0], size_wh)) for each in others)
         return tuple(self._reference(each) for each in (first, *fitted))
+
+    def clear(self) -> None:
+        """Forget every prompt and picture, to give their memory back."""
+        self._prompts.clear()
+        self._references.clear()
 
     @property
     def statistics(self) -> dict[str, CacheStatistics]:

@@ -7,6 +7,7 @@ import torch
 from retouch.engines.base import Capabilities, EditInputs, EngineOutput
 from retouch.engines.flux.conditioning import CacheStatistics, Conditioning
 from retouch.engines.flux.loop import DenoisingLoop, Order
+from retouch.engines.flux.memory import CarefulLoop
 from retouch.engines.flux.model import FluxModel
 from retouch.engines.flux.options import FluxOptions, Precision, ReferenceMode
 from retouch.engines.flux.worker import FluxWorker
@@ -65,7 +66,8 @@ class FluxEngine:
         self._model = FluxModel.from_folder(self._folder, dtype=_DTYPES[options.precision], device=options.device)
         self._conditioning = Conditioning(self._model)
         loop = DenoisingLoop(self._model, batch_size=options.batch_size, reproducible=options.reproducible)
-        self._worker = FluxWorker(loop, max_active=max(8, 2 * options.batch_size))
+        careful = CarefulLoop(loop, release=self._conditioning.clear)
+        self._worker = FluxWorker(careful, max_active=max(8, 2 * options.batch_size))
 
     def edit(
         self,

@@ -85,6 +85,11 @@ class Denoising:
         """Whether every step is done."""
         return self.step >= len(self.schedule.timesteps)
 
+    @property
+    def extrapolated_steps(self) -> int:
+        """How many passes the step cache has spared this picture."""
+        return sum(each.extrapolated for each in (self.cached, self.cached_negative) if each is not None)
+
 
 class DenoisingLoop:
     """Advances pictures of one shape together.
@@ -99,6 +104,11 @@ class DenoisingLoop:
         it has pictures, which is faster when there are few, and changes low bits.
     step_cache : StepCache, optional
         Extrapolates steps; takes a ``batch_size`` of 1, since it decides for a whole pass.
+
+    Attributes
+    ----------
+    passes : int
+        How often the transformer was run.
     """
 
     def __init__(
@@ -116,6 +126,7 @@ class DenoisingLoop:
         self.model = model
         self.batch_size = batch_size
         self.reproducible = reproducible
+        self.passes = 0
         self._step_cache = step_cache
 
     def admit(self, order: Order) -> Denoising:
@@ -196,6 +207,7 @@ class DenoisingLoop:
             torch.cat([embeds[k].sequence for k in rows]), torch.cat([embeds[k].pooled for k in rows]), embeds[0].ids
         )
         remembering = nullcontext() if self._step_cache is None or cached is None else self._step_cache.using(cached)
+        self.passes += 1
         with remembering:
             velocity = self.model.predict(tokens, pictures[0].positions, times, guidance, batch)[:, :length]
         return [velocity[k : k + 1] for k in range(len(pictures))]

@@ -13,7 +13,7 @@ import copy
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from retouch.errors import ConfigurationError
@@ -51,9 +51,17 @@ class StepCacheOptions:
 
 @dataclass(slots=True)
 class CachedSteps:
-    """What one picture's steps leave for its next ones; one for each branch of guidance."""
+    """What one picture's steps leave for its next ones; one for each branch of guidance.
 
-    contexts: dict[str, Any] = field(default_factory=dict)
+    Attributes
+    ----------
+    num_inference_steps : int
+    contexts : dict
+        cache-dit's, by name.
+    """
+
+    num_inference_steps: int
+    contexts: dict[str, Any]
 
     @property
     def extrapolated(self) -> int:
@@ -108,16 +116,23 @@ class StepCache:
         manager = self._transformer._context_manager
         for name in self._transformer._context_names:
             manager.reset_context(name, cache_config=config, calibrator_config=self._calibrator)
-        steps = CachedSteps(manager._cached_context_manager)
+        steps = CachedSteps(num_inference_steps, manager._cached_context_manager)
         self._forget()
         return steps
 
     @contextmanager
     def using(self, steps: CachedSteps) -> Iterator[None]:
-        """Let the transformer read and write one picture's memory; it can't be run without one."""
+        """Let the transformer read and write one picture's memory; it can't be run without one.
+
+        A pass that fails has counted a step and written half of it: the memory is started anew, and the picture's next steps are
+        computed in full.
+        """
         self._transformer._context_manager._cached_context_manager = steps.contexts
         try:
             yield
+        except BaseException:
+            steps.contexts = self.start(steps.num_inference_steps).contexts
+            raise
         finally:
             self._forget()
 
