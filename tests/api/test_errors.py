@@ -80,7 +80,8 @@ def test_every_error_that_the_project_exports_is_in_the_tree():
         ("explain", "yes", "true or false"),
         ("preserve", "on", 'one of "auto", "off"'),
         ("engine", "other", 'one of "fake"'),
-        ("stream", True, "false"),
+        ("stream", "yes", "true or false"),
+        ("partial_images", 4, "a whole number from 0 to 3"),
         ("extra_body", [], "an object"),
         ("model", ..., "a string"),
         ("model", 7, "a string"),
@@ -112,7 +113,7 @@ def test_the_original_size_and_a_ratio_exclude_each_other(client, body):
 
 
 def test_an_unknown_model_is_not_found_and_the_known_ones_are_listed(client, body):
-    said = check_shape(client.post(GENERATIONS, json=body(model="dall-e-3")), 404)
+    said = check_shape(client.post(GENERATIONS, json=body(model="sdxl")), 404)
     assert said["error"]["code"] == "model_not_found"
     assert "flux/kontext-max/image-to-image" in said["message"]
 

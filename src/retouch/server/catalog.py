@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from retouch import kontext
 
-__all__ = ["MODELS", "HostedModel"]
+__all__ = ["MODELS", "OPENAI_MODELS", "HostedModel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +69,7 @@ MODELS: Final = {
     )
 }
 """By id."""
+
+OPENAI_MODELS: Final = ("gpt-image", "chatgpt-image", "dall-e")
+"""Beginnings of the ids that a client of OpenAI's API sends unless it is told otherwise: taken for the default model, and the
+answer says so."""

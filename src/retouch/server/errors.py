@@ -37,6 +37,7 @@ ERROR_TABLE: Final[Mapping[str, tuple[int, str]]] = {
     "invalid_request": (400, "invalid_request_error"),
     "invalid_value": (400, "invalid_request_error"),
     "invalid_json": (400, "invalid_request_error"),
+    "invalid_form": (400, "invalid_request_error"),
     "invalid_host": (400, "invalid_request_error"),
     "invalid_image": (400, "image_error"),
     "image_decode_failed": (400, "image_error"),

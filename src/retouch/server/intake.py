@@ -1,19 +1,28 @@
-"""Read a request body: JSON of limited size, in limited time, at limited concurrency."""
+"""Read a request body: JSON or a form, of limited size, in limited time, at limited concurrency."""
 
 import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from retouch.errors import QueueFullError
 from retouch.jobs.models import Problem
 from retouch.server.errors import ProblemError
 
-__all__ = ["Intake"]
+__all__ = ["Form", "Intake", "media_type_of"]
+
+MAX_FORM_FIELDS: Final = 100
+MAX_FORM_FILES: Final = 20
+_MULTIPART: Final = "multipart/form-data"
+
+Form = dict[str, list[str | bytes]]
+"""The values of each field of a form, in order: text, or the bytes of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,37 @@ class Intake:
             raise ProblemError(Problem("invalid_json", 'The body must be a JSON object, such as {"model": ...}.'))
         return value
 
+    async def read_form(self, request: Request) -> Form:
+        """Return the fields of a ``multipart/form-data`` body.
+
+        Raises
+        ------
+        ProblemError
+            Wrong content type, too many bytes, fields or files, too slow, or not a form.
+        """
+        if media_type_of(request) != _MULTIPART:
+            message = f"The body must be a form: send the header Content-Type: {_MULTIPART}."
+            raise ProblemError(Problem("unsupported_media_type", message))
+        _check_not_compressed(request)
+        data = await self._read(request)
+
+        async def all_at_once() -> AsyncIterator[bytes]:
+            yield data
+
+        parser = MultiPartParser(
+            request.headers,
+            all_at_once(),  # type: ignore[arg-type]  # asks for a generator, and only iterates
+            max_files=MAX_FORM_FILES,
+            max_fields=MAX_FORM_FIELDS,
+            max_part_size=self.max_body_bytes,
+        )
+        try:
+            parsed = await parser.parse()
+        except (MultiPartException, KeyError, ValueError, UnicodeError) as exc:
+            said = f" {exc.message}" if isinstance(exc, MultiPartException) else ""
+            raise ProblemError(Problem("invalid_form", f"The body is not a valid form.{said}")) from exc
+        return await _values_of(parsed)
+
     async def _read(self, request: Request) -> bytes:
         """Collect the body, counting as it comes; what is too much is read on for a while, but not kept.
 
@@ -100,14 +140,31 @@ class Intake:
         return bytes(body)
 
 
+def media_type_of(request: Request) -> str:
+    """Return what the request says that its body is, without parameters; empty when it says nothing."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
 def _check_content_type(request: Request) -> None:
-    content_type = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
-    if content_type != "application/json" and not content_type.endswith("+json"):
+    media_type = media_type_of(request) or "application/json"
+    if media_type != "application/json" and not media_type.endswith("+json"):
         message = "The body must be JSON: send the header Content-Type: application/json."
         raise ProblemError(Problem("unsupported_media_type", message))
+    _check_not_compressed(request)
+
+
+def _check_not_compressed(request: Request) -> None:
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         message = "Compressed bodies are not read: leave the header Content-Encoding out."
         raise ProblemError(Problem("unsupported_media_type", message))
+
+
+async def _values_of(parsed: FormData) -> Form:
+    form: Form = {}
+    for name, value in parsed.multi_items():
+        form.setdefault(name, []).append(await value.read() if isinstance(value, UploadFile) else value)
+    await parsed.close()
+    return form
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -286,6 +286,7 @@ def invalid_body(problems: Sequence[Mapping[str, Any]]) -> ProblemError:
     problems : sequence of mapping
         Each with ``field``, ``rule`` and ``received``.
     """
+    problems = [{**each, "received": _as_json(each["received"])} for each in problems]
     sentences = [f"{each['field']} must be {each['rule']}; received {_shown(each['received'])}." for each in problems]
     shown = [{**each, "received": _shortened(each["received"])} for each in problems]
     details = {"param": problems[0]["field"], "problems": shown}
@@ -305,6 +306,17 @@ def json_schema(fields: Sequence[Field]) -> dict[str, Any]:
         if each.required and each.unless is not None
     ]
     return {"type": "object", "required": always, "properties": properties, **({"allOf": either} if either else {})}
+
+
+def _as_json(value: Any) -> Any:
+    """A received value without the bytes of files, which are found alone or in a list."""
+    if isinstance(value, list):
+        return [_without_bytes(each) for each in value]
+    return _without_bytes(value)
+
+
+def _without_bytes(value: Any) -> Any:
+    return f"a file of {len(value)} bytes" if isinstance(value, bytes) else value
 
 
 def _shown(value: Any) -> str:

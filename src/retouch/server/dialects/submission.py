@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from retouch.errors import ImageError
+from retouch.errors import ImageError, RequestError
 from retouch.jobs.models import Job, JobResult, Problem
 from retouch.server.dialects.fields import invalid_body
 from retouch.server.errors import ProblemError, rename_param
@@ -71,6 +71,10 @@ class Submission:
     engine : str or None
         None for the server's default.
     names : ParamNames
+    mask : str or bytes or None
+        Confines the edit, on the first picture: white may change. A URL, a ``data:`` URI or a file.
+    translate_mask : callable, optional
+        From the file of a mask in the dialect's own sense to one whose white may change. Raises ``InvalidValueError``.
     """
 
     request: EditRequest
@@ -78,6 +82,8 @@ class Submission:
     parent: str | None = None
     engine: str | None = None
     names: ParamNames = field(default_factory=ParamNames)
+    mask: str | bytes | None = None
+    translate_mask: Callable[[bytes], bytes] | None = None
 
     def in_their_words(self, problem: Problem) -> Problem:
         """Return a problem of the lower layers as the dialect calls things."""
@@ -116,7 +122,8 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
             )
         except ImageError as exc:
             raise ProblemError(submission.names.in_their_words(Problem.from_error(exc))) from exc
-        job = await asyncio.to_thread(services.jobs.enqueue, submission.request, pictures, engine=engine)
+        mask = await _collect_mask(submission, sources)
+        job = await asyncio.to_thread(services.jobs.enqueue, submission.request, pictures, engine=engine, mask=mask)
         _log.info("%s is job %s", request.state.inference_id, job.id)
     return submission, job
 
@@ -127,6 +134,18 @@ async def wait_for(request: Request, submission: Submission, job: Job) -> JobRes
         return await wait_for_result(request, services_of(request).jobs, job)
     except ProblemError as exc:
         raise ProblemError(submission.in_their_words(exc.problem)) from exc
+
+
+async def _collect_mask(submission: Submission, sources: PictureSources) -> bytes | None:
+    """Return the file of the mask; a mask that is an answer of this server counts as a picture like any other."""
+    if submission.mask is None:
+        return None
+    try:
+        (found,) = await sources.collect([submission.mask], parent=None, field=["mask"])
+        data = found if isinstance(found, bytes) else found.data
+        return data if submission.translate_mask is None else await asyncio.to_thread(submission.translate_mask, data)
+    except RequestError as exc:
+        raise ProblemError(ParamNames(("mask",)).in_their_words(Problem.from_error(exc))) from exc
 
 
 def _engine_name(named: str | None, services: Services) -> str:

@@ -1,0 +1,166 @@
+"""Read the body of an image route. Clients in the wild send more than the documented fields: what has no effect is reported."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from retouch import kontext
+from retouch.jobs.models import Problem
+from retouch.server.catalog import MODELS, OPENAI_MODELS
+from retouch.server.dialects.fields import Field, invalid_body, read_fields
+from retouch.server.dialects.image_fields import edit_request
+from retouch.server.dialects.submission import ParamNames, Submission
+from retouch.server.errors import ProblemError
+
+__all__ = ["ImageBody", "ImageRoute", "parse_body"]
+
+_WITHOUT_MEANING: Final = frozenset(
+    {
+        "quality",
+        "user",
+        "style",
+        "background",
+        "mask",
+        "moderation",
+        "num_outputs",
+        "sync_mode",
+        "enhance_prompt",
+        "input_fidelity",
+        "output_compression",
+    }
+)
+"""Fields of other endpoints that clients send along."""
+
+_NO_MEANING: Final = "has no meaning for this model"
+_UNKNOWN: Final = "is not a field of this endpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRoute:
+    """What tells one image route from another.
+
+    Attributes
+    ----------
+    fields : tuple of Field
+    pictures : str
+        Name of the field with the input pictures.
+    output_format : str
+        Of an answer whose request names none.
+    base64_unless_url : bool
+        Whether an answer carries the pictures themselves unless only URLs were asked for.
+    event : str
+        What its events are called when it is streamed.
+    translate_mask : callable, optional
+        See ``Submission``.
+    """
+
+    fields: tuple[Field, ...]
+    pictures: str
+    output_format: str
+    base64_unless_url: bool
+    event: str
+    translate_mask: Callable[[bytes], bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageBody(Submission):
+    """A checked body.
+
+    Attributes
+    ----------
+    with_base64 : bool
+        Whether the answer carries the pictures themselves.
+    stream : bool
+        Whether the answer comes as events.
+    ignored : tuple of mapping
+        ``field`` and ``reason`` of what was sent and has no effect.
+    notes : tuple of str
+        How a tolerated value was taken.
+    """
+
+    with_base64: bool
+    stream: bool
+    ignored: tuple[Mapping[str, str], ...]
+    notes: tuple[str, ...]
+
+
+def parse_body(body: Mapping[str, Any], route: ImageRoute) -> ImageBody:
+    """Check a body and turn it into the project's words.
+
+    Parameters
+    ----------
+    body : mapping
+        Values as JSON has them; the input pictures may be files.
+    route : ImageRoute
+
+    Raises
+    ------
+    ProblemError
+        Fields are missing or wrong, or the model is not known. Names field, rule and value.
+    """
+    merged = _merge_extra_body(body)
+    values = read_fields(merged, route.fields)
+    notes = _resolve_model(values)
+    ignored = _ignored(merged, values, route)
+    names = ParamNames(route.pictures)
+    request, asked_for, size_notes = edit_request({"output_format": route.output_format, **values}, ignored, names)
+    return ImageBody(
+        request=request,
+        sources=_sources(values, route.pictures),
+        parent=values.get("parent"),
+        engine=values.get("engine"),
+        names=names,
+        with_base64=asked_for == "b64_json" or (asked_for is None and route.base64_unless_url),
+        stream=values.get("stream", False),
+        mask=values.get("mask"),
+        translate_mask=route.translate_mask,
+        ignored=tuple(ignored),
+        notes=(*notes, *size_notes),
+    )
+
+
+def _sources(values: Mapping[str, Any], field: str) -> tuple[str | bytes, ...]:
+    sources: tuple[str | bytes, ...] = values.get(field, ())
+    beside_parent = kontext.MAX_REFERENCE_IMAGES - 1
+    if "parent" in values and len(sources) > beside_parent:
+        rule = f"at most {beside_parent} pictures beside parent"
+        raise invalid_body([{"field": field, "rule": rule, "received": f"{len(sources)} pictures"}])
+    return sources
+
+
+def _merge_extra_body(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay a nested ``extra_body``, as LiteLLM sends it, over the body; it wins, as it does where OpenAI's client merges it."""
+    extra = body.get("extra_body")
+    if extra is None:
+        extra = {}
+    if not isinstance(extra, dict):
+        raise invalid_body([{"field": "extra_body", "rule": "an object of further fields", "received": extra}])
+    return {name: value for name, value in {**body, **extra}.items() if name != "extra_body"}
+
+
+def _resolve_model(values: dict[str, Any]) -> list[str]:
+    """Put the id of one of our models into ``values``; return a note when the client named another vendor's."""
+    named = values.setdefault("model", kontext.DEFAULT_MODEL)
+    if named in MODELS:
+        return []
+    if named.startswith(OPENAI_MODELS):
+        values["model"] = kontext.DEFAULT_MODEL
+        return [f"model {named} was taken for {kontext.DEFAULT_MODEL}."]
+    message = f"There is no model {json.dumps(named)} here. Available: {', '.join(MODELS)}."
+    raise ProblemError(Problem("model_not_found", message, details={"param": "model"}))
+
+
+def _ignored(body: Mapping[str, Any], values: Mapping[str, Any], route: ImageRoute) -> list[dict[str, str]]:
+    """Say which of the fields that were sent have no effect, and why."""
+    known = {each.name for each in route.fields}
+    ignored = [
+        {"field": name[:100], "reason": _NO_MEANING if name in _WITHOUT_MEANING else _UNKNOWN}
+        for name, value in body.items()
+        if name not in known and value is not None
+    ]
+    if "n" in values and "num_images" in values:
+        ignored.append({"field": "n", "reason": "num_images says how many"})
+    if "partial_images" in values and not values.get("stream"):
+        ignored.append({"field": "partial_images", "reason": "needs stream: true"})
+    return ignored
