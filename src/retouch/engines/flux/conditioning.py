@@ -8,7 +8,9 @@ from threading import Lock
 from typing import Final, Generic, TypeVar
 
 import numpy as np
+import torch
 
+from retouch.engines.flux.lora_folder import LoraSet
 from retouch.engines.flux.model import FluxModel, PromptEmbeds, Reference
 from retouch.engines.flux.options import ReferenceMode
 from retouch.images.array_types import Pixels
@@ -68,18 +70,29 @@ class Conditioning:
     Parameters
     ----------
     model : FluxModel
+    activate : callable, optional
+        Switches a set of LoRAs on: one may change the text encoder too. Called before a prompt is encoded.
     """
 
-    def __init__(self, model: FluxModel) -> None:
+    def __init__(self, model: FluxModel, *, activate: Callable[[LoraSet], None] | None = None) -> None:
         self._model = model
+        self._activate = activate
         self._prompts: _Cache[PromptEmbeds] = _Cache(MAX_PROMPTS)
         self._references: _Cache[Reference] = _Cache(MAX_REFERENCES)
 
-    def prompt(self, prompt: str, max_sequence_length: int) -> PromptEmbeds:
-        """Return a prompt's embeddings; the length belongs to the key, since padding changes them."""
-        return self._prompts.get(
-            (prompt, max_sequence_length), lambda: self._model.encode_prompt(prompt, max_sequence_length)
-        )
+    def prompt(self, prompt: str, max_sequence_length: int, loras: LoraSet = ()) -> PromptEmbeds:
+        """Return a prompt's embeddings; the length belongs to the key, since padding changes them, and so do the LoRAs."""
+
+        def encode() -> PromptEmbeds:
+            if self._activate is not None:
+                self._activate(loras)
+            return self._model.encode_prompt(prompt, max_sequence_length)
+
+        return self._prompts.get((prompt, max_sequence_length, loras), encode)
+
+    def latents(self, pixels: Pixels) -> torch.Tensor:
+        """Return the packed latents of one picture, (1, N, C); the same that a reference of it has."""
+        return self._reference(pixels).tokens
 
     def references(self, pictures: Sequence[Pixels], mode: ReferenceMode) -> tuple[Reference, ...]:
         """Return the token sets of the input pictures, the edited one first.

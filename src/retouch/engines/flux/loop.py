@@ -5,16 +5,21 @@ A picture that is made alone has bitwise the latents of diffusers' own pipeline;
 whatever the other rows hold, so a picture is bitwise the same whoever shares its passes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 
+from retouch.engines.flux.inpaint import Start
+from retouch.engines.flux.lora_folder import LoraSet
 from retouch.engines.flux.model import FluxModel, PromptEmbeds, Reference
+from retouch.engines.flux.previews import LatentProjection, Pace
 from retouch.engines.flux.schedule import Schedule
 from retouch.engines.flux.step_cache import CachedSteps, StepCache
 from retouch.images.array_types import Pixels
+from retouch.types import Progress
 
 __all__ = ["Denoising", "DenoisingLoop", "Order"]
 
@@ -37,6 +42,14 @@ class Order:
     negative : PromptEmbeds or None
         With ``true_cfg_scale`` above 1: what the picture should not be. Doubles the work.
     true_cfg_scale : float
+    start : Start or None
+        The input's own latents to start from, and the part of them to stay; None starts from noise alone.
+    loras : tuple of LoraWeight
+        Switched on for this picture's passes.
+    reference_ids : {"index", "offset"}
+        Several references lie on planes of their own, or side by side on one.
+    preview_every : int or None
+        Steps from one preview to the next.
     """
 
     embeds: PromptEmbeds
@@ -47,6 +60,10 @@ class Order:
     guidance_scale: float
     negative: PromptEmbeds | None = None
     true_cfg_scale: float = 1.0
+    start: Start | None = None
+    loras: LoraSet = ()
+    reference_ids: Literal["index", "offset"] = "index"
+    preview_every: int | None = None
 
 
 @dataclass
@@ -62,6 +79,11 @@ class Denoising:
     positions : (N + M, 3) tensor
     step : int
         How many steps are done.
+    noise : (1, N, C) tensor
+        What the seed drew.
+    velocity : (1, N, C) tensor or None
+        What the last step was told by the model.
+    pace : Pace
     key : tuple
         Pictures with the same one can share a pass.
     cached : CachedSteps or None
@@ -75,6 +97,9 @@ class Denoising:
     reference: torch.Tensor
     positions: torch.Tensor
     schedule: Schedule
+    noise: torch.Tensor
+    velocity: torch.Tensor | None = None
+    pace: Pace = field(default_factory=Pace)
     step: int = 0
     key: tuple[object, ...] = field(default=())
     cached: CachedSteps | None = None
@@ -104,6 +129,10 @@ class DenoisingLoop:
         it has pictures, which is faster when there are few, and changes low bits.
     step_cache : StepCache, optional
         Extrapolates steps; takes a ``batch_size`` of 1, since it decides for a whole pass.
+    activate : callable, optional
+        Switches a set of LoRAs on, before every pass; left out, no picture may have any.
+    projection : LatentProjection, optional
+        Draws the previews; left out, there are none.
 
     Attributes
     ----------
@@ -118,6 +147,8 @@ class DenoisingLoop:
         batch_size: int = 1,
         reproducible: bool = True,
         step_cache: StepCache | None = None,
+        activate: Callable[[LoraSet], None] | None = None,
+        projection: LatentProjection | None = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
@@ -128,25 +159,47 @@ class DenoisingLoop:
         self.reproducible = reproducible
         self.passes = 0
         self._step_cache = step_cache
+        self._activate = activate
+        self._projection = projection
 
     def admit(self, order: Order) -> Denoising:
         """Return a picture at its first step: noise, and the positions of all tokens.
 
-        References lie on planes of their own behind the answer's (plane 0), as in training with one picture (plane 1).
+        References lie on planes of their own behind the answer's (plane 0), as in training with one picture (plane 1); or, with
+        "offset" ids, all on plane 1, each to the right of the one before.
+
+        Raises
+        ------
+        ValueError
+            It has LoRAs, and this loop takes none.
         """
-        latents = self.model.draw_noise(order.grid_hw, order.seed)
-        planes = [self.model.positions(each.grid_hw, plane=1 + k) for k, each in enumerate(order.references)]
+        if order.loras and self._activate is None:
+            raise ValueError("this loop takes no LoRAs")
+        noise = self.model.draw_noise(order.grid_hw, order.seed)
+        strength = 1.0 if order.start is None else order.start.strength
+        schedule = self.model.schedule(noise.shape[1], order.num_inference_steps, strength=strength)
         grids = tuple(each.grid_hw for each in order.references)
+        has_cache = self._step_cache is not None
         return Denoising(
             order=order,
-            latents=latents,
+            latents=noise if order.start is None else order.start.noised(schedule, noise),
             reference=torch.cat([each.tokens for each in order.references], dim=1),
-            positions=torch.cat([self.model.positions(order.grid_hw), *planes], dim=0),
-            schedule=self.model.schedule(latents.shape[1], order.num_inference_steps),
-            key=(order.grid_hw, grids, order.embeds.sequence.shape[1], self._step_cache is not None),
-            cached=self._start_cache(order),
-            cached_negative=self._start_cache(order) if _needs_negative(order) else None,
+            positions=torch.cat([self.model.positions(order.grid_hw), *self._reference_positions(order)], dim=0),
+            schedule=schedule,
+            noise=noise,
+            key=(order.grid_hw, grids, order.reference_ids, order.embeds.sequence.shape[1], order.loras, has_cache),
+            cached=self._start_cache(schedule),
+            cached_negative=self._start_cache(schedule) if _needs_negative(order) else None,
         )
+
+    def _reference_positions(self, order: Order) -> list[torch.Tensor]:
+        if order.reference_ids == "index":
+            return [self.model.positions(each.grid_hw, plane=1 + k) for k, each in enumerate(order.references)]
+        lefts = [sum(each.grid_hw[1] for each in order.references[:k]) for k in range(len(order.references))]
+        return [
+            self.model.positions(each.grid_hw, plane=1, right_by=left)
+            for each, left in zip(order.references, lefts, strict=True)
+        ]
 
     def step(self, pictures: Sequence[Denoising]) -> None:
         """Advance pictures that have the same ``key`` by one step each; each is at its own step of its own schedule.
@@ -171,6 +224,27 @@ class DenoisingLoop:
         for picture, velocity in zip(pictures, velocities, strict=True):
             picture.latents = picture.schedule.advance(velocity, picture.step, picture.latents)
             picture.step += 1
+            if picture.order.start is not None:
+                picture.latents = picture.order.start.keep(
+                    picture.latents, picture.schedule, picture.noise, picture.step
+                )
+            picture.velocity = velocity
+            picture.pace.note_step()
+
+    def report(self, picture: Denoising) -> Progress:
+        """Return where a picture stands after a step, with a preview when one is due."""
+        total = len(picture.schedule.timesteps)
+        seconds_left = picture.pace.seconds_left(total - picture.step)
+        return Progress(picture.step, total, "denoising", seconds_left, self._preview(picture))
+
+    def _preview(self, picture: Denoising) -> bytes | None:
+        """Return a small picture of where the model is heading, as a PNG; None when none is due."""
+        every = picture.order.preview_every
+        if every is None or self._projection is None or picture.velocity is None or picture.step % every:
+            return None
+        # The latents are still full of noise; the last velocity tells what is behind it.
+        clean = picture.latents - picture.schedule.noise_level(picture.step) * picture.velocity
+        return self._projection.render_png(clean, picture.order.grid_hw)
 
     def finish(self, picture: Denoising) -> Pixels:
         """Return the finished picture, (H, W, 3) uint8, sRGB.
@@ -186,8 +260,8 @@ class DenoisingLoop:
             raise ValueError(f"step {picture.step} of {len(picture.schedule.timesteps)}: not finished")
         return self.model.decode(picture.latents, picture.order.grid_hw)
 
-    def _start_cache(self, order: Order) -> CachedSteps | None:
-        return None if self._step_cache is None else self._step_cache.start(order.num_inference_steps)
+    def _start_cache(self, schedule: Schedule) -> CachedSteps | None:
+        return None if self._step_cache is None else self._step_cache.start(len(schedule.timesteps))
 
     def _predict(
         self, pictures: Sequence[Denoising], embeds: Sequence[PromptEmbeds], cached: CachedSteps | None
@@ -207,6 +281,8 @@ class DenoisingLoop:
             torch.cat([embeds[k].sequence for k in rows]), torch.cat([embeds[k].pooled for k in rows]), embeds[0].ids
         )
         remembering = nullcontext() if self._step_cache is None or cached is None else self._step_cache.using(cached)
+        if self._activate is not None:
+            self._activate(pictures[0].order.loras)
         self.passes += 1
         with remembering:
             velocity = self.model.predict(tokens, pictures[0].positions, times, guidance, batch)[:, :length]

@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from pathlib import Path
+from typing import Final, Literal
 
-__all__ = ["FluxOptions", "Precision", "ReferenceMode"]
+__all__ = ["KONTEXT_REPOSITORY", "FluxOptions", "Offload", "Precision", "ReferenceMode", "TextPrecision"]
 
-Precision = Literal["bfloat16", "float16", "float32"]
+KONTEXT_REPOSITORY: Final = "black-forest-labs/FLUX.1-Kontext-dev"
+
+Precision = Literal["auto", "bfloat16", "float16", "float32", "fp8", "int8"]
+TextPrecision = Literal["auto", "full", "fp8", "int8"]
+Offload = Literal["auto", "none", "encoders", "model", "group"]
 
 
 class ReferenceMode(StrEnum):
@@ -15,7 +20,9 @@ class ReferenceMode(StrEnum):
     STITCH = "stitch"
     """Side by side in one picture, as in training with one."""
     TOKENS = "tokens"
-    """Each a token set of its own, on its own plane."""
+    """Each a token set of its own, on its own plane ("index" in the field's words)."""
+    OFFSET = "offset"
+    """Each a token set of its own, all on one plane, each to the right of the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,19 @@ class FluxOptions:
     device : str
         "cuda", "cpu", "mps".
     precision : str
-        What the weights are held and computed in.
+        What the transformer's weights are held in; "auto" leaves it to ``planner.make_plan``, as for the next three.
+    text_precision : str
+        What the T5 encoder's weights are held in; "full" is what is computed in.
+    offload : str
+        What waits in system memory: "none", the text "encoders", each "model" while another works, or every "group" of blocks.
+    vae_tiling : bool or None
+        Whether pictures are encoded and decoded in tiles; None leaves it to the planner.
+    transformer_file : Path or None
+        A single file with the transformer's weights, safetensors or GGUF, in place of the folder's.
+    repository : str
+        Of the hub; looked for in the hub's local cache where no folder holds a checkpoint. Never fetched on its own.
+    revision : str or None
+        Of the repository: a branch, a tag or a commit.
     num_inference_steps : int
         28 is what the model's authors use.
     guidance_scale : float
@@ -44,7 +63,13 @@ class FluxOptions:
     """
 
     device: str = "cuda"
-    precision: Precision = "bfloat16"
+    precision: Precision = "auto"
+    text_precision: TextPrecision = "auto"
+    offload: Offload = "auto"
+    vae_tiling: bool | None = None
+    transformer_file: Path | None = None
+    repository: str = KONTEXT_REPOSITORY
+    revision: str | None = None
     num_inference_steps: int = 28
     guidance_scale: float = 2.5
     max_sequence_length: int = 512

@@ -66,11 +66,13 @@ class Schedule:
         return advanced
 
     def add_noise(self, latents: torch.Tensor, noise: torch.Tensor, step: int) -> torch.Tensor:
-        """Return finished latents at the noise level in front of step ``step``; as they are behind the last step."""
+        """Return finished latents, (1, N, C), at the noise level in front of step ``step``; behind the last there is none."""
         if step >= len(self.timesteps):
             return latents
-        noisy: torch.Tensor = self._scheduler.scale_noise(latents, self.timesteps[step : step + 1], noise)
-        return noisy
+        level = (
+            self._scheduler.sigmas[self._skipped + step].to(device=latents.device, dtype=latents.dtype).view(1, 1, 1)
+        )
+        return level * noise + (1.0 - level) * latents
 
     def noise_level(self, step: int) -> float:
         """Return the share of noise in front of step ``step``: 1 is pure noise, 0 (behind the last) none."""
