@@ -1,10 +1,10 @@
 """Noun phrases: what a clause is about, as read."""
 
-from retouch.editor.instructions.context import Context, Refusal
+from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import CONTAINERS, canonical_noun, singular
+from retouch.editor.instructions.picks import is_bare_one, read_depth, read_ordinal_side, read_wearing, take_superlative
 from retouch.editor.instructions.pieces import parse_color, parse_image_reference, parse_side
-from retouch.editor.instructions.plan import Horizontal
 from retouch.editor.instructions.refusals import CLOTHES
 from retouch.editor.instructions.things import (
     ALL_WORDS,
@@ -67,10 +67,10 @@ def parse_thing(
         return _read_possession(thing, cur, ctx, with_side=with_side)
     _read_contents(thing, cur)
     _read_wearer(thing, cur, ctx)
-    _read_postmodifiers(thing, cur, ctx, with_side=with_side)
+    _read_postmodifiers(thing, cur, ctx, with_side=with_side, placed=placed)
     if with_side and thing.noun is not None:
         _read_relative(thing, cur, ctx, placed=placed)
-    _check_ordinal(thing, cur)
+    read_ordinal_side(thing, cur, ctx)
     return _finish(thing, cur, ctx)
 
 
@@ -154,24 +154,6 @@ def _assume_untold(thing: Thing, begin: int, cur: Cursor, ctx: Context) -> None:
     ctx.assume(f'looked for "{thing.noun}"; "{ctx.text(cur.tokens[begin : cur.at])}" is not told apart')
 
 
-def _check_ordinal(thing: Thing, cur: Cursor) -> None:
-    """Read "from the left" behind "the first bird"; any other ordinal would have to be counted."""
-    if thing.ordinal is None:
-        return
-    begin = cur.at
-    across = None
-    if cur.take_preposition("from") is not None:
-        cur.at += cur.sense().determiner == "definite" and not cur.done
-        across = (cur.sense().side or (None, None))[0]
-        cur.at += across is not None
-    if across in ("left", "right") and thing.ordinal in (0, -1):
-        opposite: Horizontal = "right" if across == "left" else "left"
-        thing.horizontal = across if thing.ordinal == 0 else opposite
-        return
-    cur.at = begin
-    raise Refusal("ordinal")
-
-
 def _read_contents(thing: Thing, cur: Cursor) -> None:
     """Read "of coffee" behind "a cup", "with flowers" behind "a vase"."""
     joined = cur.word() == "of" or (cur.word() == "with" and thing.determiner == "indefinite")
@@ -244,6 +226,9 @@ def _read_modifiers(thing: Thing, cur: Cursor, ctx: Context) -> None:
     while not cur.done:
         sense = cur.sense()
         nouns_follow = _is_noun_like(cur, 1)
+        if is_bare_one(thing, cur):
+            thing.bare_one = True
+            return
         if sense.noun is not None and not (sense.color and nouns_follow and cur.sense(1).color is None):
             return
         if cur.word() in ("a little", "little") and (nouns_follow or cur.sense(1).color or cur.sense(1).color_modifier):
@@ -341,6 +326,7 @@ def _name(thing: Thing, words: list[str], cur: Cursor) -> None:
     """Turn the words of a noun into a canonical noun, a picture, "the subject" or a color's part."""
     while words and cur.word(-1) in ("color", "colour") and words[-1] in ("color", "colour"):
         words.pop()
+    words = take_superlative(thing, words)
     text = " ".join(words)
     if len(words) == 1 and words[0] in PICTURE_NOUNS and words[0] != "frame":
         thing.picture = True
@@ -380,7 +366,7 @@ def _read_possession(owner: Thing, cur: Cursor, ctx: Context, *, with_side: bool
     return _finish(thing, cur, ctx)
 
 
-def _read_postmodifiers(thing: Thing, cur: Cursor, ctx: Context, *, with_side: bool) -> None:
+def _read_postmodifiers(thing: Thing, cur: Cursor, ctx: Context, *, with_side: bool, placed: bool = False) -> None:
     """Read "on the left", "from the first image", "of the photo" behind a noun."""
     if thing.picture:
         _read_picture_contents(cur, ctx)
@@ -400,6 +386,12 @@ def _read_postmodifiers(thing: Thing, cur: Cursor, ctx: Context, *, with_side: b
             if _take_bare_picture(cur):
                 continue
             cur.at = begin
+        if with_side and thing.pick is None and (pick := read_depth(cur, far=placed)) is not None:
+            thing.pick = pick
+            continue
+        if with_side and (worn := read_wearing(thing, cur, ctx)) is not None:
+            thing.wearing = worn
+            continue
         side = parse_side(cur) if with_side else None
         if side is None:
             return

@@ -10,6 +10,7 @@ from retouch.editor.instructions.things import Thing
 
 __all__ = ["to_target"]
 
+_ALL_OF_THEM = frozenset(["people", "everyone", "everybody", "crowd", "couple", "friends", "family"])
 _NO_THINGS = frozenset(["light", "effect", "sharpening", "expression", "text"])
 """What nouns stand for that can't be outlined; words are found by reading, not by their outline."""
 
@@ -24,6 +25,9 @@ def to_target(thing: Thing, ctx: Context) -> Target:
         horizontal=thing.horizontal,
         vertical=thing.vertical,
         image_index=thing.image_index,
+        pick=thing.pick,
+        wearing=thing.wearing,
+        plural=thing.plural or thing.noun in _ALL_OF_THEM or "ones" in thing.phrase.lower().split(),
     )
     if thing.all_but:
         return _all_but(to_target(replace(thing, all_but=False), ctx))
@@ -37,6 +41,8 @@ def to_target(thing: Thing, ctx: Context) -> Target:
         return replace(base, kind=TargetKind.COLOR_PART)
     if thing.region and thing.color is None:
         return replace(base, kind=TargetKind.REGION, noun=None)
+    if thing.noun == "subject" and thing.bare_one and ctx.referent is not None and ctx.referent.noun is not None:
+        return replace(base, noun=ctx.referent.noun)
     if thing.noun in ("subject", "foreground"):
         return replace(base, kind=TargetKind.SUBJECT, noun=None)
     if thing.noun in ("background", "sky") and thing.color is None:
@@ -51,7 +57,8 @@ def to_target(thing: Thing, ctx: Context) -> Target:
 def _all_but(target: Target) -> Target:
     """Return everything but a target; all but the subject is the background."""
     opposites = {TargetKind.SUBJECT: TargetKind.BACKGROUND, TargetKind.BACKGROUND: TargetKind.SUBJECT}
-    if target.kind in opposites and target.horizontal is None and target.vertical is None:
+    named = (target.horizontal, target.vertical, target.pick, target.wearing)
+    if target.kind in opposites and named == (None, None, None, None):
         return replace(target, kind=opposites[target.kind])
     return replace(target, all_but=True)
 

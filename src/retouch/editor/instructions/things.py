@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from retouch.editor.instructions.plan import ColorValue, Horizontal, Target, Vertical
+from retouch.editor.instructions.plan import ColorValue, Horizontal, Pick, Target, Vertical
 
 __all__ = ["ALL_WORDS", "COLOR_PART_NOUNS", "MATERIAL_ADJECTIVES", "REGION_NOUNS", "SUBJECT_NOUNS", "Thing"]
 
@@ -49,6 +49,12 @@ class Thing:
         A part of the picture by its place alone.
     ordinal : int or None
         "The second bird": as in ``vocabulary.ORDINALS``.
+    pick : Pick or None
+        Which one of several.
+    wearing : ColorValue or None
+        "The woman in the red dress".
+    bare_one : bool
+        "One" stands for the noun: "the one on the right".
     """
 
     start: int
@@ -73,3 +79,6 @@ class Thing:
     rest_of: Target | None = None
     region: bool = False
     ordinal: int | None = None
+    pick: Pick | None = None
+    wearing: ColorValue | None = None
+    bare_one: bool = False

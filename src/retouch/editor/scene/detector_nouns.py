@@ -65,8 +65,8 @@ def _table() -> _Table:
         same, _, narrower = line.partition(" < ")
         kind, _, others = same.partition(" = ")
         kinds.append(kind)
-        words = [kind, *(word for word in others.split(", ") if word)]
-        meanings.update(dict.fromkeys(words, Meaning(frozenset({kind}), exact=True)))
+        names = [kind, *(word for word in others.split(", ") if word)]
+        meanings.update(dict.fromkeys(names, Meaning(frozenset({kind}), exact=True)))
         said = [word for word in narrower.split(", ") if word]
         meanings.update(dict.fromkeys(said, Meaning(frozenset({kind}), exact=False)))
     return _Table(tuple(kinds), meanings)

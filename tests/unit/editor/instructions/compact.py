@@ -74,4 +74,8 @@ def _target(target: Target) -> str:
     name = f"all but {name}" if target.all_but else name
     for side in (target.horizontal, target.vertical):
         name += f"/{side}" if side else ""
+    if target.pick is not None:
+        name += f"/{target.pick.rank} from {target.pick.order}"
+    if target.wearing is not None:
+        name += f" in {target.wearing.name}"
     return name if target.image_index is None else f"{name}#{target.image_index + 1}"

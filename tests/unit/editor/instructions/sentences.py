@@ -449,7 +449,7 @@ VARIED: list[Sentence] = [
     ("add a pink flamingo standing in the water", 1, ["add flamingo pink @water"]),
     ("add an elephant, make it pink", 1, ["add elephant", "recolor elephant -> pink"]),
     ("add two cats and one dog in the foreground", 1, ["add cat x2 @foreground", "add dog @foreground"]),
-    ("make the second bird red", 1, ["! "]),
+    ("make the second bird red", 1, ["recolor bird/1 from left -> red"]),
     ("make all birds red", 1, ["recolor bird -> red"]),
     ("make everything red", 1, ["! thing"]),
     ("make her hair red and her jacket blue", 1, ["recolor hair -> red", "recolor jacket -> blue"]),

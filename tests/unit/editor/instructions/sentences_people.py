@@ -76,7 +76,7 @@ SENTENCES: list[tuple[str, int, list[str]]] = [
     ("recolor the car which is parked on the right to matte black", 1, ["recolor car/right -> black"]),
     ("change the color of the dress she is wearing to emerald green", 1, ["recolor dress -> emerald green"]),
     ("the woman in the red dress: make her dress blue", 1, ["! "]),
-    ("make the second bird from the left red", 1, ["! does not count"]),
+    ("make the second bird from the left red", 1, ["recolor bird/1 from left -> red"]),
     ("make the bird on the far left white", 1, ["recolor bird/left -> white"]),
     ("make both chairs yellow", 1, ["recolor chair -> yellow"]),
     ("make all the flowers purple", 1, ["recolor flower -> purple"]),

@@ -50,6 +50,8 @@ from retouch.editor.instructions.plan.style import FILM_STYLES, ApplyStyle, Styl
 from retouch.editor.instructions.plan.values import (
     ColorValue,
     Horizontal,
+    Order,
+    Pick,
     Placement,
     Relation,
     Target,
@@ -94,6 +96,8 @@ __all__ = [
     "MatchColors",
     "MoveObject",
     "Operation",
+    "Order",
+    "Pick",
     "PlaceSubject",
     "Placement",
     "PrintOnto",

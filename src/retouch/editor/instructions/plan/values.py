@@ -1,15 +1,32 @@
 """What operations are made of: colors, targets, placements."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from retouch.editor.instructions.pronouns import PRONOUNS
 
-__all__ = ["ColorValue", "Horizontal", "Placement", "Relation", "Target", "TargetKind", "Vertical"]
+__all__ = ["ColorValue", "Horizontal", "Order", "Pick", "Placement", "Relation", "Target", "TargetKind", "Vertical"]
 
 Horizontal = Literal["left", "center", "right"]
 Vertical = Literal["top", "middle", "bottom"]
+Order = Literal["left", "right", "top", "bottom", "large", "small", "near", "far"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Which one of several of a kind is meant.
+
+    Attributes
+    ----------
+    order : str
+        What is counted from: a side, the largest or the smallest, the one in front or the one at the back.
+    rank : int
+        From 0; -1 is the last.
+    """
+
+    order: Order
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +86,12 @@ class Target:
         Of TEXT: the lettering itself, when the prompt quotes it.
     all_but : bool
         Everything except what the rest of the target says: "all but the cup".
+    pick : Pick or None
+        "The second cup from the left", "the biggest cup".
+    wearing : ColorValue or None
+        "The woman in the red dress": the color that tells a person from others.
+    plural : bool
+        "The cups": all that the rest of the target says.
     """
 
     kind: TargetKind
@@ -80,6 +103,9 @@ class Target:
     image_index: int | None = None
     words: str | None = None
     all_but: bool = False
+    pick: Pick | None = None
+    wearing: ColorValue | None = None
+    plural: bool = field(default=False, compare=False)
 
     def describe(self) -> str:
         """Return the target in plain words, with the words of the prompt in quotes."""
