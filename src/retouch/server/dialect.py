@@ -1,7 +1,7 @@
 """What a wire protocol is to the rest of the server: its routes, and the shape of its errors."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter
@@ -28,12 +28,15 @@ class Dialect:
         Beginnings of the paths whose errors have this dialect's shape, wrong paths below them included.
     error_body : callable or None
         None for the shape that the server has of its own.
+    statuses : mapping of str to int
+        Codes of problems that this dialect answers with another HTTP status than the server's table says.
     """
 
     name: str
     router: APIRouter
     prefixes: tuple[str, ...]
     error_body: ErrorBody | None = None
+    statuses: Mapping[str, int] = field(default_factory=dict)
 
     def owns(self, path: str) -> bool:
         """Whether an error at this path has this dialect's shape."""

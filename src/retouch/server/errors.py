@@ -99,7 +99,9 @@ def answer_problem(request: Request, problem: Problem, headers: Mapping[str, str
     """Return the HTTP answer to a problem, in the shape of the dialect that the path belongs to."""
     status, kind = ERROR_TABLE[problem.code]
     dialects: Sequence[Dialect] = getattr(request.app.state, "dialects", ())
-    dialect = next((each for each in dialects if each.error_body is not None and each.owns(request.url.path)), None)
+    dialect = next((each for each in dialects if each.owns(request.url.path)), None)
+    if dialect is not None:
+        status = dialect.statuses.get(problem.code, status)
     if dialect is None or dialect.error_body is None:
         body = _default_body(request, problem, status, kind)
     else:

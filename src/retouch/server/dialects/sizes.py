@@ -9,8 +9,9 @@ from retouch import kontext
 from retouch.server.dialects.fields import Integer, RuleBrokenError
 from retouch.types import AspectRatio
 
-__all__ = ["PixelSize", "Size", "nearest_ratio"]
+__all__ = ["PixelSize", "RatioInWords", "Size", "nearest_ratio"]
 
+_NARROWEST: Final = 9 / 21
 _SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})")
 
 
@@ -61,6 +62,31 @@ class PixelSize:
         if isinstance(value, str) and nearest_ratio(value) is not None:
             return value
         raise RuleBrokenError(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class RatioInWords:
+    """``WIDTH:HEIGHT`` of whole numbers, from 21:9 to 9:21; stands for the nearest preset."""
+
+    @property
+    def text(self) -> str:
+        """See ``Rule``."""
+        return "a ratio WIDTH:HEIGHT from 21:9 to 9:21"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """See ``Rule``."""
+        return {"type": "string", "examples": ["16:9", "1:1"]}
+
+    def read(self, value: Any) -> AspectRatio:
+        """See ``Rule``."""
+        ratio = nearest_ratio(value.replace(":", "x")) if isinstance(value, str) and "x" not in value else None
+        if ratio is None:
+            raise RuleBrokenError(self.text)
+        width, height = (int(side) for side in value.split(":"))
+        if not _NARROWEST <= width / height <= 1 / _NARROWEST:
+            raise RuleBrokenError(self.text)
+        return ratio
 
 
 def nearest_ratio(size: str) -> AspectRatio | None:
