@@ -24,6 +24,7 @@ from retouch.images.color import (
 )
 from retouch.images.filters import enlarge_rows, resize_float
 from retouch.images.masks import bounding_box, estimate_layers
+from retouch.images.remember import remembered
 from retouch.images.tone import color_table
 from retouch.types import Resolution
 
@@ -122,15 +123,21 @@ def recolor_pixels(
         return recolor_large(pixels, mask, box, color=color, lightness_shift=lightness_shift)
     alpha = mask[box]
     image = to_float(pixels[box][..., :3])
-    foreground, _ = estimate_layers(image, alpha)
-    lab = linear_to_oklab(srgb_to_linear(foreground))
-    material = measure_material(lab, alpha)
+    foreground, lab, material = _measure(np.ascontiguousarray(pixels[box][..., :3]), alpha)
     painted = paint(lab, material, color) if color is not None else shift_lightness(lab, material, lightness_shift)
     difference = linear_to_srgb(oklab_to_linear_in_gamut(painted)) - foreground
     mixed = np.clip(image + alpha[..., None] * difference, 0.0, 1.0)
     result = pixels.copy()
     result[box][..., :3] = np.where(alpha[..., None] > 0, np.rint(mixed * 255.0).astype(np.uint8), pixels[box][..., :3])
     return result
+
+
+@remembered()
+def _measure(pixels: Pixels, alpha: Mask) -> tuple[FloatImage, FloatImage, Material]:
+    """Return what a matte covers, unmixed from what is behind it, in sRGB [0, 1] and in Oklab, and what it is made of."""
+    foreground, _ = estimate_layers(to_float(pixels), alpha)
+    lab = linear_to_oklab(srgb_to_linear(foreground))
+    return foreground, lab, measure_material(lab, alpha)
 
 
 def recolor_large(

@@ -15,7 +15,7 @@ from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import oklab_to_oklch, srgb8_to_oklab
 from retouch.images.filters import box_blur, resize_float
 
-__all__ = ["Landscape", "find_vegetation", "find_water", "is_sea_below_sky", "judge_landscape"]
+__all__ = ["Landscape", "find_vegetation", "find_water", "greenness", "is_sea_below_sky", "judge_landscape"]
 
 BoolMask = npt.NDArray[np.bool_]
 
@@ -76,6 +76,14 @@ BUILDING_CLASSES: Final = (
     900,
 )
 """What is tall and stands outdoors: towers, domes, palaces, bridges, cranes, flagpoles, rockets."""
+HOUSEHOLD_CLASSES: Final = (
+    423, 440, 441, 453, 493, 504, 505, 508, 520, 526, 527, 532, 548, 550, 553, 559, 564, 567, 572, 598, 619, 620, 651, 659, 664,
+    673, 681, 737, 760, 765, 782, 789, 794, 809, 827, 831, 846, 849, 851, 854, 859, 861, 868, 883, 894, 896, 898, 899, 901, 904,
+    905, 907, 923, *range(924, 970),
+)  # fmt: skip
+"""Furniture, screens, crockery, bottles, lamps, curtains; food and drink."""
+SURE_OF_HOUSEHOLD: Final = 0.6
+BEYOND_DOUBT: Final = 0.9
 SURE_OF_BUILDING: Final = 0.2
 """Mean of the windows: a model rocket in the corner of a portrait has one window for it, and no more."""
 SURE_OF_WATER: Final = 0.6
@@ -121,12 +129,15 @@ class Landscape:
         0 to 1: the same for what grows and crawls outdoors, and is photographed from near, without a sky.
     building : float
         0 to 1: how much the windows speak for what is tall and stands outdoors, on the average.
+    household : float
+        0 to 1: the most that any window speaks for what stands and lies in rooms.
     """
 
     water: float
     open_air: float
     nature: float = 0.0
     building: float = 0.0
+    household: float = 0.0
 
     @property
     def shows_water(self) -> bool:
@@ -142,6 +153,16 @@ class Landscape:
     def shows_building(self) -> bool:
         """Whether something tall outdoors fills the picture: the sky may be narrow, and end at the picture's lower border."""
         return self.building >= SURE_OF_BUILDING
+
+    @property
+    def shows_household(self) -> bool:
+        """Whether it shows things of a room, and is no landscape beyond doubt: what is gray above them is a wall."""
+        return self.household >= SURE_OF_HOUSEHOLD and not self.is_beyond_doubt
+
+    @property
+    def is_beyond_doubt(self) -> bool:
+        """Whether it is a landscape whatever the colors of its sky: purple, red, nearly black."""
+        return self.open_air >= BEYOND_DOUBT
 
     @property
     def is_open_air(self) -> bool:
@@ -163,7 +184,14 @@ def judge_landscape(windows: FloatImage) -> Landscape:
     other = windows[list(OPEN_CLASSES)].sum(axis=0)
     nature = windows[list(NATURE_CLASSES)].sum(axis=0)
     building = windows[list(BUILDING_CLASSES)].sum(axis=0)
-    return Landscape(float(water.max()), float((water + other).max()), float(nature.max()), float(building.mean()))
+    household = windows[list(HOUSEHOLD_CLASSES)].sum(axis=0)
+    return Landscape(
+        float(water.max()),
+        float((water + other).max()),
+        float(nature.max()),
+        float(building.mean()),
+        float(household.max()),
+    )
 
 
 def find_water(
@@ -267,7 +295,7 @@ def find_vegetation(pixels: Pixels, matte: Mask | None) -> Mask | None:
     size_hw = working_size(pixels.shape[0], pixels.shape[1], _LONG_SIDE_PX)
     small = cv2.resize(pixels, size_hw[::-1], interpolation=cv2.INTER_AREA)
     lab = srgb8_to_oklab(small)
-    green = _greenness(np.asarray(cv2.GaussianBlur(lab, (0, 0), 1.5), dtype=np.float32))
+    green = greenness(np.asarray(cv2.GaussianBlur(lab, (0, 0), 1.5), dtype=np.float32))
     if matte is not None:
         green = green * (resize_float(matte, size_hw) < 0.5)
     seeds = keep_large_parts((green > 0.5).astype(np.float32), share_of_largest=0.03)
@@ -341,7 +369,7 @@ def _is_wide(mask: Mask) -> bool:
     return float((mask > 0.5).any(axis=0).mean()) >= MIN_WATER_WIDTH
 
 
-def _greenness(lab: FloatImage) -> FloatImage:
+def greenness(lab: FloatImage) -> FloatImage:
     """Return how well each pixel has the green of leaves and grass, dark and yellowish ones included."""
     lch = oklab_to_oklch(lab)
     away = np.abs((lch[..., 2] - _GREEN_HUE + 180.0) % 360.0 - 180.0)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from retouch.editor.scene.clouds import complete_sky, solve_rim
 from retouch.editor.scene.graph_cut import cut_out, soften_edges, working_size
-from retouch.editor.scene.landscape import Landscape
+from retouch.editor.scene.landscape import Landscape, greenness
 from retouch.editor.scene.values import Horizon
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import oklab_to_oklch, srgb8_to_oklab
@@ -27,12 +27,25 @@ _SMOOTH_BELOW: Final = 0.016
 """Oklab units a pixel, after a bilateral filter: less is sky-smooth."""
 _GROWTH: Final = 0.025
 """How far, as a share of the long side, the sky may grow beyond what is smooth: further out lie pale mountains."""
+_TONED_SPREAD: Final = 0.02
+"""Chroma about the mean color, at its 90th percentile, below which a picture is toned or black and white."""
 _NARROWEST_GROUND: Final = 0.07
 """Share of the picture's width: a strip of "ground" narrower than this is a tower, a trunk or a mast."""
 MIN_SKY_AREA: Final = 0.03
 MIN_SKY_COLORED: Final = 0.6
 MIN_SKY_BLUE: Final = 0.3
 BRIGHT_SKY: Final = 0.8
+LEAST_UNAIDED: Final = 0.1
+"""Share of the picture that a sky takes where the classifier knows nothing of the open air: less is a window or a pale shelf."""
+DAYLIGHT: Final = 0.45
+"""Lightness above which what is behind blossoms and insects may be a sky; darker is a shaded background."""
+WALL_WARMTH: Final = 0.006
+"""Oklab b: what is as pale as a sky, but on the yellow side of gray, is paint or plaster under a lamp."""
+WALL_CHROMA: Final = 0.06
+MIN_GREEN_WORLD: Final = 0.1
+LOW_SUN: Final = 0.55
+DUSK: Final = 0.25
+"""Lightness from which on red and purple are a glowing sky: where all else is unknown, and in a landscape beyond doubt."""
 MAX_SKY_AT_BOTTOM: Final = 0.25
 MIN_WORLD_AT_BOTTOM: Final = 0.15
 MIN_SKYLINE_WIDTH: Final = 0.4
@@ -67,7 +80,14 @@ def find_sky(pixels: Pixels, matte: Mask, *, landscape: Landscape | None = None)
         return None
     hard = _grow_sky(pixels, matte, seeds)
     towers = landscape is not None and landscape.shows_building
-    if not (_is_colored_like_sky(pixels, hard) if open_air else _is_sky(pixels, matte, hard, towers=towers)):
+    beyond_doubt = landscape is not None and landscape.is_beyond_doubt
+    if not (
+        _is_colored_like_sky(pixels, hard, beyond_doubt=beyond_doubt)
+        if open_air
+        else _is_sky(pixels, matte, hard, towers=towers)
+    ):
+        return None
+    if landscape is not None and _is_indoors(pixels, hard, landscape):
         return None
     beside_water = landscape is not None and landscape.shows_water
     sky = soften_edges(pixels, complete_sky(pixels, matte, hard, beside_water=beside_water), reach=0.004)
@@ -212,16 +232,41 @@ def _above_waterline(pixels: Pixels, seeds: Mask) -> Mask:
     return above
 
 
-def _is_colored_like_sky(pixels: Pixels, hard: Mask) -> bool:
-    """Return whether a region has the colors of a sky: blue, gray, or the glow of a low sun."""
+def _is_indoors(pixels: Pixels, hard: Mask, landscape: Landscape) -> bool:
+    """Return whether what is as smooth and pale as a sky is a wall, a window or a dark backdrop, by what the picture shows."""
+    inside = hard > 0.5
+    lab = _small_lab(pixels, (hard.shape[0], hard.shape[1]))
+    lightness, a, b = np.median(lab[inside], axis=0)
+    cool = np.hypot(lab[inside][:, 1], lab[inside][:, 2]) > 0.02
+    is_blue = float((cool & (lab[inside][:, 2] < -0.01)).mean()) >= 0.5
+    if landscape.shows_household and not landscape.shows_nature and not is_blue:
+        return True
+    if landscape.is_open_air or landscape.shows_building:
+        return float(inside.mean()) < LEAST_UNAIDED and not landscape.is_open_air
+    if landscape.shows_nature:
+        return bool(lightness < DAYLIGHT)
+    if float(inside.mean()) < LEAST_UNAIDED:
+        return True
+    # A toned print has one color for the sky and for everything else.
+    tint = lab[..., 1:] - lab[..., 1:].mean(axis=(0, 1))
+    toned = float(np.percentile(np.linalg.norm(tint, axis=2), 90)) < _TONED_SPREAD
+    if toned or b < WALL_WARMTH or np.hypot(a, b) > WALL_CHROMA:
+        return False
+    return float((greenness(lab)[~inside] > 0.5).mean()) < MIN_GREEN_WORLD
+
+
+def _is_colored_like_sky(pixels: Pixels, hard: Mask, *, beyond_doubt: bool = False) -> bool:
+    """Return whether a region has the colors of a sky: blue, gray, or the glow of a low sun; of dusk too, in a sure landscape."""
     inside = hard > 0.5
     if float(inside.mean()) < MIN_SKY_AREA:
         return False
     lch = oklab_to_oklch(_small_lab(pixels, (hard.shape[0], hard.shape[1])))[inside]
     blue = (np.abs(lch[:, 2] - 250) < 55) | (lch[:, 1] < 0.035)
-    glow = (lch[:, 0] > 0.55) & ((lch[:, 2] < 100) | (lch[:, 2] > 300))
+    glow = (lch[:, 0] > (DUSK if beyond_doubt else LOW_SUN)) & ((lch[:, 2] < 100) | (lch[:, 2] > 300))
     if float((blue | glow).mean()) < MIN_SKY_COLORED:
         return False
+    if beyond_doubt:
+        return True
     # A wooden table is as warm as a sunset, but a sunset is blue somewhere, and an overexposed or toned sky is bright.
     return float(blue.mean()) >= MIN_SKY_BLUE or float(np.median(lch[:, 0])) >= BRIGHT_SKY
 

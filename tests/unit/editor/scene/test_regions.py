@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from skimage import data
 
+from retouch.editor.scene.landscape import Landscape
 from retouch.editor.scene.regions import find_ground, find_horizon, find_sky
 from retouch.editor.scene.scene import Scene
 
@@ -53,6 +54,65 @@ def test_a_tower_on_the_horizon_is_no_ground() -> None:
 
     assert ground[:185].max() == 0
     assert ground[230:].mean() > 0.9
+
+
+def above_a_table(*, wall: tuple[int, int, int]) -> np.ndarray:
+    """A plain wall, a little unevenly lit, above a table top of wood."""
+    rng = np.random.default_rng(6)
+    plaster = np.linspace(0.93, 1.0, 130)[:, None, None] * np.array(wall)
+    wood = np.array([130, 88, 58]) + rng.normal(0, 9, (170, 1, 1))
+    rows = np.concatenate([plaster, wood]).repeat(400, axis=1)
+    return np.clip(rows + rng.normal(0, 1, rows.shape), 0, 255).astype(np.uint8)
+
+
+UNKNOWN = Landscape(water=0.03, open_air=0.05, nature=0.05, building=0.01, household=0.1)
+
+
+def test_a_pale_warm_wall_above_a_table_is_no_sky() -> None:
+    assert find_sky(above_a_table(wall=(196, 190, 178)), NOTHING, landscape=UNKNOWN) is None
+
+
+def test_a_gray_wall_behind_things_of_a_room_is_no_sky() -> None:
+    pixels = above_a_table(wall=(190, 191, 192))
+    room = Landscape(water=0.03, open_air=0.05, household=0.9)
+
+    assert find_sky(pixels, NOTHING, landscape=room) is None
+    assert find_sky(pixels, NOTHING, landscape=UNKNOWN) is not None
+
+
+@pytest.mark.parametrize("landscape", [UNKNOWN, Landscape(water=0.03, open_air=0.05, household=0.9)])
+def test_a_blue_sky_is_one_whatever_lies_below_it(landscape: Landscape) -> None:
+    assert find_sky(seaside(), NOTHING, landscape=landscape) is not None
+
+
+def test_a_pale_warm_sky_above_a_meadow_is_one() -> None:
+    pixels = above_a_table(wall=(226, 221, 208))
+    pixels[130:] = (pixels[130:] * np.array([0.55, 1.1, 0.6])).astype(np.uint8)
+
+    assert find_sky(pixels, NOTHING, landscape=UNKNOWN) is not None
+
+
+def test_a_strip_of_sky_is_believed_only_where_it_is_known_to_be_outdoors() -> None:
+    pixels = seaside(horizon_row=24)
+
+    assert find_sky(pixels, NOTHING, landscape=UNKNOWN) is None
+    assert find_sky(pixels, NOTHING, landscape=Landscape(water=0.7, open_air=0.8)) is not None
+
+
+def test_the_dark_behind_a_blossom_is_no_night_sky() -> None:
+    dark = (seaside() * 0.12).astype(np.uint8)
+    blossom = Landscape(water=0.02, open_air=0.04, nature=0.95)
+
+    assert find_sky(dark, NOTHING, landscape=blossom) is None
+    assert find_sky(seaside(), NOTHING, landscape=blossom) is not None
+
+
+def test_a_red_dusk_is_a_sky_in_a_landscape_beyond_doubt() -> None:
+    rows = np.linspace((82, 22, 66), (150, 34, 44), 150)[:, None].repeat(400, axis=1)
+    pixels = np.concatenate([rows, np.full((150, 400, 3), (46, 12, 38))]).astype(np.uint8)
+
+    assert find_sky(pixels, NOTHING, landscape=Landscape(water=0.5, open_air=0.97)) is not None
+    assert find_sky(pixels, NOTHING, landscape=Landscape(water=0.5, open_air=0.7)) is None
 
 
 @pytest.mark.parametrize("name", ["coffee", "cat", "astronaut", "plain"])

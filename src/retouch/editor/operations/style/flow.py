@@ -15,6 +15,7 @@ import numpy as np
 
 from retouch.images.array_types import FloatImage, Pixels
 from retouch.images.filters import resize_float
+from retouch.images.remember import remembered
 
 __all__ = ["Flow", "edge_flow", "flow_noise", "ink_lines", "kuwahara", "lightness", "smooth_along", "unit_px"]
 
@@ -152,6 +153,7 @@ def flow_noise(flow: Flow, rng: np.random.Generator, length_px: float, size_px: 
     return np.asarray((drawn - drawn.mean()) / max(float(drawn.std()), 1e-6), dtype=np.float32)
 
 
+@remembered()
 def kuwahara(pixels: Pixels, flow: Flow, radius_px: float, sharpness: float = 6.0) -> Pixels:
     """Flatten a picture into patches that keep their edges, as a loaded brush does.
 
@@ -199,6 +201,7 @@ def kuwahara(pixels: Pixels, flow: Flow, radius_px: float, sharpness: float = 6.
     return np.asarray(np.clip(mixed * 255.0 + 0.5, 0, 255), dtype=np.uint8)
 
 
+@remembered()
 def ink_lines(
     gray: FloatImage, flow: Flow, width_px: float, *, threshold: float = 0.02, softness: float = 0.02
 ) -> FloatImage:

@@ -14,6 +14,7 @@ from retouch.editor.operations.style.graphic import quantize
 from retouch.editor.operations.style.surface import cloud_noise, light_relief, paper_grain
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import oklab_to_srgb8, srgb8_to_oklab
+from retouch.images.remember import remembered
 
 __all__ = [
     "build_low_poly",
@@ -284,6 +285,7 @@ def _centroids(labels: np.ndarray, weight: FloatImage, seeds: FloatImage) -> Flo
     return np.asarray(centers if len(centers) else seeds, dtype=np.float32)
 
 
+@remembered()
 def _pieces(pixels: Pixels, count: int, compactness: float) -> np.ndarray:
     """Return (H, W) int32 labels of about ``count`` pieces that follow the edges (SLIC, Achanta et al., TPAMI 2012)."""
     from skimage.segmentation import slic
@@ -322,6 +324,7 @@ def _borders(labels: np.ndarray, half_px: float) -> Mask:
     return np.asarray(np.clip(half_px - distance + 0.5, 0.0, 1.0), dtype=np.float32)
 
 
+@remembered()
 def _vivid(pixels: Pixels, chroma: float) -> Pixels:
     lab = srgb8_to_oklab(pixels)
     lab[..., 1:] *= chroma

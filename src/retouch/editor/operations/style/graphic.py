@@ -14,6 +14,7 @@ from retouch.editor.operations.style.surface import paper_grain
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import channel_max, oklab_to_srgb8, srgb8_to_oklab
 from retouch.images.masks import smoothstep
+from retouch.images.remember import remembered
 
 __all__ = [
     "draw_cartoon",
@@ -29,6 +30,7 @@ Checkpoint = Callable[[], None]
 _INK = np.array([22.0, 19.0, 24.0], np.float32)
 
 
+@remembered(but_for=("rng", "checkpoint"))
 def draw_cartoon(pixels: Pixels, rng: np.random.Generator, scale: float, checkpoint: Checkpoint) -> Pixels:  # noqa: ARG001
     """Draw with flat, shaded color and clean contours.
 
@@ -51,6 +53,7 @@ def draw_cartoon(pixels: Pixels, rng: np.random.Generator, scale: float, checkpo
     return _inked(colored, 0.92 * lines)
 
 
+@remembered(but_for=("rng", "checkpoint"))
 def draw_comic(pixels: Pixels, rng: np.random.Generator, scale: float, checkpoint: Checkpoint) -> Pixels:  # noqa: ARG001
     """Draw as a printed comic: few flat colors, solid blacks, heavy lines, dots in the half-shadows."""
     unit = unit_px(pixels) * scale
@@ -205,6 +208,7 @@ def _flat_color(labels: np.ndarray, colors: FloatImage | Pixels) -> Pixels:
     return np.asarray(np.clip(cv2.GaussianBlur(flat, (0, 0), 0.55) + 0.5, 0, 255), dtype=np.uint8)
 
 
+@remembered()
 def _contours(pixels: Pixels, flat: Pixels, unit: float) -> Mask:
     """Return the contours of the flattened picture, with the finest of the photo's own."""
     flow = edge_flow(lightness(flat), 3.0 * unit)

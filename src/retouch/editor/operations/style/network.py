@@ -15,6 +15,7 @@ import numpy as np
 from retouch.editor.operations.style.flow import edge_flow, lightness, smooth_along, unit_px
 from retouch.images.array_types import FloatImage, Pixels
 from retouch.images.color import channel_mean, transform_colors
+from retouch.images.remember import remembered
 from retouch.models import ModelStore
 
 __all__ = ["LEARNED_STYLES", "paint_learned", "paint_like", "transfer_graph"]
@@ -27,6 +28,7 @@ _STYLE_SIDE_PX = 256
 _ONLY_MULTIPLES_OF = 4
 
 
+@remembered(but_for=("models",))
 def paint_learned(pixels: Pixels, style: int, models: ModelStore) -> Pixels:
     """Paint a picture in one of the learned styles.
 
@@ -54,6 +56,7 @@ def paint_learned(pixels: Pixels, style: int, models: ModelStore) -> Pixels:
     return _full_size(painted.transpose(1, 2, 0), pad, pixels)
 
 
+@remembered(but_for=("models",))
 def paint_like(pixels: Pixels, example: Pixels, models: ModelStore) -> Pixels:
     """Paint a picture in the style of another.
 

@@ -15,6 +15,7 @@ from retouch.editor.operations.style.surface import canvas_weave, cloud_noise, l
 from retouch.images.array_types import FloatImage, Pixels
 from retouch.images.color import channel_mean, oklab_to_srgb8, srgb8_to_oklab
 from retouch.images.masks import smoothstep
+from retouch.images.remember import remembered
 
 __all__ = [
     "paint_fresco",
@@ -202,6 +203,7 @@ def _soft_steps(values: FloatImage, levels: int) -> FloatImage:
     return np.asarray((nearest + 0.5 * np.tanh(2.6 * (scaled - nearest)) / np.tanh(1.3)) / levels, dtype=np.float32)
 
 
+@remembered()
 def _richer(pixels: Pixels, chroma: float, contrast: float) -> Pixels:
     """Scale chroma, and contrast around the middle."""
     lab = srgb8_to_oklab(pixels)

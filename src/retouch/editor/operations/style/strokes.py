@@ -18,6 +18,8 @@ from retouch.images.array_types import FloatImage, Pixels
 __all__ = ["Brush", "paint"]
 
 
+_DENSE_POINTS_PX = 4.0
+"""Below this radius every other point of a stroke is enough: they lie a radius apart, on a curve many radii wide."""
 MOST_STROKES = 11_000
 """Of one layer: the worst places come first. It bounds the time, about 0.3 s a layer."""
 
@@ -140,12 +142,15 @@ def _lay_strokes(
     paints = np.clip(np.hstack([colors, heights]), 0, 255).astype(int).tolist()
     thickness = max(1, round(2 * radius_px))
     fixed = np.round(points * 8).astype(np.int32)
+    # Points that are nearer than a pixel's worth of curve cost time and show nothing.
+    step = 2 if radius_px < _DENSE_POINTS_PX else 1
+    chosen = [sorted({*range(0, count, step), count - 1}) for count in range(1, points.shape[1] + 1)]
     for i, count in enumerate(counts.tolist()):
         if count < 2:
             center = (int(fixed[i, 0, 0]), int(fixed[i, 0, 1]))
             cv2.circle(canvas, center, round(radius_px * 8), paints[i], -1, cv2.LINE_AA, shift=3)
         else:
-            cv2.polylines(canvas, [fixed[i, :count]], False, paints[i], thickness, cv2.LINE_AA, shift=3)
+            cv2.polylines(canvas, [fixed[i, chosen[count - 1]]], False, paints[i], thickness, cv2.LINE_AA, shift=3)
 
 
 def _starts(canvas: Pixels, reference: Pixels, cell: int, tolerance: float, rng: np.random.Generator) -> np.ndarray:
