@@ -1,27 +1,31 @@
 """FLUX.1 Kontext as an engine."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import torch
 
 from retouch.engines.base import Capabilities, EditInputs, EngineOutput
+from retouch.engines.flux.checkpoint import read_checkpoint_sizes
 from retouch.engines.flux.conditioning import CacheStatistics, Conditioning
-from retouch.engines.flux.loop import DenoisingLoop, Order
+from retouch.engines.flux.loading import log_plan, read_device
+from retouch.engines.flux.loop import DenoisingLoop
+from retouch.engines.flux.lora import LoraRack
+from retouch.engines.flux.lora_folder import LoraFolder
 from retouch.engines.flux.memory import CarefulLoop
 from retouch.engines.flux.model import FluxModel
-from retouch.engines.flux.options import FluxOptions, Precision, ReferenceMode
+from retouch.engines.flux.options import FluxOptions, ReferenceMode
+from retouch.engines.flux.orders import OrderBuilder
+from retouch.engines.flux.planner import Plan, Wants, make_plan
+from retouch.engines.flux.previews import LatentProjection
+from retouch.engines.flux.source import FluxSource, find_source
 from retouch.engines.flux.worker import FluxWorker
-from retouch.errors import EngineError, InvalidValueError
+from retouch.errors import EngineError
+from retouch.generation import GenerationOptions
 from retouch.kontext import MAX_REFERENCE_IMAGES
 from retouch.types import EditRequest, Interpretation, ProgressCallback, ShouldAbort
 
 __all__ = ["FluxEngine"]
-
-_DTYPES: dict[Precision, torch.dtype] = {
-    "bfloat16": torch.bfloat16,
-    "float16": torch.float16,
-    "float32": torch.float32,
-}
 
 
 class FluxEngine:
@@ -30,20 +34,32 @@ class FluxEngine:
     Parameters
     ----------
     folder : Path
-        A checkpoint in the diffusers layout. Nothing is fetched.
+        A checkpoint in the diffusers layout; where there is none, ``options.repository`` is looked for in the hub's local cache.
+        Nothing is fetched.
     options : FluxOptions, optional
+    lora_folder : LoraFolder, optional
+        The LoRAs that requests may name; none when left out.
     """
 
     name = "flux"
     version = "1"
-    capabilities = Capabilities(max_input_images=MAX_REFERENCE_IMAGES, uses_guidance_scale=True)
+    capabilities = Capabilities(
+        max_input_images=MAX_REFERENCE_IMAGES,
+        uses_guidance_scale=True,
+        generation_options=frozenset(each.name for each in fields(GenerationOptions)),
+    )
 
-    def __init__(self, folder: Path, options: FluxOptions | None = None) -> None:
+    def __init__(
+        self, folder: Path, options: FluxOptions | None = None, *, lora_folder: LoraFolder | None = None
+    ) -> None:
         self._folder = folder
+        self._loras = lora_folder or LoraFolder()
+        self._rack: LoraRack | None = None
         self._options = options or FluxOptions()
         self._model: FluxModel | None = None
         self._conditioning: Conditioning | None = None
         self._worker: FluxWorker | None = None
+        self._plan: Plan | None = None
 
     def load(self) -> None:
         """Load the weights and start the worker; see ``Engine.load``.
@@ -52,20 +68,28 @@ class FluxEngine:
         ------
         ModelFileError
             The checkpoint is missing or damaged.
+        ConfigurationError
+            The model does not fit the machine, or what was pinned does not; with numbers.
         EngineError
             The device is not there.
         """
         if self._worker is not None:
             return
         options = self._options
-        if options.device.startswith("cuda") and not torch.cuda.is_available():
-            raise EngineError(
-                "The FLUX engine is set to run on a GPU, and this machine has none that torch can use. Install a CUDA build of "
-                'torch, or set the device to "cpu" (minutes to hours for one picture).'
-            )
-        self._model = FluxModel.from_folder(self._folder, dtype=_DTYPES[options.precision], device=options.device)
-        self._conditioning = Conditioning(self._model)
-        loop = DenoisingLoop(self._model, batch_size=options.batch_size, reproducible=options.reproducible)
+        self._plan, source = self._make_plan()
+        log_plan(self._plan)
+        self._model = FluxModel.from_source(
+            source, self._plan.choice, options.device, multiply_fp8=self._plan.dynamic_fp8
+        )
+        self._rack = LoraRack(self._model.pipeline, self._loras)
+        self._conditioning = Conditioning(self._model, activate=self._rack.activate)
+        loop = DenoisingLoop(
+            self._model,
+            batch_size=options.batch_size,
+            reproducible=options.reproducible,
+            activate=self._rack.activate,
+            projection=LatentProjection.fit(self._model),
+        )
         careful = CarefulLoop(loop, release=self._conditioning.clear)
         self._worker = FluxWorker(careful, max_active=max(8, 2 * options.batch_size))
 
@@ -83,16 +107,18 @@ class FluxEngine:
         Raises
         ------
         InvalidValueError
-            The prompt is longer than the model reads.
+            The prompt is longer than the model reads, or there is no LoRA of that name.
+        ModelFileError
+            A LoRA is not for this model.
         EditAbortedError, EngineError
             As ``FluxWorker.make``.
         """
         if self._model is None or self._conditioning is None or self._worker is None:
             raise EngineError("The FLUX engine is not loaded.")
-        self._check_prompt(self._model, request.prompt)
-        model, conditioning = self._model, self._conditioning
+        orders = OrderBuilder(self._model, self._conditioning, self._loras, self._options)
+        orders.check(request)
         pixels = self._worker.make(
-            lambda: self._order(model, conditioning, request, inputs, seed), on_step=on_step, should_abort=should_abort
+            lambda: orders.build(request, inputs, seed), on_step=on_step, should_abort=should_abort
         )
         return EngineOutput(pixels, seed, interpretation=Interpretation(notes=self._notes(len(inputs))))
 
@@ -100,35 +126,28 @@ class FluxEngine:
         """Stop the worker and free the weights."""
         if self._worker is not None:
             self._worker.close()
-        self._worker = self._conditioning = self._model = None
+        self._worker = self._conditioning = self._model = self._rack = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
     @property
+    def plan(self) -> Plan | None:
+        """How the model is run here and why; None before ``load``."""
+        return self._plan
+
+    def _make_plan(self) -> tuple[Plan, FluxSource]:
+        options = self._options
+        source = find_source(self._folder, options)
+        source.check()
+        sizes = read_checkpoint_sizes(source.folder, source.transformer_file)
+        return make_plan(read_device(options.device), sizes, Wants.of(options)), source
+
+    @property
     def cache_statistics(self) -> dict[str, CacheStatistics]:
         """Hits and misses of the caches, by name; empty before ``load``."""
-        return self._conditioning.statistics if self._conditioning is not None else {}
-
-    def _check_prompt(self, model: FluxModel, prompt: str) -> None:
-        length, limit = model.count_prompt_tokens(prompt), self._options.max_sequence_length
-        if length > limit:
-            raise InvalidValueError("prompt", f"at most {limit} tokens as the model counts them", f"{length} tokens")
-
-    def _order(
-        self, model: FluxModel, conditioning: Conditioning, request: EditRequest, inputs: EditInputs, seed: int
-    ) -> Order:
-        base = inputs.fitted(0)
-        others = [inputs.originals[index] for index in range(1, len(inputs))]
-        multiple = model.size_multiple
-        scale = self._options.guidance_scale if request.guidance_scale is None else request.guidance_scale
-        return Order(
-            embeds=conditioning.prompt(request.prompt, self._options.max_sequence_length),
-            references=conditioning.references([base, *others], self._options.reference_mode),
-            grid_hw=(base.shape[0] // multiple, base.shape[1] // multiple),
-            seed=seed,
-            num_inference_steps=self._options.num_inference_steps,
-            guidance_scale=scale,
-        )
+        if self._conditioning is None or self._rack is None:
+            return {}
+        return {**self._conditioning.statistics, "loras": self._rack.statistics}
 
     def _notes(self, pictures: int) -> tuple[str, ...]:
         if pictures < 2 or self._options.reference_mode is not ReferenceMode.STITCH:

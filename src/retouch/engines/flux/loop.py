@@ -222,13 +222,10 @@ class DenoisingLoop:
             for k, picture, unwanted in zip(guided, chosen, away, strict=True):
                 velocities[k] = unwanted + picture.order.true_cfg_scale * (velocities[k] - unwanted)
         for picture, velocity in zip(pictures, velocities, strict=True):
-            picture.latents = picture.schedule.advance(velocity, picture.step, picture.latents)
-            picture.step += 1
+            latents, done = picture.schedule.advance(velocity, picture.step, picture.latents), picture.step + 1
             if picture.order.start is not None:
-                picture.latents = picture.order.start.keep(
-                    picture.latents, picture.schedule, picture.noise, picture.step
-                )
-            picture.velocity = velocity
+                latents = picture.order.start.keep(latents, picture.schedule, picture.noise, done)
+            picture.latents, picture.velocity, picture.step = latents, velocity, done
             picture.pace.note_step()
 
     def report(self, picture: Denoising) -> Progress:

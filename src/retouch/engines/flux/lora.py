@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final
@@ -102,7 +103,9 @@ class LoraRack:
         _check_layers(name, state, self._pipeline.transformer)
         self._active = None  # loading switches the new adapter on
         try:
-            self._pipeline.load_lora_weights(str(self._folder.path), adapter_name=adapter, **where)
+            with warnings.catch_warnings():  # peft warns of the second adapter, which is what is wanted here
+                warnings.filterwarnings("ignore", message="Already found a `peft_config`")
+                self._pipeline.load_lora_weights(str(self._folder.path), adapter_name=adapter, **where)
         except Exception as exc:  # as above; what was added already is taken out again
             _log.exception("the LoRA %s could not be loaded", name)
             self._pipeline.delete_adapters(adapter)

@@ -62,6 +62,7 @@ class Schedule:
 
     def advance(self, prediction: torch.Tensor, step: int, latents: torch.Tensor) -> torch.Tensor:
         """Return the latents after step ``step`` (from 0), given the predicted velocity; both (1, N, C)."""
+        self._scheduler._step_index = self._skipped + step  # so that a step that failed can be made again
         advanced: torch.Tensor = self._scheduler.step(prediction, self.timesteps[step], latents, return_dict=False)[0]
         return advanced
 
@@ -72,7 +73,8 @@ class Schedule:
         level = (
             self._scheduler.sigmas[self._skipped + step].to(device=latents.device, dtype=latents.dtype).view(1, 1, 1)
         )
-        return level * noise + (1.0 - level) * latents
+        noisy: torch.Tensor = level * noise + (1.0 - level) * latents
+        return noisy
 
     def noise_level(self, step: int) -> float:
         """Return the share of noise in front of step ``step``: 1 is pure noise, 0 (behind the last) none."""

@@ -204,7 +204,7 @@ class FluxWorker:
                 self._fail(ticket, error)
                 continue
             self._counts.steps += 1
-            ticket.progress.put(Progress(picture.step, len(picture.schedule.timesteps), "denoising"))
+            ticket.progress.put(self._loop.loop.report(picture))
             if picture.done and not ticket.aborted.is_set():
                 self._active.remove(ticket)
                 self._leave(ticket)
