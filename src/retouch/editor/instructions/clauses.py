@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from retouch.editor.instructions.tokens import Token
 from retouch.editor.instructions.vocabulary import NATURAL_FRAME, NATURAL_WORDS
 
-__all__ = ["split_again", "split_clauses", "split_ellipsis", "starts_clause"]
+__all__ = ["split_again", "split_clauses", "split_ellipsis", "split_joints", "starts_clause"]
 
 _OPENERS = frozenset(["while", "without"])
 _REST_NEXT = frozenset(["else", "rest", "other"])
@@ -89,6 +89,26 @@ def split_ellipsis(clause: Sequence[Token], head: int) -> list[list[list[Token]]
 MAX_ELLIPSES = 6
 
 
+def split_joints(clause: Sequence[Token]) -> list[list[list[Token]]]:
+    """Return ways to cut a clause where it is joined: at all commas, at one "and", "but", "with" or comma, at all of them."""
+    places = [i for i, token in enumerate(clause) if 0 < i < len(clause) - 1 and _joins(token)]
+    if not places or len(places) > MAX_ELLIPSES:
+        return []
+    commas = [i for i in places if clause[i].sense.connector == ","]
+    cuts = [commas, *([i] for i in places), places]
+    ways = [_cut(clause, cut) for i, cut in enumerate(cuts) if cut and cut not in cuts[:i]]
+    return [way for way in ways if len(way) > 1]
+
+
+def _joins(token: Token) -> bool:
+    return token.sense.connector in ("and", ",", "but") or token.word == "with"
+
+
+def _cut(clause: Sequence[Token], places: Sequence[int]) -> list[list[Token]]:
+    parts = [list(clause[i:j]) for i, j in zip([0, *places], [*places, len(clause)], strict=True)]
+    return [trimmed for part in parts if (trimmed := _trim(part[part[0].word == "with" :]))]
+
+
 def _takes_object(tokens: Sequence[Token], i: int) -> bool:
     return i + 1 < len(tokens) and (
         tokens[i + 1].sense.determiner is not None or tokens[i + 1].sense.pronoun is not None
@@ -98,6 +118,8 @@ def _takes_object(tokens: Sequence[Token], i: int) -> bool:
 def _is_list_number(tokens: Sequence[Token], i: int) -> bool:
     """Whether a token is the "2" of "2. blur the background" or "2) blur the background"."""
     token = tokens[i]
+    if _counts_on(tokens, i):
+        return True
     if (
         token.sense.number is None
         or not token.word.isdecimal()
@@ -108,6 +130,18 @@ def _is_list_number(tokens: Sequence[Token], i: int) -> bool:
     if i == 0 or tokens[i - 1].ends_sentence or (listed and i > 1):
         return True
     return tokens[i + 1].word == "." and tokens[i - 1].sense.number is None  # "crop to 1:1. Add ..." counts nothing
+
+
+def _counts_on(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a token is the "3" of a list that began with "1." and went on with "2."."""
+    if i < 2 or not tokens[i].word.isdecimal() or tokens[0].word != "1" or not _has_point(tokens, 0):
+        return False
+    before = [token.word for k, token in enumerate(tokens[:i]) if token.word.isdecimal() and _has_point(tokens, k)]
+    return _has_point(tokens, i) and before == [str(number) for number in range(1, int(tokens[i].word))]
+
+
+def _has_point(tokens: Sequence[Token], i: int) -> bool:
+    return i + 2 < len(tokens) and tokens[i + 1].word == "." and tokens[i + 2].sense.number is None
 
 
 def starts_clause(tokens: Sequence[Token], i: int) -> bool:

@@ -10,6 +10,7 @@ from retouch.editor.instructions.nouns import NOUN_ALIASES, NOUNS, canonical_nou
 from retouch.editor.instructions.plan import ColorValue, Horizontal, Look, Relation, Vertical
 from retouch.editor.instructions.pronouns import PRONOUNS
 from retouch.editor.instructions.refusals import NOT_OBJECTS, TRIGGERS
+from retouch.editor.instructions.rewording.patterns import TABLES, load_rules, words_of
 from retouch.editor.instructions.words import FAMILIES, PLAIN_WORDS
 
 __all__ = ["Lexicon", "Sense", "lexicon"]
@@ -92,6 +93,7 @@ class Lexicon:
             {word for expression in self.senses for word in expression.split(" ")}
             | vocabulary.COMMON_WORDS
             | PLAIN_WORDS
+            | {word for table in TABLES for word in words_of(load_rules(table))}
         )
         self._deletions = self._index_deletions()
 

@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from retouch.editor.instructions.clauses import split_again, split_clauses, split_ellipsis
+from retouch.editor.instructions.clauses import split_again, split_clauses, split_ellipsis, split_joints
 from retouch.editor.instructions.context import Context, Refusal
+from retouch.editor.instructions.corrections import take_back
 from retouch.editor.instructions.cursor import Cursor
+from retouch.editor.instructions.explain import find_reason, refuse, refuse_words, shorten
 from retouch.editor.instructions.features import are_features, share_region, split_features
 from retouch.editor.instructions.grammar.add import parse_add
 from retouch.editor.instructions.grammar.background import parse_background
@@ -24,7 +26,6 @@ from retouch.editor.instructions.grammar.recolor import parse_recolor
 from retouch.editor.instructions.grammar.remove import parse_remove
 from retouch.editor.instructions.grammar.retouch import parse_retouch
 from retouch.editor.instructions.grammar.style import parse_style
-from retouch.editor.instructions.languages import detect_language
 from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import EditPlan, Operation
 from retouch.editor.instructions.reasons import (
@@ -34,11 +35,11 @@ from retouch.editor.instructions.reasons import (
     is_reason,
     say_more_plainly,
 )
-from retouch.editor.instructions.refusals import TRIGGERS, hint
+from retouch.editor.instructions.refusals import hint
 from retouch.editor.instructions.review import review
-from retouch.editor.instructions.targets import to_target
+from retouch.editor.instructions.rewording.reword import goal_scale, reword
 from retouch.editor.instructions.tokens import Token, read
-from retouch.editor.instructions.translation import SUPPORTED
+from retouch.editor.instructions.topics import asks_to_fix, names_topic
 from retouch.errors import UnsupportedInstructionError
 
 __all__ = ["parse"]
@@ -97,23 +98,40 @@ def parse(prompt: str, *, image_count: int) -> EditPlan:
     -----
     The time grows linearly with the length of the prompt.
     """
+    return _parse(prompt, image_count, lambda sentence: _reads(sentence, image_count))
+
+
+def _reads(sentence: str, image_count: int) -> bool:
+    """Whether a sentence can be carried out."""
+    try:
+        _parse(sentence, image_count, None)
+    except UnsupportedInstructionError:
+        return False
+    return True
+
+
+def _parse(prompt: str, image_count: int, reads: Callable[[str], bool] | None) -> EditPlan:
+    """Do what ``parse`` does; ``reads`` tells the sentences that a refusal may show, None if it shall show none."""
     tokens, translation = read(prompt)
     if not prompt.strip():
         raise UnsupportedInstructionError((), (), hint("empty"))
     if not any(char.isalpha() for char in prompt) and _RATIO.search(prompt) is None:
-        raise UnsupportedInstructionError((), (_shorten(prompt),), hint("no_words"))
+        raise UnsupportedInstructionError((), (shorten(prompt),), hint("no_words"))
     ctx = Context(prompt, image_count, foreign=translation is not None)
     if translation is not None:
+        english = " ".join(token.word for token in tokens)
         if translation.unknown:
+            places = {piece.start for piece in translation.unknown}
             words = tuple(dict.fromkeys(prompt[piece.start : piece.end] for piece in translation.unknown))
-            raise UnsupportedInstructionError((), words[:8], hint("untranslated", translation.language))
-        ctx.assume(f'read {translation.language} as "{" ".join(token.word for token in tokens)}"')
+            rest = " ".join(token.word for token in tokens if token.start not in places)
+            raise refuse_words(words, translation.language, rest, reads)
+        ctx.assume(f'read {translation.language} as "{english}"')
     for token in tokens:
         if token.typed is not None:
             ctx.assume(f'took "{token.typed}" for "{token.word}"')
-    operations, refused = _read_clauses(split_clauses(drop_reasons(tokens, ctx)), ctx)
+    operations, refused = _read_clauses(take_back(split_clauses(drop_reasons(tokens, ctx)), ctx), ctx)
     if refused or not operations:
-        raise _refuse(prompt, ctx, operations, refused)
+        raise refuse(prompt, ctx, operations, refused, reads)
     protected = review(operations, ctx)
     return EditPlan(tuple(operations), tuple(phrase for phrase, _ in ctx.kept), tuple(ctx.assumptions), protected)
 
@@ -124,12 +142,14 @@ def _read_clauses(clauses: list[list[Token]], ctx: Context) -> tuple[list[Operat
     refused: list[tuple[str, Refusal]] = []
     reasons: list[tuple[str, Refusal]] = []
     for i, clause in enumerate(clauses[:MAX_CLAUSES]):
-        if operations and _asks_to_fix(clause):
+        if operations and asks_to_fix(clause):
+            continue
+        if i + 1 < len(clauses) and _is_only_topic(clause, clauses[i + 1], ctx):
             continue
         if operations and asks_for_more(clause) and _strengthen(operations):
             continue
         read, problems = _read_clause(clause, ctx)
-        if problems and i + 1 < len(clauses) and _names_topic(clause, clauses[i + 1], ctx):
+        if problems and i + 1 < len(clauses) and names_topic(clause, clauses[i + 1], ctx):
             continue
         operations += read
         if problems and is_reason(clause):
@@ -179,6 +199,9 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
         if operations and not others:
             ctx.kept.append(kept)
             return operations, []
+    reworded = _read_reworded(clause, ctx) or _read_joined(clause, ctx)
+    if reworded is not None:
+        return reworded, []
     plainer = say_more_plainly(clause)
     purpose = cut_purpose(clause, ctx)
     for shorter, note in (
@@ -194,6 +217,50 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
                 ctx.assume(note)
                 return operations, []
     return [], problems
+
+
+def _read_reworded(clause: list[Token], ctx: Context) -> list[Operation] | None:
+    """Return what a turn of speech or a goal stands for, None for a clause that is neither."""
+    for rewording in reword(clause, ctx):
+        trial = replace(ctx, assumptions=list(ctx.assumptions), kept=list(ctx.kept))
+        operations: list[Operation] = []
+        for part in rewording.clauses:
+            read, problems = _read_whole(part, trial)
+            if problems or not (read or len(trial.kept) > len(ctx.kept)):
+                break
+            operations += read
+        else:
+            ctx.referent, ctx.assumptions, ctx.kept = trial.referent, trial.assumptions, trial.kept
+            ctx.assume(f'read "{ctx.text(clause)}" as "{rewording.text}"')
+            return _scale(operations, goal_scale(clause)) if rewording.is_goal else operations
+    return None
+
+
+def _scale(operations: list[Operation], factor: float) -> list[Operation]:
+    """Return operations with their strengths multiplied, where they have one."""
+    scaled: list[Operation] = []
+    for operation in operations:
+        strength = getattr(operation, "strength", None)
+        changed: Any = operation
+        scaled.append(operation if strength is None else replace(changed, strength=round(factor * strength, 2)))
+    return scaled
+
+
+def _read_joined(clause: list[Token], ctx: Context) -> list[Operation] | None:
+    """Return the operations of a clause whose parts, cut at "and" and commas, are each a turn of speech or an instruction."""
+    for parts in split_joints(clause):
+        trial = replace(ctx, assumptions=list(ctx.assumptions), kept=list(ctx.kept))
+        operations: list[Operation] = []
+        for part in parts:
+            read, problems = _read_whole(part, trial)
+            found = read if not problems else _read_reworded(part, trial)
+            if found is None:
+                break
+            operations += found
+        else:
+            ctx.referent, ctx.assumptions, ctx.kept = trial.referent, trial.assumptions, trial.kept
+            return operations
+    return None
 
 
 def _read_whole(clause: list[Token], ctx: Context) -> tuple[list[Operation], list[tuple[str, Refusal]]]:
@@ -219,14 +286,14 @@ def _read_whole(clause: list[Token], ctx: Context) -> tuple[list[Operation], lis
         features = _read_features(clause, ctx)
         if features is not None:
             return features, []
-        reason = _reason(clause, ctx)
+        reason = find_reason(clause, ctx)
         reason = reason if refusal.reason in _VAGUE_REASONS or reason in _TELLING_REASONS else "unknown"
         clearer = Refusal(reason) if reason not in ("unknown", "replacing", "vague") else refusal
         return [], [(ctx.text(clause), clearer)]
     features = _read_features(clause, ctx)
     if features is not None:
         return features, []
-    return [], [(ctx.text(clause), Refusal("more" if asks_for_more(clause) else _reason(clause, ctx)))]
+    return [], [(ctx.text(clause), Refusal("more" if asks_for_more(clause) else find_reason(clause, ctx)))]
 
 
 def _read_features(clause: list[Token], ctx: Context) -> list[Operation] | None:
@@ -240,43 +307,15 @@ def _read_features(clause: list[Token], ctx: Context) -> list[Operation] | None:
     return None
 
 
-def _asks_to_fix(clause: Sequence[Token]) -> bool:
-    """Whether a clause only says to do what the complaint before it asks for: "it looks flat, fix it"."""
-    words = {token.word for token in clause}
-    return bool(words & _FIXING) and words <= _FIXING | _FIXED and len(clause) <= _LONGEST_FIX
-
-
-_FIXING = frozenset("fix correct repair lift".split())  # noqa: SIM905
-_FIXED = frozenset("it that this them those".split())  # noqa: SIM905
-_LONGEST_FIX = 3
-
-
-def _names_topic(clause: list[Token], following: list[Token], ctx: Context) -> bool:
-    """Whether a clause only says what the next one is about: "the cup, make it blue", "I hate the cushion, make it white"."""
-    if not any(token.sense.pronoun and not token.sense.determiner for token in following):
+def _is_only_topic(clause: list[Token], following: list[Token], ctx: Context) -> bool:
+    """Whether a complaint only says what the next clause is about, which reads: "the background is busy, blur it"."""
+    trial = replace(ctx, assumptions=list(ctx.assumptions), kept=list(ctx.kept))
+    if not _read_whole(clause, trial)[1] or not names_topic(clause, following, trial):
         return False
-    words = tuple(token.word for token in clause)
-    opinion = next((len(words_of) for words_of in _OPINIONS if words[: len(words_of)] == words_of), 0)
-    cursor = Cursor(clause)
-    cursor.at = opinion
-    while cursor.sense().determiner or cursor.sense().color_word or cursor.sense().preposition == "of":
-        if cursor.sense().determiner and not cursor.sense(1).color_word:
-            break
-        cursor.at += 1
-    try:
-        thing = parse_thing(cursor, ctx)
-        if thing is None or thing.pronoun or not (cursor.done or (cursor.sense().copula and not opinion)):
-            return False
-        ctx.referent = to_target(thing, ctx)
-    except Refusal:
+    if _read_clause(following, replace(trial, assumptions=[], kept=[]))[1]:
         return False
+    ctx.referent = trial.referent
     return True
-
-
-_OPINIONS = (
-    ("i", "don't", "like"), ("i", "do not", "like"), ("i", "dont", "like"), ("i", "hate"), ("i", "dislike"),
-    ("i", "can't", "stand"), ("don't", "like"), ("about",), ("for",), ("as", "for"),
-)  # fmt: skip
 
 
 def _head(clause: list[Token], ctx: Context) -> int:
@@ -328,75 +367,3 @@ _TELLING_REASONS = ("long_exposure",)
 
 _VAGUE_REASONS = ("place", "moving")
 """Reasons of grammars that may have misread the clause: another grammar's reason goes first."""
-
-
-def _reason(clause: Sequence[Token], ctx: Context) -> str:
-    """Return why a clause that no grammar reads can't be carried out."""
-    verb = next((token.sense.verb for token in clause if token.sense.verb), None)
-    typed = ctx.text(clause).lower().replace("’", "'")
-    corrected = " ".join(token.word for token in clause)
-    text = f" {_words(typed)} {_words(corrected)} "
-    if verb == "remove":
-        return "repair" if any(token.word in _WRINKLES for token in clause) else "removing"
-    if any(token.sense.negation == "dont" for token in clause):
-        return "negation"
-    if any(token.word in ("if", "unless", "or", "whatever") for token in clause):
-        return "condition"
-    nouns = [token.sense.noun for token in clause if token.sense.noun]
-    if nouns == ["background"] and verb in ("make", "change") and not any(token.sense.preposition for token in clause):
-        return "which_background"
-    if "background" in nouns and verb in (
-        "change",
-        "replace",
-        "make",
-        "turn",
-        "put",
-        "give",
-        "add",
-        "swap",
-        "use",
-        "want",
-    ):
-        return "scene"
-    for reason, words in TRIGGERS:
-        if any(f" {word} " in text for word in words):
-            return reason
-    if verb == "move":
-        return "moving"
-    if verb in ("replace", "swap"):
-        return "removing"
-    return "replacing" if verb in ("turn", "change", "make") and len(nouns) > 1 else "unknown"
-
-
-_WRINKLES = frozenset(["wrinkle", "wrinkles", "circles", "bags", "dark circles", "lines"])
-
-
-def _words(text: str) -> str:
-    """Return a text as words between single spaces."""
-    return " ".join("".join(char if char.isalnum() or char in "'-" else " " for char in text).split())
-
-
-def _refuse(
-    prompt: str, ctx: Context, operations: Sequence[Operation], refused: Sequence[tuple[str, Refusal]]
-) -> UnsupportedInstructionError:
-    """Return the error that names what is refused and describes what would have worked."""
-    understood = tuple(operation.describe() for operation in operations)
-    language = detect_language(prompt)
-    if language is not None and language not in SUPPORTED:
-        return UnsupportedInstructionError(understood, (_shorten(prompt),), hint("language", language))
-    if not refused:
-        return UnsupportedInstructionError((), (_shorten(prompt),), hint("nothing" if ctx.kept else "unknown"))
-    reasons = list(dict.fromkeys((refusal.reason, refusal.detail) for _, refusal in refused))
-    known = [reason for reason in reasons if reason[0] != "unknown"] or reasons
-    hints = [hint(*reason) for reason in known[:3]]
-    phrases = tuple(_shorten(phrase) for phrase, _ in refused[:8])
-    return UnsupportedInstructionError(understood, phrases, " ".join(hints))
-
-
-_LONGEST_QUOTE = 160
-
-
-def _shorten(text: str) -> str:
-    """Return at most ``_LONGEST_QUOTE`` characters of the prompt on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 3] + "..."

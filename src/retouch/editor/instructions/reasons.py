@@ -157,8 +157,23 @@ def _only_stresses(tokens: Sequence[Token], i: int) -> bool:
     )
 
 
+def _tells(tokens: Sequence[Token]) -> bool:
+    """Whether words tell what was: "it was shot at noon", "i took it in a hurry"."""
+    told = any(token.word in _PAST for token in tokens[1:3])
+    return told and (tokens[0].sense.pronoun is not None or tokens[0].word in _PERSONS) and _wants_nothing(tokens)
+
+
+_PAST = frozenset(["was", "were", "took", "shot", "had", "used", "got", "forgot", "made", "came"])
+
+
+def _wants_nothing(tokens: Sequence[Token]) -> bool:
+    return not any(word in _DEMANDS for token in tokens for word in token.word.split())
+
+
 def is_reason(clause: Sequence[Token]) -> bool:
     """Whether a clause that no grammar reads may be a mere reason: "the horizon is tilted", "so the cat isn't so cut off"."""
+    if not clause:
+        return False
     words = {word for token in clause for word in token.word.split()}
     if words & _DEMANDS or any(token.sense.modal or token.sense.color for token in clause):
         return False
@@ -181,7 +196,7 @@ def cut_purpose(clause: Sequence[Token], ctx: Context) -> tuple[list[Token], lis
             word for token in clause[i:] for word in token.word.split()
         }:
             return list(clause[:i]), list(clause[i:])
-        if clause[i].word == "," and i + 1 < len(clause) and is_reason(clause[i + 1 :]):
+        if clause[i].word == "," and (is_reason(clause[i + 1 :]) or _tells(clause[i + 1 :])):
             return list(clause[:i]), list(clause[i + 1 :])
     return None
 

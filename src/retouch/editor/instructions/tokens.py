@@ -11,7 +11,7 @@ from retouch.editor.instructions.literals import find_literals
 from retouch.editor.instructions.translation import Piece, Translation, translate
 from retouch.editor.instructions.vocabulary import FILLERS
 
-__all__ = ["Token", "read", "span_text", "tokenize"]
+__all__ = ["Token", "lex", "read", "rejoin", "span_text", "tokenize"]
 
 # Every alternative starts with a different kind of character and none nests a repetition: linear in the prompt.
 _LEXER = re.compile(
@@ -80,6 +80,17 @@ def read(prompt: str) -> tuple[list[Token], Translation | None]:
     return [token for token in _join_expressions(pieces, words) if not token.sense.filler], None
 
 
+def lex(text: str, start: int, end: int) -> list[Token]:
+    """Return the single words of a text of our own, all at one place of the prompt."""
+    pieces = [piece for match in _LEXER.finditer(text) for piece in _split(match[0], 0, lexicon())]
+    return [replace(piece, start=start, end=end, typed=None) for piece in pieces]
+
+
+def rejoin(pieces: Sequence[Token]) -> list[Token]:
+    """Return single words joined into the expressions that the lexicon knows, as ``tokenize`` joins those of a prompt."""
+    return [token for token in _join_expressions(list(pieces), lexicon()) if not token.sense.filler]
+
+
 def _mask_quotes(prompt: str, text: str, lettering: Sequence[Token]) -> tuple[str, list[Token]]:
     """Return the text with everything in quotes blanked out, and all of it as lettering, for languages without cues for it."""
     found = list(lettering)
@@ -144,8 +155,8 @@ def span_text(prompt: str, tokens: Sequence[Token]) -> str:
 
 
 def _lower(prompt: str) -> str:
-    """Return the prompt in lower case with plain quotes, letter for letter (so that spans stay true)."""
-    return "".join(c.lower() if len(c.lower()) == 1 else c for c in prompt.translate(_PLAIN))
+    """Return the prompt in lower case with plain quotes, letter for letter (so that spans stay true); " - " ends a sentence."""
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in prompt.translate(_PLAIN)).replace(" - ", " ; ")
 
 
 def _split(text: str, start: int, words: Lexicon) -> list[Token]:

@@ -54,20 +54,22 @@ _TRIGGERS: tuple[tuple[str, str], ...] = (
     (
         "upscaling",
         """
+        px pixels dpi mb kb megapixels
         upscale 4k 8k resolution enlarge_the_image super_resolution hd megapixel upscaled enlarge
         """,
     ),
     (
         "crop",
         """
-        crop zoom outpaint extend uncrop widen aspect_ratio square expand border landscape_format portrait_format
+        crop breathing_room some_room more_room
+        zoom outpaint extend uncrop widen aspect_ratio square expand border landscape_format portrait_format
         trim reframe canvas wider
         """,
     ),
     (
         "rotating",
         """
-        rotate flip mirror upside_down straighten tilt degrees
+        sideways right_way on_its_head rotate flip mirror upside_down straighten tilt degrees
         """,
     ),
     (

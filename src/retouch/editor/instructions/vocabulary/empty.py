@@ -113,8 +113,8 @@ FILLER_PHRASES: tuple[str, ...] = (
     "would love you to", "i'd love to", "to this foto", "would like you to", "in there", "in such a way that",
     "do you mind", "why not", "i want that", "i would like that", "i wish that", "i'd like that",
     "for amazon", "for ebay", "for etsy",
-    "for amazon listing", "for my amazon listing", "for an amazon listing", "for the shop", "for my shop", "for my website",
-    "for the website", "for instagram", "for my listing", "for a listing", "for my taste", "if u can", "pretty please",
-    "for the catalog", "for linkedin", "for my profile", "for me please",
+    "for amazon listing", "for my amazon listing", "for an amazon listing", "for the website", "for my website", "for instagram",
+    "for my listing", "for a listing", "for the catalog", "for linkedin", "for my profile", "for my taste", "if u can",
+    "pretty please", "for me please",
 )  # fmt: skip
 """Politeness, and "in the photo" where there is nothing else to be in."""

@@ -87,6 +87,11 @@ MISSPELLINGS: dict[str, str] = {
     "gve": "give", "turqoise": "turquoise", "turquise": "turquoise", "grean": "green", "wite": "white",
     "whtie": "white", "lil": "little",
     "jus": "just", "foto": "photo", "n": "and", "brid": "bird", "dogo": "dog", "rde": "red", "hols": "holds",
-    "colur": "colour", "foogy": "foggy",
+    "colur": "colour", "foogy": "foggy", "sharpn": "sharpen", "tak": "take", "nois": "noise", "brite": "bright",
+    "britght": "bright", "rmove": "remove", "remov": "remove", "reomve": "remove", "backround": "background",
+    "bakgrond": "background", "blurr": "blur", "blury": "blurry", "wihte": "white", "becuase": "because",
+    "pleas": "please", "pleese": "please", "picutre": "picture", "piture": "picture", "pictur": "picture",
+    "colorfull": "colorful", "colourfull": "colourful", "squar": "square", "contrst": "contrast", "litle": "little",
+    "ligt": "light", "lihgt": "light", "ligth": "light", "smoot": "smooth", "skyy": "sky", "insta": "instagram", "rly": "really",
 }  # fmt: skip
 """Frequent slips that are too short, or too far off, for the edit distance."""

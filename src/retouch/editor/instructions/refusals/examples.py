@@ -1,0 +1,41 @@
+"""Sentences that work, near to what is refused: data. A test reads every one."""
+
+__all__ = ["EXAMPLES"]
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "effect": ("add fog", "add sun rays", "add a soft glow"),
+    "removing": ("remove the cup on the left", "remove the people in the background"),
+    "clutter": ("remove the cup on the left", "remove whatever is in the top right corner", "blur the background"),
+    "replacing": ("make the cup blue", "replace the cup with a vase"),
+    "moving": ("move the cup to the left",),
+    "resizing": ("zoom in on the cup", "upscale it"),
+    "expression": ("brighten her face", "whiten the teeth"),
+    "face": ("pixelate the face", "brighten her face", "crop to the face"),
+    "age": ("smooth the skin a bit",),
+    "pose": ("flip it horizontally", "move the dog to the left", "crop to the face"),
+    "grown": ("make her hair red", "add a hat on her head"),
+    "clothes": ("make the dress red", "put a hat on her head"),
+    "light": ("make it sunset", "golden hour", "lift the shadows"),
+    "weather": ("add fog", "make it snow", "make it autumn"),
+    "text": ('add the text "SALE" at the top', "remove the text"),
+    "style": ("make it a watercolor", "make it a pencil sketch", "give it a film look"),
+    "crop": ("crop to a square", "crop to 4:5", "extend it to the left"),
+    "which_crop": ("crop to a square", "crop to the face"),
+    "rotating": ("rotate 90 degrees to the right", "straighten the horizon", "flip it horizontally"),
+    "which_turn": ("rotate 90 degrees to the right", "turn it upside down"),
+    "upscaling": ("upscale it", "sharpen the photo"),
+    "repair": ("smooth the skin", "remove dust and scratches", "remove the pimples"),
+    "sharpening": ("sharpen the photo", "more clarity"),
+    "material": ("make the cup gold", "more clarity"),
+    "pattern": ("make the cup blue",),
+    "blur": ("blur the background", "pixelate the face"),
+    "scene": ("make the background white", "blur the background", "make the background darker"),
+    "which_background": ("make the background white", "blur the background", "remove the background"),
+    "remark": ("make it brighter", "more contrast"),
+    "vague": ("make it look better", "more contrast", "warmer"),
+    "negation": ("keep the sky as it is",),
+    "condition": ("make it brighter",),
+    "combine": (),
+    "unknown": ("make it brighter", "make the cup blue", "blur the background"),
+}
+"""Reason -> sentences to show where the prompt's own words give none."""
