@@ -1,4 +1,4 @@
-"""Finished pictures in a local folder, under names that nobody can guess.
+"""Finished pictures, and pictures that clients uploaded ahead of an edit, in a local folder, under names that nobody can guess.
 
 Beside a picture may lie its origin: what the picture descends from, for an edit of it that may follow. It goes with its picture
 and is never served.
@@ -22,8 +22,8 @@ from retouch.files.storing import as_storage_error, store
 __all__ = ["ResultFiles", "StoredFile", "is_result_name"]
 
 _NAME_BYTES: Final = 20
-_NAME: Final = re.compile(r"[0-9a-f]{40}\.(?:jpg|png)")
-_MEDIA_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png"}
+_NAME: Final = re.compile(r"[0-9a-f]{40}\.(?:jpg|png|upload)")
+_MEDIA_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".upload": "application/octet-stream"}
 _ORIGIN_SUFFIX: Final = ".origin"
 _ABANDONED_SECONDS: Final = 3600
 
@@ -76,7 +76,8 @@ class ResultFiles:
         Parameters
         ----------
         data : bytes
-        suffix : {".jpg", ".png"}
+        suffix : {".jpg", ".png", ".upload"}
+            ``.upload`` for what nobody has looked at yet: it is served as bytes of no type.
         origin : mapping, optional
             JSON-ready. Its key ``first`` is the SHA-256 of the input that the picture descends from.
 

@@ -1,8 +1,9 @@
-"""A synchronous answer is a job that somebody waits for; when the waiting ends early, so does the job."""
+"""A synchronous answer is a job that somebody waits for; when the waiting ends early, so does the job. Others only look on."""
 
 import asyncio
 import contextlib
 import time
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -12,7 +13,7 @@ from retouch.jobs.manager import JobManager
 from retouch.jobs.models import Job, JobResult, JobState, Problem
 from retouch.server.errors import ProblemError
 
-__all__ = ["wait_for_result"]
+__all__ = ["changes", "wait_for_result"]
 
 _POLL_SECONDS: Final = 1.0
 """How often to look at the store without being told: another process may run the job."""
@@ -43,7 +44,39 @@ async def wait_for_result(request: Request, jobs: JobManager, job: Job) -> JobRe
     raise EditAbortedError("The edit was cancelled before it was finished. Send the request again.")
 
 
-async def _until_final(request: Request, jobs: JobManager, job: Job) -> Job:
+async def changes(jobs: JobManager, job_id: str, *, seconds: float | None = None) -> AsyncIterator[Job]:
+    """Yield the job now, and again whenever it may have changed: for the last time when it is final, or when the time is over.
+
+    Whoever stops listening leaves the job as it is.
+
+    Parameters
+    ----------
+    jobs : JobManager
+    job_id : str
+    seconds : float, optional
+        For which to look on; None looks on to the end.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such job (any more).
+    """
+    ends_at = None if seconds is None else time.monotonic() + seconds
+    with _news_of(jobs, job_id) as changed:
+        while True:
+            current = await asyncio.to_thread(jobs.get, job_id)
+            yield current
+            left = _POLL_SECONDS if ends_at is None else min(_POLL_SECONDS, ends_at - time.monotonic())
+            if current.state.is_final or left <= 0:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), left)
+            changed.clear()
+
+
+@contextlib.contextmanager
+def _news_of(jobs: JobManager, job_id: str) -> Iterator[asyncio.Event]:
+    """An event that is set, from whatever thread the news comes, when the job may have changed."""
     changed = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -51,10 +84,15 @@ async def _until_final(request: Request, jobs: JobManager, job: Job) -> Job:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(changed.set)
 
+    with jobs.watching(job_id, notify):
+        yield changed
+
+
+async def _until_final(request: Request, jobs: JobManager, job: Job) -> Job:
     gone = asyncio.ensure_future(_until_disconnected(request))
     given_up_at = job.deadline_at + 3 * jobs.policy.lease_seconds
     try:
-        with jobs.watching(job.id, notify):
+        with _news_of(jobs, job.id) as changed:
             while True:
                 current = await asyncio.to_thread(jobs.get, job.id)
                 if current.state.is_final:

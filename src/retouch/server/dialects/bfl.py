@@ -26,6 +26,7 @@ from retouch.server.dialects.fields import (
     invalid_body,
     json_schema,
     read_fields,
+    unknown_fields,
 )
 from retouch.server.dialects.sizes import RatioInWords, nearest_ratio
 from retouch.server.dialects.submission import ParamNames, Submission, accept
@@ -117,7 +118,9 @@ def parse_body(body: Mapping[str, Any], variant: str) -> Submission:
     except InvalidValueError as exc:
         raise ProblemError(_NAMES.in_their_words(Problem.from_error(exc))) from exc
     sources = tuple(values[name] for name in _PICTURES if name in values)
-    return Submission(request=request, sources=sources, names=_NAMES, mask=values.get("mask"))
+    return Submission(
+        request=request, sources=sources, names=_NAMES, mask=values.get("mask"), ignored=unknown_fields(body, _FIELDS)
+    )
 
 
 def _ratio_of_sides(values: Mapping[str, Any]) -> Any:
@@ -145,9 +148,12 @@ async def start(request: Request, variant: str) -> SafeJSONResponse:
     async def read(request: Request) -> Submission:
         return parse_body(await services_of(request).intake.read_json_object(request), variant)
 
-    _, job = await accept(request, read)
+    submission, job = await accept(request, read)
     base_url = public_base_url(request, services_of(request).public_url)
-    return SafeJSONResponse({"id": job.id, "polling_url": f"{base_url}/v1/get_result?id={job.id}"})
+    said: dict[str, Any] = {"id": job.id, "polling_url": f"{base_url}/v1/get_result?id={job.id}"}
+    if submission.ignored:
+        said["ignored"] = list(submission.ignored)
+    return SafeJSONResponse(said)
 
 
 @router.get(

@@ -28,6 +28,7 @@ __all__ = [
     "invalid_body",
     "json_schema",
     "read_fields",
+    "unknown_fields",
 ]
 
 _SHOWN_CHARACTERS: Final = 80
@@ -276,6 +277,16 @@ def read_fields(body: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, A
     if problems:
         raise invalid_body(problems)
     return values
+
+
+def unknown_fields(body: Mapping[str, Any], fields: Sequence[Field]) -> tuple[dict[str, str], ...]:
+    """Return ``field`` and ``reason`` of everything that was sent and that no field reads, for the client to be told."""
+    known = {each.name for each in fields}
+    return tuple(
+        {"field": name[:100], "reason": "is not a field of this endpoint"}
+        for name, value in body.items()
+        if name not in known and value is not None
+    )
 
 
 def invalid_body(problems: Sequence[Mapping[str, Any]]) -> ProblemError:

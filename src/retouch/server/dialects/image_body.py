@@ -8,7 +8,7 @@ from typing import Any, Final
 from retouch import kontext
 from retouch.jobs.models import Problem
 from retouch.server.catalog import MODELS, OPENAI_MODELS
-from retouch.server.dialects.fields import Field, invalid_body, read_fields
+from retouch.server.dialects.fields import Field, invalid_body, read_fields, unknown_fields
 from retouch.server.dialects.image_fields import edit_request
 from retouch.server.dialects.submission import ParamNames, Submission
 from retouch.server.errors import ProblemError
@@ -33,7 +33,6 @@ _WITHOUT_MEANING: Final = frozenset(
 """Fields of other endpoints that clients send along."""
 
 _NO_MEANING: Final = "has no meaning for this model"
-_UNKNOWN: Final = "is not a field of this endpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +72,12 @@ class ImageBody(Submission):
         Whether the answer carries the pictures themselves.
     stream : bool
         Whether the answer comes as events.
-    ignored : tuple of mapping
-        ``field`` and ``reason`` of what was sent and has no effect.
     notes : tuple of str
         How a tolerated value was taken.
     """
 
     with_base64: bool
     stream: bool
-    ignored: tuple[Mapping[str, str], ...]
     notes: tuple[str, ...]
 
 
@@ -153,11 +149,9 @@ def _resolve_model(values: dict[str, Any]) -> list[str]:
 
 def _ignored(body: Mapping[str, Any], values: Mapping[str, Any], route: ImageRoute) -> list[dict[str, str]]:
     """Say which of the fields that were sent have no effect, and why."""
-    known = {each.name for each in route.fields}
     ignored = [
-        {"field": name[:100], "reason": _NO_MEANING if name in _WITHOUT_MEANING else _UNKNOWN}
-        for name, value in body.items()
-        if name not in known and value is not None
+        {**each, "reason": _NO_MEANING} if each["field"] in _WITHOUT_MEANING else dict(each)
+        for each in unknown_fields(body, route.fields)
     ]
     if "n" in values and "num_images" in values:
         ignored.append({"field": "n", "reason": "num_images says how many"})

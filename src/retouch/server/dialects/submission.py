@@ -71,6 +71,8 @@ class Submission:
     engine : str or None
         None for the server's default.
     names : ParamNames
+    ignored : tuple of mapping
+        ``field`` and ``reason`` of what was sent and has no effect.
     mask : str or bytes or None
         Confines the edit, on the first picture: white may change. A URL, a ``data:`` URI or a file.
     translate_mask : callable, optional
@@ -82,6 +84,7 @@ class Submission:
     parent: str | None = None
     engine: str | None = None
     names: ParamNames = field(default_factory=ParamNames)
+    ignored: tuple[Mapping[str, str], ...] = ()
     mask: str | bytes | None = None
     translate_mask: Callable[[bytes], bytes] | None = None
 

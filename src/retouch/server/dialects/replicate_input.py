@@ -1,0 +1,130 @@
+"""The ``input`` of a prediction, as the models on Replicate have it."""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from retouch import kontext
+from retouch.errors import InvalidValueError
+from retouch.generation import MAX_INFERENCE_STEPS, GenerationOptions
+from retouch.jobs.models import Problem
+from retouch.server.dialects.fields import (
+    Choice,
+    Field,
+    Flag,
+    ImageSources,
+    Integer,
+    Number,
+    Text,
+    invalid_body,
+    json_schema,
+    read_fields,
+    unknown_fields,
+)
+from retouch.server.dialects.sizes import Size, nearest_ratio
+from retouch.server.dialects.submission import ParamNames, Submission
+from retouch.server.errors import ProblemError
+from retouch.types import MAX_SEED, AspectRatio, EditRequest, OutputFormat
+
+__all__ = ["INPUT_SCHEMA", "NAMES", "OWNERS", "parse_input"]
+
+OWNERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "black-forest-labs": ("flux-kontext-max", "flux-kontext-pro", "flux-kontext-dev"),
+    "flux-kontext-apps": ("multi-image-kontext-max", "multi-image-kontext-pro"),
+}
+"""The models that are answered for, by their owner."""
+
+_PICTURES: Final = ("input_image", "image", "input_image_1", "input_image_2", "input_image_3", "input_image_4")
+"""Spellings of the input pictures, in their order; each holds one."""
+
+NAMES: Final = ParamNames(
+    "input_image",
+    {"guidance_scale": "guidance", "num_images": "num_outputs", "num_inference_steps": "num_inference_steps"},
+)
+_ONE_PICTURE: Final = ImageSources(1)
+
+_FIELDS: Final = (
+    Field("prompt", Text(kontext.MAX_PROMPT_CHARACTERS), "What to change, as a sentence.", required=True),
+    *(
+        Field(name, _ONE_PICTURE, "A picture to edit or to bring in: an http(s) URL or a data: URI.")
+        for name in _PICTURES
+    ),
+    Field("mask", _ONE_PICTURE, "White where the first picture may change; the rest stays exactly as it was."),
+    Field(
+        "aspect_ratio",
+        Choice(("match_input_image", *kontext.ASPECT_RATIOS)),
+        "Of the answer.",
+        default="match_input_image",
+    ),
+    Field("size", Size(), "Stands for the nearest preset ratio; `original` keeps the input's own resolution."),
+    Field("num_outputs", Integer(1, kontext.MAX_IMAGES_PER_REQUEST), "How many attempts.", default=1),
+    Field("seed", Integer(0, MAX_SEED), "Same seed, prompt, pictures and version: the same bytes. 0 is taken for 1."),
+    Field("output_format", Choice(("jpg", "png"), also={"jpeg": "jpg"}), "File format of the answer.", default="png"),
+    Field("safety_tolerance", Integer(0, 6), "0 is the strictest, and taken for 1.", default=2),
+    Field("guidance", Number(kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE), "Of a generative engine."),
+    Field("guidance_scale", Number(kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE), "The same as `guidance`."),
+    Field("num_inference_steps", Integer(1, MAX_INFERENCE_STEPS), "Denoising steps of a generative engine."),
+    Field("negative_prompt", Text(kontext.MAX_PROMPT_CHARACTERS), "What a generative engine should not show."),
+    Field("strength", Number(0.01, 1.0), "How far a generative engine may get from the input."),
+    Field("prompt_upsampling", Flag(), "Taken and not used: the prompt is carried out as it stands.", default=False),
+)
+
+INPUT_SCHEMA: Final = {**json_schema(_FIELDS), "title": "Input"}
+
+
+def parse_input(given: Mapping[str, Any], model: str) -> Submission:
+    """Check an input and turn it into the project's words.
+
+    Parameters
+    ----------
+    given : mapping
+    model : str
+        As Replicate calls it.
+
+    Raises
+    ------
+    ProblemError
+        Fields are missing or wrong; names each.
+    """
+    values = read_fields(given, _FIELDS)
+    sources = tuple(values[name][0] for name in _PICTURES if name in values)
+    _check_number_of_pictures(sources)
+    size = values.get("size")
+    try:
+        request = EditRequest(
+            prompt=values["prompt"],
+            num_images=values.get("num_outputs", 1),
+            seed=max(values["seed"], 1) if "seed" in values else None,
+            aspect_ratio=_ratio(values.get("aspect_ratio"), size),
+            size="original" if size == "original" else "preset",
+            output_format=OutputFormat("jpeg" if values.get("output_format") == "jpg" else "png"),
+            guidance_scale=values.get("guidance", values.get("guidance_scale")),
+            safety_tolerance=max(values.get("safety_tolerance", 2), 1),
+            model=model,
+            generation=GenerationOptions(
+                num_inference_steps=values.get("num_inference_steps"),
+                negative_prompt=values.get("negative_prompt"),
+                strength=values.get("strength"),
+            ),
+        )
+    except InvalidValueError as exc:
+        raise ProblemError(NAMES.in_their_words(Problem.from_error(exc))) from exc
+    return Submission(
+        request=request,
+        sources=sources,
+        names=NAMES,
+        mask=values.get("mask", (None,))[0],
+        ignored=unknown_fields(given, _FIELDS),
+    )
+
+
+def _check_number_of_pictures(sources: tuple[str, ...]) -> None:
+    if not 1 <= len(sources) <= kontext.MAX_REFERENCE_IMAGES:
+        rule = f"{_ONE_PICTURE.text} (required; at most {kontext.MAX_REFERENCE_IMAGES} pictures in all)"
+        received = f"{len(sources)} pictures" if sources else None
+        raise invalid_body([{"field": "input_image", "rule": rule, "received": received}])
+
+
+def _ratio(named: str | None, size: str | None) -> AspectRatio | None:
+    if named is not None and named != "match_input_image":
+        return cast(AspectRatio, named)
+    return None if size in (None, "auto", "original") else nearest_ratio(str(size))
