@@ -236,7 +236,7 @@ SENTENCES: list[tuple[str, int, list[str]]] = [
     ("take the shadow away", 1, ["! It sets the time of day"]),
     ("clean up the sky", 1, ["! Say what is to go"]),
     ("make the sky sunset colored", 1, ["light: sunset"]),
-    ("a warmer sunset", 1, ["! It sets the time of day"]),
+    ("a warmer sunset", 1, ["light: sunset", "look warmer"]),
     ("frame it", 1, ["add a white border"]),
     ("add a frame", 1, ["add a white border"]),
     ("add snow on the roof", 1, ["light: snow cover"]),

@@ -152,7 +152,7 @@ SENTENCES: list[tuple[str, int, list[str]]] = [
     ("a little too warm for my taste", 1, ["look cooler 0.5"]),
     ("the sky is too bright", 1, ["look darker on SKY"]),
     ("the background is too distracting, blur it", 1, ["background blur"]),
-    ("the background is too busy", 1, ["! plain instruction"]),
+    ("the background is too busy", 1, ["background blur"]),
     ("I don't like the color of the car, make it red", 1, ["recolor car -> red"]),
     ("I hate the yellow cushion, make it white", 1, ["recolor yellow cushion -> white"]),
     ("how about making the cup red?", 1, ["recolor cup -> red"]),
