@@ -3,23 +3,29 @@
 The command line and the server build the same parts, so an edit is the same edit wherever it is asked for.
 """
 
+import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, BinaryIO, Final, Literal, TypeAlias, TypedDict, Unpack
 
 import numpy as np
+import numpy.typing as npt
 import platformdirs
 from anyio.from_thread import start_blocking_portal
 from PIL import Image
 
 from retouch.engines.base import InputPicture
+from retouch.engines.flux.lora_folder import LoraFolder
 from retouch.engines.flux.options import FluxOptions
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import ConfigurationError, ImageDecodeError, InvalidValueError
 from retouch.fetch import FetchPolicy, fetch_images
-from retouch.images.array_types import Pixels
+from retouch.generation import GenerationOptions, LoraWeight
+from retouch.images.array_types import Mask, Pixels
 from retouch.images.codec import DecodedImage, DecodeLimits, decode, decode_opened
+from retouch.images.mask_file import mask_from_array, read_mask
 from retouch.kontext import MAX_REFERENCE_IMAGES
 from retouch.pipeline import run_edit
 from retouch.preserve.lineage import Ancestry
@@ -41,6 +47,7 @@ __all__ = [
     "EditOptions",
     "Editor",
     "ImageSource",
+    "MaskSource",
     "create_picture_check",
     "create_registry",
     "default_data_directory",
@@ -51,7 +58,8 @@ __all__ = [
 class EditOptions(TypedDict, total=False):
     """What may be said beside picture and prompt; each has the default, the limits and the meaning of ``EditRequest``'s field.
 
-    ``output_format`` may also be given as the text "jpeg" or "png".
+    From ``num_inference_steps`` on they are those of ``GenerationOptions``, for engines that generate pictures.
+    ``output_format`` may also be given as the text "jpeg" or "png", and ``loras`` as a mapping of names to weights.
     """
 
     seed: int | None
@@ -63,12 +71,24 @@ class EditOptions(TypedDict, total=False):
     safety_tolerance: int
     preserve: PreserveMode
     explain: bool
+    num_inference_steps: int | None
+    negative_prompt: str | None
+    true_cfg_scale: float | None
+    strength: float | None
+    max_sequence_length: int | None
+    loras: Mapping[str, float] | Sequence[LoraWeight]
+    preview_every: int | None
 
+
+_GENERATION_OPTIONS: Final = tuple(each.name for each in fields(GenerationOptions))
 
 ImageSource: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Pixels | Image.Image | EditedImage
 """A path, an http(s) URL, a ``data:`` URI, the bytes of a file, an open binary file, an (H, W, 3) uint8 sRGB array, a Pillow
 image, or a picture of an earlier result: editing that again goes back to the first input for every pixel that no edit has
 touched."""
+
+MaskSource: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | npt.NDArray[Any] | Image.Image | EditedImage
+"""A mask in any of the forms of a picture; an array may also be (H, W) of bool or of numbers from 0 to 1."""
 
 
 def default_data_directory() -> Path:
@@ -77,7 +97,11 @@ def default_data_directory() -> Path:
 
 
 def create_registry(
-    data_directory: Path | None = None, *, flux_folder: Path | None = None, flux_options: FluxOptions | None = None
+    data_directory: Path | None = None,
+    *,
+    flux_folder: Path | None = None,
+    flux_options: FluxOptions | None = None,
+    lora_folder: Path | None = None,
 ) -> EngineRegistry:
     """Return the engines of this installation; nothing heavy is imported before one is asked for.
 
@@ -89,6 +113,8 @@ def create_registry(
         The checkpoint of the engine "flux"; ``models/flux`` in the data directory when left out.
     flux_options : FluxOptions, optional
         How that engine runs.
+    lora_folder : Path, optional
+        The LoRAs that requests to it may name; ``models/loras`` in the data directory when left out.
     """
     directory = data_directory or default_data_directory()
 
@@ -108,7 +134,8 @@ def create_registry(
             raise ConfigurationError(
                 "The engine 'flux' needs torch and diffusers: pip install 'retouch[flux]'."
             ) from exc
-        return FluxEngine(flux_folder or directory / "models" / "flux", flux_options)
+        loras = LoraFolder(lora_folder or directory / "models" / "loras")
+        return FluxEngine(flux_folder or directory / "models" / "flux", flux_options, lora_folder=loras)
 
     return EngineRegistry({"builtin": builtin, "flux": flux}, default="builtin")
 
@@ -172,6 +199,7 @@ class Editor:
         image: ImageSource | Sequence[ImageSource],
         prompt: str,
         *,
+        mask: MaskSource | None = None,
         on_step: ProgressCallback | None = None,
         should_abort: ShouldAbort | None = None,
         **options: Unpack[EditOptions],
@@ -184,11 +212,14 @@ class Editor:
             See ``ImageSource``.
         prompt : str
             What to change.
+        mask : path, URL, bytes, array or Pillow image, optional
+            Where the first picture may change: white, or 1 in an array of numbers. Outside of it the answer is exactly the input.
         on_step, should_abort : callable, optional
             Progress and abort; see ``retouch.types``.
         **options
             See ``EditOptions``: ``seed``, ``num_images``, ``aspect_ratio``, ``size``, ``output_format``, ``guidance_scale``,
-            ``safety_tolerance``, ``preserve``, ``explain``.
+            ``safety_tolerance``, ``preserve``, ``explain``, and for engines that generate ``num_inference_steps``,
+            ``negative_prompt``, ``true_cfg_scale``, ``strength``, ``max_sequence_length``, ``loras``, ``preview_every``.
 
         Returns
         -------
@@ -209,6 +240,7 @@ class Editor:
             request,
             pictures,
             engine,
+            mask=None if mask is None else self._load_mask(mask),
             on_step=on_step,
             should_abort=should_abort,
             notes=notes,
@@ -219,6 +251,18 @@ class Editor:
     def close(self) -> None:
         """Free the engines."""
         self._registry.close()
+
+    def _load_mask(self, source: MaskSource) -> Mask:
+        if isinstance(source, np.ndarray):
+            return mask_from_array(source)
+        if isinstance(source, Image.Image):
+            buffer = io.BytesIO()
+            source.save(buffer, "PNG")
+            return read_mask(buffer.getvalue(), self._limits)
+        is_url = isinstance(source, str) and _is_url(source)
+        data = _fetch([str(source)], self._fetch_policy)[0] if is_url else _read(source, 0)
+        assert isinstance(data, bytes)
+        return read_mask(data, self._limits)
 
     def _load(self, sources: Sequence[ImageSource], *, keep_file: bool) -> tuple[list[InputPicture], list[str]]:
         if not 1 <= len(sources) <= MAX_REFERENCE_IMAGES:
@@ -248,6 +292,7 @@ def edit(
     prompt: str,
     *,
     engine: str | None = None,
+    mask: MaskSource | None = None,
     **options: Unpack[EditOptions],
 ) -> EditResult:
     """Edit a picture in one call; for many edits keep an ``Editor``, which loads its models once.
@@ -260,9 +305,10 @@ def edit(
         What to change: "make the cup blue".
     engine : str, optional
         Name of the engine; "builtin" when left out.
+    mask : path, URL, bytes, array or Pillow image, optional
+        Where the first picture may change; see ``Editor.edit``.
     **options
-        See ``EditOptions``: ``seed``, ``num_images``, ``aspect_ratio``, ``size``, ``output_format``, ``guidance_scale``,
-        ``safety_tolerance``, ``preserve``, ``explain``.
+        See ``EditOptions`` and ``Editor.edit``.
 
     Returns
     -------
@@ -273,7 +319,7 @@ def edit(
     InvalidValueError, ImageError, UnsupportedInstructionError
         The request can't be carried out; nothing was edited.
     """
-    return Editor(engine).edit(image, prompt, **options)
+    return Editor(engine).edit(image, prompt, mask=mask, **options)
 
 
 def _build_request(prompt: str, options: EditOptions) -> EditRequest:
@@ -283,13 +329,23 @@ def _build_request(prompt: str, options: EditOptions) -> EditRequest:
         known = ", ".join(EditOptions.__annotations__)
         raise TypeError(f"edit() has no option named {', '.join(map(repr, sorted(unknown)))}; its options are {known}")
     values: dict[str, Any] = dict(options)
-    for name in ("seed", "num_images", "safety_tolerance"):
+    for name in (
+        "seed",
+        "num_images",
+        "safety_tolerance",
+        "num_inference_steps",
+        "max_sequence_length",
+        "preview_every",
+    ):
         if isinstance(values.get(name), np.integer):
             values[name] = int(values[name])
     wanted = values.get("output_format", OutputFormat.JPEG)
     if isinstance(wanted, str) and wanted in tuple(OutputFormat):
         values["output_format"] = OutputFormat(wanted)
-    return EditRequest(prompt=prompt, **values)
+    asked = {name: values.pop(name) for name in _GENERATION_OPTIONS if name in values}
+    if "loras" in asked:
+        asked["loras"] = GenerationOptions.read_loras(asked["loras"])
+    return EditRequest(prompt=prompt, generation=GenerationOptions(**asked), **values)
 
 
 def _as_list(image: ImageSource | Sequence[ImageSource]) -> list[ImageSource]:

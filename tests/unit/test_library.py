@@ -13,10 +13,12 @@ from PIL import Image, ImageCms
 from retouch import EditRequest, InvalidValueError, NotFoundError, OutputFormat
 from retouch.engines.base import Capabilities, EngineOutput
 from retouch.engines.registry import EngineRegistry
-from retouch.errors import AddressNotAllowedError, ImageDecodeError
+from retouch.errors import AddressNotAllowedError, ImageDecodeError, RequestError
+from retouch.generation import GenerationOptions, LoraWeight
 from retouch.images.codec import decode, encode
 from retouch.images.geometry import fit_pixels, plan_fit
 from retouch.library import Editor
+from retouch.testing import FakeEngine, fake_registry
 
 PHOTO = np.random.default_rng(0).integers(0, 255, (40, 60, 3)).astype(np.uint8)
 FILE = encode(PHOTO, OutputFormat.PNG)
@@ -243,3 +245,50 @@ def test_attempts_that_come_out_alike_are_noted(editor: Editor) -> None:
 def test_a_name_that_contradicts_the_format_is_refused(editor: Editor, tmp_path: Path) -> None:
     with pytest.raises(InvalidValueError, match="output_format='png'"):
         editor.edit(PHOTO, "anything").images[0].save(tmp_path / "out.png")
+
+
+def _mask_forms(tmp_path):
+    mask = np.zeros((60, 80), np.uint8)
+    mask[:, :40] = 255
+    picture = Image.fromarray(mask)
+    path = tmp_path / "mask.png"
+    picture.save(path)
+    return [path, str(path), path.read_bytes(), io.BytesIO(path.read_bytes()), picture, mask, mask > 0, mask / 255]
+
+
+def test_a_mask_may_come_in_every_form_and_confines_the_edit(tmp_path):
+    photo = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    editor = Editor(registry=fake_registry(FakeEngine(redraws=True)))
+    answers = set()
+    for mask in _mask_forms(tmp_path):
+        options = {"seed": 3, "size": "original", "output_format": "png", "preserve": "off"}
+        result = editor.edit(photo, "paint", mask=mask, **options)
+        edited = np.asarray(Image.open(io.BytesIO(result.images[0].data)))
+        np.testing.assert_array_equal(edited[:, 40:], photo[:, 40:])
+        answers.add(result.images[0].data)
+    assert len(answers) == 1
+
+
+@pytest.mark.parametrize("mask", [b"no picture", np.zeros((60, 80), np.uint8), np.zeros((2, 2, 2)), 7, "missing.png"])
+def test_a_mask_that_cannot_be_used_is_refused(mask):
+    editor = Editor(registry=fake_registry())
+    with pytest.raises(RequestError):
+        editor.edit(np.zeros((60, 80, 3), np.uint8), "paint", mask=mask)
+
+
+def test_generation_options_reach_the_request_by_their_own_names():
+    seen = []
+
+    class Listening(FakeEngine):
+        capabilities = Capabilities(max_input_images=4, generation_options=frozenset({"loras", "strength"}))
+
+        def edit(self, request, inputs, **more):
+            seen.append(request.generation)
+            return super().edit(request, inputs, **more)
+
+    editor = Editor(registry=fake_registry(Listening()))
+    photo = np.zeros((60, 80, 3), np.uint8)
+    result = editor.edit(photo, "paint", strength=0.5, loras={"ink": 0.8}, num_inference_steps=np.int64(8))
+
+    assert seen == [GenerationOptions(strength=0.5, loras=(LoraWeight("ink", 0.8),), num_inference_steps=8)]
+    assert "num_inference_steps has no use in the engine 'fake' and was ignored." in result.notes

@@ -26,6 +26,9 @@ _FORMAT_BY_ENDING = {
 }
 
 
+_GENERATION = "For engines that generate pictures"
+
+
 class SizeChoice(StrEnum):
     """How large the answer is."""
 
@@ -70,6 +73,39 @@ def edit(
         OutputFormat | None, typer.Option("--format", help="Overrides the ending of OUT when that has none.")
     ] = None,
     engine: Annotated[str | None, typer.Option(help="Which engine edits; see `retouch doctor`.")] = None,
+    mask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PICTURE", help="Where the first picture may change, in white; the rest stays exactly as it is."
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Denoising steps of an engine that generates.", rich_help_panel=_GENERATION)
+    ] = None,
+    guidance: Annotated[
+        float | None,
+        typer.Option(help="How closely it follows the sentence: 1 to 20.", rich_help_panel=_GENERATION),
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(help="How far it may get from the input: 0.01 to 1.", rich_help_panel=_GENERATION),
+    ] = None,
+    negative: Annotated[
+        str | None,
+        typer.Option(help="What the picture should not show. Doubles the work.", rich_help_panel=_GENERATION),
+    ] = None,
+    true_cfg_scale: Annotated[
+        float | None,
+        typer.Option(help="How strongly it avoids what --negative says.", rich_help_panel=_GENERATION),
+    ] = None,
+    lora: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:WEIGHT]",
+            help="A LoRA by its name, with a weight of 1 if none is given; may be repeated.",
+            rich_help_panel=_GENERATION,
+        ),
+    ] = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="Say what each phrase was taken for, and save the change mask as OUT-mask.png."),
@@ -86,7 +122,7 @@ def edit(
     try:
         images, prompt = find_sentence(images, prompt)
         chosen = choose_format(out, output_format)
-        refuse_to_overwrite(out, images)
+        refuse_to_overwrite(out, images if mask is None else [*images, mask])
         result = _run(
             images,
             prompt,
@@ -99,6 +135,13 @@ def edit(
             size=size.value,
             output_format=chosen,
             explain=explain,
+            mask=mask,
+            num_inference_steps=steps,
+            guidance_scale=guidance,
+            strength=strength,
+            negative_prompt=negative,
+            true_cfg_scale=true_cfg_scale,
+            loras=read_loras(lora or []),
         )
         paths = result.save(out)
         masks = _save_masks(result, paths)
@@ -129,6 +172,29 @@ def find_sentence(arguments: list[str], prompt: str | None) -> tuple[list[str], 
     if len(arguments) == 1:
         raise InvalidValueError("IMAGE", "at least one picture in front of the sentence", "left out")
     return arguments[:-1], last
+
+
+def read_loras(given: list[str]) -> dict[str, float]:
+    """Return the weights of LoRAs by name, given as NAME or NAME:WEIGHT.
+
+    Raises
+    ------
+    InvalidValueError
+        A weight is no number, or a name comes twice.
+
+    >>> read_loras(["ink", "oil:0.8"])
+    {'ink': 1.0, 'oil': 0.8}
+    """
+    weights: dict[str, float] = {}
+    for item in given:
+        name, colon, weight = item.partition(":")
+        if name in weights:
+            raise InvalidValueError("--lora", "each name once", item)
+        try:
+            weights[name] = float(weight) if colon else 1.0
+        except ValueError as exc:
+            raise InvalidValueError("--lora", "NAME or NAME:WEIGHT with a number, such as ink:0.8", item) from exc
+    return weights
 
 
 def choose_format(out: Path, wanted: OutputFormat | None) -> OutputFormat:

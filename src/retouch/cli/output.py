@@ -93,6 +93,19 @@ def step_progress(label: str, *, quiet: bool) -> Iterator[types.ProgressCallback
         task = bar.add_task(escape(label), total=None)
 
         def report(progress: types.Progress) -> None:
-            bar.update(task, description=escape(progress.label), completed=progress.step, total=progress.total)
+            label = escape(progress.label + time_left(progress))
+            bar.update(task, description=label, completed=progress.step, total=progress.total)
 
         yield report
+
+
+def time_left(progress: types.Progress) -> str:
+    """Return how long an edit will take yet, as an end for the progress line; nothing where that is not known.
+
+    >>> time_left(types.Progress(3, 28, "denoising", seconds_left=83.0))
+    ', 1:23 left'
+    """
+    if progress.seconds_left is None:
+        return ""
+    minutes, seconds = divmod(round(progress.seconds_left), 60)
+    return f", {minutes}:{seconds:02} left"

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from retouch import cli, library
+from retouch.engines.base import Capabilities
+from retouch.generation import GenerationOptions, LoraWeight
 from retouch.testing import FakeEngine, fake_registry
 
 
@@ -171,3 +173,58 @@ def test_explain_has_no_code_in_it(monkeypatch, photo: Path, tmp_path: Path, cap
     assert 'took "paint" for' in said
     assert "{" not in said
     assert "change mask" in said
+
+
+def test_what_is_asked_of_a_generating_engine_reaches_it(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    asked = []
+
+    class Listening(FakeEngine):
+        capabilities = Capabilities(
+            max_input_images=4, uses_guidance_scale=True, generation_options=frozenset(GenerationOptions.__slots__)
+        )
+
+        def edit(self, request, inputs, **more):
+            asked.append((request.generation, request.guidance_scale, inputs.mask))
+            return super().edit(request, inputs, **more)
+
+    monkeypatch.setattr(library, "create_registry", lambda data_directory=None: fake_registry(Listening()))
+    mask, out = tmp_path / "m.png", tmp_path / "out.png"
+    Image.fromarray(np.full((30, 40), 255, np.uint8)).save(mask)
+    options = ["--steps", 8, "--strength", 0.6, "--lora", "ink:0.8", "--lora", "oil", "--negative", "blurry"]
+    more = ["--mask", mask, "--guidance", 3, "--true-cfg-scale", 2.5]
+
+    assert run(monkeypatch, "edit", "-p", "paint", "-o", out, *options, *more, photo) == 0
+
+    (generation, guidance_scale, seen), *rest = asked
+    assert generation == GenerationOptions(
+        num_inference_steps=8,
+        strength=0.6,
+        negative_prompt="blurry",
+        true_cfg_scale=2.5,
+        loras=(LoraWeight("ink", 0.8), LoraWeight("oil")),
+    )
+    assert (guidance_scale, not rest) == (3.0, True)
+    assert (seen == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--steps", 0], "num_inference_steps must be"),
+        (["--strength", 2], "strength must be"),
+        (["--lora", "ink:much"], "--lora must be"),
+        (["--lora", "ink", "--lora", "ink:2"], "each name once"),
+        (["--lora", "../ink"], "loras must be"),
+        (["--true-cfg-scale", 3], "together with negative_prompt"),
+        (["--mask", "no-such-file.png"], "no-such-file.png"),
+    ],
+)
+def test_a_wrong_option_is_named(options, said, monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    assert run(monkeypatch, "edit", "-p", "paint", "-o", tmp_path / "out.png", *options, photo) > 0
+    assert said in capsys.readouterr().err
+
+
+def test_the_mask_is_not_overwritten(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    mask = tmp_path / "m.png"
+    Image.fromarray(np.full((30, 40), 255, np.uint8)).save(mask)
+    assert run(monkeypatch, "edit", "-p", "paint", "-o", mask, "--mask", mask, photo) == 2
