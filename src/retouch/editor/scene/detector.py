@@ -43,7 +43,7 @@ _LARGE_ENOUGH_PX: Final = 520
 _CUT_PX: Final = 4.0
 _PART_MOST: Final = 0.35
 """A box that takes more of a part's area is better seen in the whole picture."""
-_PART_LEAST_SCORE: Final = 0.5
+_PART_LEAST_SCORE: Final = 0.55
 
 
 @dataclass(frozen=True, slots=True)

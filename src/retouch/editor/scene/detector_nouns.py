@@ -35,6 +35,8 @@ class Meaning:
 
 def detector_meaning(noun: str) -> Meaning | None:
     """Return what a noun, singular or plural, or its last word means to the detector; None where that is nothing."""
+    if noun.endswith("glasses") and not noun.startswith("wine"):
+        return None
     meanings = _table().meanings
     for form in noun_forms(noun):
         if form in meanings:

@@ -11,6 +11,8 @@ from retouch.editor.instructions.articles import with_article
 from retouch.editor.instructions.plan import Target, TargetKind
 from retouch.editor.scene.color_match import color_likelihood
 from retouch.editor.scene.colored_part import grow_colored_part
+from retouch.editor.scene.detector_nouns import detector_meaning
+from retouch.editor.scene.find_boxed import find_boxed
 from retouch.editor.scene.locator import Sighting, evidence_of, fuse_evidence, keep_boxes, mean_the_same
 from retouch.editor.scene.named import Evidence, cut_named_part, cut_named_subject, find_support, weigh_evidence
 from retouch.editor.scene.named_parts import find_named_part, is_named_part
@@ -60,6 +62,10 @@ SERVED_WORDS: Final = BASE_WORDS | CUTLERY_WORDS
 MIN_COLOR_SHARE: Final = 0.15
 
 
+_BOXED: Final = frozenset({TargetKind.NOUN, TargetKind.SUBJECT, TargetKind.COLOR_PART})
+"""What the detector may tell of."""
+
+
 def find_target(scene: "Scene", target: Target) -> Finding:
     """Resolve a target to a mask.
 
@@ -93,6 +99,14 @@ def find_target(scene: "Scene", target: Target) -> Finding:
         return find_text(scene, target)
     if target.kind is TargetKind.SKY:
         return _find_sky(scene, target)
+    if target.kind in _BOXED and (target.noun is None or scene.sight(target.noun) is None):
+        boxed = find_boxed(scene, target, lambda: _find_without_boxes(scene, target))
+        if boxed is not None:
+            return boxed
+    return _find_without_boxes(scene, target)
+
+
+def _find_without_boxes(scene: "Scene", target: Target) -> Finding:
     if target.kind is TargetKind.COLOR_PART or (target.color is not None and not _names_something_known(scene, target)):
         return _find_colored_part(scene, target)
     if target.kind is TargetKind.NOUN and target.noun is not None:
@@ -176,7 +190,10 @@ def _find_unaided(scene: "Scene", target: Target, noun: str) -> Finding:
         return _find_colored_part(scene, target)
     if _may_be_unknown_thing(scene, noun):
         return _take_subject_for(scene, target, noun)
-    raise _refuse(target, f"I can't make out {with_article(noun)} in this picture; I see {scene.describe()}.")
+    hint = f"I can't make out {with_article(noun)} in this picture; I see {scene.describe()}."
+    if not scene.detects and detector_meaning(noun) is not None:
+        hint += " With the detector, small ones are found too: `retouch models pull detector`."
+    raise _refuse(target, hint)
 
 
 def _find_served(scene: "Scene", target: Target, noun: str) -> Finding | None:

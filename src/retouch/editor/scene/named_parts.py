@@ -232,7 +232,7 @@ def _faces_at(scene: "Scene", target: Target) -> tuple[Face, ...] | None:
 
 def _meant(faces: tuple[Face, ...], target: Target, question: str) -> tuple[Face, ...]:
     """Return the one face that a singular means: the outermost on the named side, or the middle one, or by far the largest."""
-    if len(faces) == 1 or target.phrase.lower().endswith("s"):
+    if len(faces) == 1 or target.plural or target.phrase.lower().endswith("s"):
         return faces
     if target.horizontal in ("left", "right"):
         return (sorted(faces, key=lambda face: face.box.center[0])[0 if target.horizontal == "left" else -1],)

@@ -7,11 +7,13 @@ from typing import TypeVar, cast, overload
 
 from retouch.editor.instructions.plan import Target, TargetKind
 from retouch.editor.scene.classifier import ClassMaps, class_heat, classify, describe_labels, map_classes, map_square
+from retouch.editor.scene.detector import DETECTOR_NAME, GRAPH_NAME, Detection, convert_detector, detect
 from retouch.editor.scene.efficientnet import convert_efficientnet_lite
 from retouch.editor.scene.enlarge import enlarge_layer, enlarge_mask, reduce_for_analysis
 from retouch.editor.scene.faces import FaceNetworks, find_faces
 from retouch.editor.scene.find import find_target
 from retouch.editor.scene.head import find_head
+from retouch.editor.scene.instances import believe, count_kinds, describe_counts
 from retouch.editor.scene.landscape import Landscape, find_vegetation, find_water, is_sea_below_sky, judge_landscape
 from retouch.editor.scene.light import estimate_light
 from retouch.editor.scene.locator import LOCATOR_NAME, Locator, Sighting
@@ -31,6 +33,8 @@ __all__ = ["Box", "Face", "Finding", "Head", "Horizon", "Light", "Scene", "Subje
 
 T = TypeVar("T")
 
+_TOLD = 0.5
+"""Score from which on a message tells of a detection."""
 _FOUND_REDUCED = frozenset({TargetKind.NOUN, TargetKind.COLOR_PART, TargetKind.SUBJECT})
 """What is looked for in the reduced copy. Lettering needs every pixel; regions are drawn; sky and background are known masks."""
 
@@ -242,8 +246,29 @@ class Scene:
         return self._once("labels", lambda: classify(self.class_maps))
 
     def describe(self) -> str:
-        """Return what the classifier sees, for a message: "a mug", "perhaps a palace or a church"."""
-        return describe_labels(self.labels)
+        """Return what the picture shows, for a message: "two people and a cup", "a mug", "perhaps a palace or a church"."""
+        counts = count_kinds(tuple(each for each in believe(self) if each.score >= _TOLD))
+        return describe_counts(counts) if counts else describe_labels(self.labels)
+
+    @property
+    def detects(self) -> bool:
+        """Whether the detector of people and things is installed."""
+        return self._models.status(DETECTOR_NAME).path is not None
+
+    @property
+    def detections(self) -> tuple[Detection, ...]:
+        """What the detector sees, surest first; none where it is not installed. Half a second, once."""
+        if self._small is not None:
+            return tuple(replace(each, box=each.box.moved(0, 0, self._scale)) for each in self._small.detections)
+        return self._once("detections", self._detect)
+
+    def _detect(self) -> tuple[Detection, ...]:
+        if not self.detects:
+            return ()
+        session = self._models.converted_session(
+            DETECTOR_NAME, lambda weights: convert_detector(self._models.path(GRAPH_NAME), weights)
+        )
+        return detect(self.pixels, session)
 
     def locate(self, noun: str) -> tuple[Mask, float] | None:
         """Return where a noun is.
