@@ -19,9 +19,16 @@ class FakeScene:
         self.subject = Subject(matte, 0.95 if present else 0.2, present)
         self.foreground = pixels.astype(np.float32) / 255
         self.horizon = None
+        self.sky = None
+        self.kept = {}
         self.faces = ()
         self.head = None
         self.ground = np.zeros(pixels.shape[:2], np.float32)
+
+    def keep(self, key, compute):
+        if key not in self.kept:
+            self.kept[key] = compute()
+        return self.kept[key]
 
     def find(self, target: Target) -> Finding:
         if not self.subject.present:

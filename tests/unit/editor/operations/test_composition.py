@@ -246,6 +246,28 @@ def test_an_extension_is_filled_from_the_scene_the_same_for_a_seed(photo, staged
     assert any("made up" in note for note in first.notes)
 
 
+def test_the_sky_goes_on_as_sky_beyond_the_old_border(make_stage, make_context, monkeypatch):
+    scene = np.full((*SIZE_HW, 3), (96, 134, 70), np.uint8)
+    scene[:60] = (128, 170, 226)
+    stage = make_stage(scene, np.zeros(SIZE_HW, np.float32), present=False)
+    stage.scene.sky = np.zeros(SIZE_HW, np.float32)
+    stage.scene.sky[:60] = 1
+    guides = []
+
+    def fill(pixels, hole, *, guide, **options):
+        guides.append(guide)
+        return pixels
+
+    monkeypatch.setattr("retouch.editor.operations.composition.canvas.fill", fill)
+    after = carry_out(
+        ExtendCanvas(sides=Sides(right=0.25)), stage, dataclasses.replace(make_context(scene), answer_size=KEEP)
+    )
+
+    assert guides[0].shape == after.pixels.shape[:2]
+    assert (guides[0][:58] == 1).all()
+    assert (guides[0][62:] == 0).all()
+
+
 def test_a_side_that_cuts_the_subject_is_not_extended(staged):
     with pytest.raises(UnsupportedInstructionError, match="left side cuts"):
         staged(ExtendCanvas(sides=Sides(left=0.25)), center=(60, 0), radius_px=40)

@@ -150,6 +150,43 @@ def test_what_covers_half_is_a_guess_and_says_so(make_removal):
     assert any("guess" in note for note in done.notes)
 
 
+@pytest.mark.parametrize("rows_columns", [(slice(0, 60), slice(0, 160)), (slice(20, 120), slice(0, 110))])
+def test_what_covers_half_and_reaches_the_borders_is_refused(make_removal, rows_columns):
+    picture = meadow()
+    matte = np.zeros(picture.shape[:2], np.float32)
+    matte[rows_columns] = 1
+
+    with pytest.raises(UnsupportedInstructionError, match="does not tell what is behind"):
+        carry_out(Remove(SUBJECT, phrase="remove it"), *make_removal(picture, matte))
+
+
+def test_what_goes_is_searched_for_once_and_filled_by_the_seed(make_removal):
+    picture, ball = with_ball(meadow())
+    stage, context = make_removal(picture, ball)
+    analyzed = []
+    counting = replace(context, analyze=lambda pixels: analyzed.append(pixels) or context.analyze(pixels))
+
+    first = carry_out(Remove(SUBJECT), stage, counting)
+    searches = len(analyzed)
+    other = carry_out(Remove(SUBJECT), stage, replace(counting, rng=np.random.default_rng(2)))
+
+    # One look at the picture after it; at the first time one more, for what the mask has missed.
+    assert (searches, len(analyzed)) == (2, 3)
+    assert np.array_equal(first.change_mask, other.change_mask)
+
+
+def test_a_picture_that_was_edited_before_is_searched_anew(make_removal):
+    picture, ball = with_ball(meadow())
+    stage, context = make_removal(picture, ball)
+    carry_out(Remove(SUBJECT), stage, context)
+    brighter = replace(stage, pixels=np.minimum(stage.pixels, 200) + 20)
+
+    after = carry_out(Remove(SUBJECT), brighter, context)
+
+    assert np.array_equal(after.pixels[ball == 0][0], brighter.pixels[ball == 0][0])
+    assert len(stage.scene.kept) == 1
+
+
 def test_a_removal_stops_when_told_to(make_removal):
     picture, matte = with_ball(meadow())
     with pytest.raises(EditAbortedError):

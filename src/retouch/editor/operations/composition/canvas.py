@@ -129,23 +129,26 @@ def _blurred(pixels: Pixels, coverage: Mask) -> Pixels:
 
 
 def _scene_painter(stage: Stage, box: Box, context: Context) -> Beyond:
-    """Return what continues the scene; the subject, grown by its rim, is no source."""
+    """Return what continues the scene; the subject, grown by its rim, is no source, and sky goes on as sky."""
     subject = stage.scene.subject
     sources = grow_mask(subject.matte, 0.01 * max(subject.matte.shape)) if subject.present else None
     height, width = stage.pixels.shape[:2]
+    # A scene of other pixels, as after a turn, says nothing about where these have sky.
+    sky = stage.scene.sky if stage.scene.pixels.shape[:2] == (height, width) else None
 
     def paint(pixels: Pixels, coverage: Mask) -> Pixels:
-        usable = None
-        if sources is not None:
-            scale_x, scale_y = box.width / coverage.shape[1], box.height / coverage.shape[0]
-            at = np.array([[1 / scale_x, 0.0, -box.left / scale_x], [0.0, 1 / scale_y, -box.top / scale_y]])
-            on_answer = cv2.warpAffine(sources, at, coverage.shape[::-1])
-            usable = on_answer < 0.1
+        scale_x, scale_y = box.width / coverage.shape[1], box.height / coverage.shape[0]
+        at = np.array([[1 / scale_x, 0.0, -box.left / scale_x], [0.0, 1 / scale_y, -box.top / scale_y]])
+        usable = None if sources is None else cv2.warpAffine(sources, at, coverage.shape[::-1]) < 0.1
+        guide = None
+        if sky is not None:
+            guide = cv2.warpAffine(sky, at, coverage.shape[::-1], borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
         hole = grow_mask(1.0 - coverage, max(1.0, 0.002 * max(height, width)))
         rgb = fill(
             np.ascontiguousarray(pixels[..., :3]),
             hole,
             sources=usable,
+            guide=guide,
             rng=context.rng,
             should_abort=context.should_abort,
         )

@@ -7,6 +7,7 @@ import numpy as np
 
 from retouch.editor.instructions.plan import Flip, Rotate, Straighten
 from retouch.editor.operations.composition.reframe import bounds, scale_of, show
+from retouch.editor.operations.composition.skyline import agree, tilt_of_skyline
 from retouch.editor.operations.composition.tilt import estimate_tilt
 from retouch.editor.operations.stage import Context, Stage
 from retouch.errors import UnsupportedInstructionError
@@ -131,8 +132,9 @@ def straighten(stage: Stage, operation: Straighten, context: Context) -> Stage:
     UnsupportedInstructionError
         No lines say how the picture is tilted, or they say that it is straight.
     """
-    subject = stage.scene.subject
-    tilt = estimate_tilt(stage.pixels[..., :3], subject.matte if subject.present else None)
+    subject, sky = stage.scene.subject, stage.scene.sky
+    lines = estimate_tilt(stage.pixels[..., :3], subject.matte if subject.present else None)
+    tilt = agree(lines, None if sky is None else tilt_of_skyline(sky, subject.matte))
     context.checkpoint()
     if tilt is None:
         hint = (

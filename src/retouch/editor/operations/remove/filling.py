@@ -18,7 +18,9 @@ __all__ = ["Scenery", "fill_hole", "find_scenery", "judge", "rgb"]
 Bools = npt.NDArray[np.bool_]
 
 GUESS_SHARE: Final = 0.45
-HOPELESS_SHARE: Final = 0.8
+HOPELESS_SHARE: Final = 0.6
+OPEN_BORDERS: Final = 2
+"""A large hole that reaches this many borders is surrounded by nothing that its inside could follow."""
 TOUCHED_BORDERS: Final = 3
 LEAST_SOURCES: Final = 0.1
 FRONT_REACH_SHARE: Final = 0.08
@@ -119,14 +121,17 @@ def judge(hole: Mask, phrase: str) -> tuple[str, ...]:
     Raises
     ------
     UnsupportedInstructionError
-        Nearly nothing of the picture would stay.
+        What is left of the picture does not tell what was behind.
     """
     share = float((hole > 0).mean())
-    if share > HOPELESS_SHARE:
-        hint = f"It covers {share:.0%} of the picture: too little is left to fill its place from."
-        raise UnsupportedInstructionError((), (phrase,), hint)
     edges = (hole[0], hole[-1], hole[:, 0], hole[:, -1])
     borders = sum(bool((edge > 0).mean() > 0.2) for edge in edges)
+    if share > HOPELESS_SHARE or (share > GUESS_SHARE and borders >= OPEN_BORDERS):
+        hint = (
+            f"It covers {share:.0%} of the picture, and what is left does not tell what is behind it. Name a smaller part, or "
+            'change it where it is: "make it blue", "blur the background".'
+        )
+        raise UnsupportedInstructionError((), (phrase,), hint)
     if share > GUESS_SHARE or borders >= TOUCHED_BORDERS:
         return (f"What was removed covered {share:.0%} of the picture; what is seen there now is a guess.",)
     return ()

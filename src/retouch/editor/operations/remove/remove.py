@@ -1,17 +1,18 @@
 """Remove a thing: find it, what it casts and what its mask has missed, and fill its place."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from retouch.editor.instructions.nouns import EYEWEAR
 from retouch.editor.instructions.plan import Remove, Target, TargetKind
-from retouch.editor.operations.remove.filling import fill_hole, find_scenery, judge, rgb
+from retouch.editor.operations.remove.filling import Scenery, fill_hole, find_scenery, judge, rgb
 from retouch.editor.operations.remove.hole import find_shadow, hole_of
 from retouch.editor.operations.remove.leftovers import find_left_over
 from retouch.editor.operations.remove.places import find_to_remove
 from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.scene import Finding
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
 from retouch.types import Resolution
@@ -41,6 +42,42 @@ def remove(stage: Stage, operation: Remove, context: Context) -> Stage:
     UnsupportedInstructionError
         The thing is not found, or nothing would be left to fill its place from.
     """
+    gone = _find_what_goes(stage, operation, context)
+    context.checkpoint()
+    notes = judge(gone.hole, operation.phrase)
+    done = fill_hole(stage, gone.hole, gone.around, context, notes=notes)
+    finding = gone.finding
+    resolution = Resolution(operation.target.phrase or "the subject", finding.resolved_to, finding.confidence)
+    return replace(done, resolutions=(*done.resolutions, resolution))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """What a removal takes out.
+
+    Attributes
+    ----------
+    finding : Finding
+    hole : (H, W) float32, 0 or 1
+        With its rim, its shadow, and what its mask has missed.
+    around : Scenery
+    """
+
+    finding: Finding
+    hole: Mask
+    around: Scenery
+
+
+def _find_what_goes(stage: Stage, operation: Remove, context: Context) -> _Gone:
+    """Return what goes. It follows from the picture and not from the seed, so it is kept for the next edit of the picture."""
+    # Chance of its own: how much the search draws must not decide how the place is filled.
+    fixed = replace(context, rng=np.random.default_rng(0))
+    if not stage.is_untouched or stage.added:
+        return _search(stage, operation, fixed)
+    return stage.scene.keep(f"what goes by {operation!r}", lambda: _search(stage, operation, fixed))
+
+
+def _search(stage: Stage, operation: Remove, context: Context) -> _Gone:
     finding = find_to_remove(stage, operation, context)
     _refuse_what_hides_a_face(stage, operation, finding.mask)
     context.checkpoint()
@@ -50,6 +87,7 @@ def remove(stage: Stage, operation: Remove, context: Context) -> Stage:
         raise UnsupportedInstructionError(
             (), (operation.phrase,), "Nothing of it is left once what is kept is left out."
         )
+    judge(hole, operation.phrase)
     if operation.target.kind is not TargetKind.REGION:
         shadow = find_shadow(rgb(stage.pixels), hole, stage.scene.light)
         if spared is not None:
@@ -62,10 +100,7 @@ def remove(stage: Stage, operation: Remove, context: Context) -> Stage:
         if left.any():
             hole = np.maximum(hole, left)
             around = find_scenery(stage, hole, finding.mask, spared)
-        context.checkpoint()
-    done = fill_hole(stage, hole, around, context, notes=judge(hole, operation.phrase))
-    resolution = Resolution(operation.target.phrase or "the subject", finding.resolved_to, finding.confidence)
-    return replace(done, resolutions=(*done.resolutions, resolution))
+    return _Gone(finding, hole, around)
 
 
 def _refuse_what_hides_a_face(stage: Stage, operation: Remove, mask: Mask) -> None:
