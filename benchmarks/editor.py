@@ -6,8 +6,8 @@ Every operation runs in a process of its own: "cold" is its first edit (librarie
 a further picture with the models loaded, "same" another seed on a picture whose scene is known. Beside each wall time stands the
 CPU time of all threads, which tells more on a machine that others use too. "same/cold" compares the second edit of a picture with
 the first, "x plain" with one full pass of the plain path (decode, resize, encode, no edit) in the same process. Peak memory is
-that of the process. At 24 megapixels the answer has the original's size. The package's bytecode is compiled beforehand, as pip does
-it, whatever PYTHONDONTWRITEBYTECODE says.
+that of the process. At 24 megapixels the answer has the original's size. The package's bytecode is compiled beforehand, as pip
+does it, whatever PYTHONDONTWRITEBYTECODE says.
 """
 
 import argparse
