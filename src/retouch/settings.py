@@ -21,7 +21,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from retouch.engines.flux.options import FluxOptions, Precision, ReferenceMode
+from retouch.engines.flux.options import (
+    KONTEXT_REPOSITORY,
+    FluxOptions,
+    Offload,
+    Precision,
+    ReferenceMode,
+    TextPrecision,
+)
 from retouch.errors import ConfigurationError, shorten
 
 __all__ = [
@@ -223,9 +230,36 @@ class FluxSettings(_Group):
     )
     device: str = Field(default="cuda", min_length=1, description='Where it runs: "cuda", "cuda:1", "mps", "cpu".')
     precision: Precision = Field(
-        default="bfloat16",
-        description="What the weights are held and computed in; bfloat16 is what they were trained in.",
+        default="auto",
+        description='What the transformer\'s weights are held in: "bfloat16" is what they were trained in, "fp8" and "int8" take '
+        'half of that. "auto" takes the most faithful that fits the memory that is free, and says why.',
     )
+    text_precision: TextPrecision = Field(
+        default="auto",
+        description='What the weights of the text encoder are held in: "full", "fp8" or "int8". "auto" means full unless it does '
+        "not fit.",
+    )
+    offload: Offload = Field(
+        default="auto",
+        description='What waits in system memory: "none", the text "encoders", each "model" while another works, or all blocks, '
+        '"group" by group. "auto" takes the first that fits.',
+    )
+    vae_tiling: bool | None = Field(
+        default=None,
+        description="Whether pictures are encoded and decoded in tiles, which takes less memory and can differ a little. Left "
+        "out: only where it is needed.",
+    )
+    transformer_file: Path | None = Field(
+        default=None,
+        description="A single file with the transformer's weights, `.safetensors` or `.gguf`, in place of the folder's.",
+    )
+    repository: str = Field(
+        default=KONTEXT_REPOSITORY,
+        pattern=r"^[A-Za-z0-9][\w.\-]*/[\w.\-]+$",
+        description="Name of the checkpoint on the hub, looked for in the hub's local cache where no folder holds one. It is "
+        "fetched by `retouch models pull flux` alone.",
+    )
+    revision: str | None = Field(default=None, description="Branch, tag or commit of the repository.")
     num_inference_steps: int = Field(
         default=28, ge=1, le=100, description="Denoising steps of a picture; 28 is what the model's authors use."
     )

@@ -8,8 +8,11 @@ import numpy as np
 import torch
 from diffusers import FluxKontextPipeline
 
+from retouch.engines.flux.loading import DTYPES, load_pipeline, plain_choice
+from retouch.engines.flux.planner import Candidate
 from retouch.engines.flux.schedule import Schedule
-from retouch.errors import EngineError, ModelFileError
+from retouch.engines.flux.source import FluxSource
+from retouch.errors import EngineError
 from retouch.images.array_types import Pixels
 
 __all__ = ["FluxModel", "PromptEmbeds", "Reference"]
@@ -60,11 +63,19 @@ class FluxModel:
     ----------
     pipeline : FluxKontextPipeline
         Loaded and on its device. Its own ``__call__`` is never used: the loop is ``retouch.engines.flux.loop``.
+    device : torch.device, optional
+        Where it computes, when the weights wait elsewhere; left out, where the transformer is.
+    dtype : torch.dtype, optional
+        What it computes in, when the weights are quantized; left out, the transformer's.
     """
 
-    def __init__(self, pipeline: FluxKontextPipeline) -> None:
+    def __init__(
+        self, pipeline: FluxKontextPipeline, *, device: torch.device | None = None, dtype: torch.dtype | None = None
+    ) -> None:
         self._pipeline: Any = pipeline
         self._pipeline.set_progress_bar_config(disable=True)
+        self._device = device or torch.device(self._pipeline.transformer.device)
+        self._dtype: torch.dtype = dtype or self._pipeline.transformer.dtype
 
     @property
     def pipeline(self) -> Any:
@@ -80,29 +91,25 @@ class FluxModel:
         ModelFileError
             The folder is no FLUX.1 Kontext checkpoint, or files are missing or damaged.
         """
-        if not (folder / "model_index.json").is_file():
-            raise ModelFileError(
-                "The FLUX folder has no model_index.json: give a folder in the diffusers layout, such as a download of "
-                "black-forest-labs/FLUX.1-Kontext-dev."
-            )
-        try:
-            pipeline: Any = FluxKontextPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True)
-        except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as exc:
-            raise ModelFileError(
-                "The FLUX checkpoint can't be loaded: a file is missing or damaged. Fetch it again."
-            ) from exc
-        return cls(pipeline.to(device))
+        return cls.from_source(FluxSource(folder), plain_choice(dtype), device)
+
+    @classmethod
+    def from_source(
+        cls, source: FluxSource, choice: Candidate, device: str, *, multiply_fp8: bool = False
+    ) -> "FluxModel":
+        """Load a checkpoint as a plan has chosen; see ``load_pipeline``."""
+        pipeline = load_pipeline(source, choice, device, multiply_fp8=multiply_fp8)
+        return cls(pipeline, device=torch.device(device), dtype=DTYPES[choice.compute])
 
     @property
     def device(self) -> torch.device:
-        """Where the transformer is."""
-        return torch.device(self._pipeline.transformer.device)
+        """Where it computes."""
+        return self._device
 
     @property
     def dtype(self) -> torch.dtype:
         """What the transformer computes in."""
-        dtype: torch.dtype = self._pipeline.transformer.dtype
-        return dtype
+        return self._dtype
 
     @property
     def size_multiple(self) -> int:
@@ -117,6 +124,8 @@ class FluxModel:
     @torch.no_grad()
     def encode_prompt(self, prompt: str, max_sequence_length: int) -> PromptEmbeds:
         """Encode a prompt by both text encoders; what is longer than ``max_sequence_length`` T5 tokens is cut off."""
+        for hook in getattr(self._pipeline, "_all_hooks", ()):
+            hook.offload()  # where parts take turns, the transformer of an edit in progress makes room
         sequence, pooled, ids = self._pipeline.encode_prompt(
             prompt, device=self.device, max_sequence_length=max_sequence_length
         )

@@ -5,13 +5,24 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
 
-__all__ = ["KONTEXT_REPOSITORY", "FluxOptions", "Offload", "Precision", "ReferenceMode", "TextPrecision"]
+__all__ = ["KONTEXT_REPOSITORY", "FluxOptions", "Offload", "Precision", "Preset", "ReferenceMode", "TextPrecision"]
 
 KONTEXT_REPOSITORY: Final = "black-forest-labs/FLUX.1-Kontext-dev"
 
 Precision = Literal["auto", "bfloat16", "float16", "float32", "fp8", "int8"]
 TextPrecision = Literal["auto", "full", "fp8", "int8"]
 Offload = Literal["auto", "none", "encoders", "model", "group"]
+
+
+class Preset(StrEnum):
+    """What fidelity is given for speed; see ``presets``."""
+
+    EXACT = "exact"
+    """The computation of diffusers, to the bit."""
+    BALANCED = "balanced"
+    """Compiled blocks, fused projections and the fastest attention that proves itself: may differ in low bits."""
+    FAST = "fast"
+    """That, and some steps are extrapolated, and weights are in float8 where the card multiplies it: details may differ."""
 
 
 class ReferenceMode(StrEnum):
@@ -60,6 +71,10 @@ class FluxOptions:
         promises that no more.
     reference_mode : ReferenceMode
         How several input pictures are shown to the model.
+    preset : Preset
+        What fidelity is given for speed.
+    warm_up : tuple of str or None
+        Aspect ratios that are run once at the start; None is the square one on a card, and none on a CPU.
     """
 
     device: str = "cuda"
@@ -76,3 +91,5 @@ class FluxOptions:
     batch_size: int = 1
     reproducible: bool = True
     reference_mode: ReferenceMode = ReferenceMode.STITCH
+    preset: Preset = Preset.EXACT
+    warm_up: tuple[str, ...] | None = None
