@@ -25,6 +25,8 @@ _NAME_BYTES: Final = 20
 _NAME: Final = re.compile(r"[0-9a-f]{40}\.(?:jpg|png|upload)")
 _MEDIA_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".upload": "application/octet-stream"}
 _ORIGIN_SUFFIX: Final = ".origin"
+_UPLOAD_SUFFIX: Final = ".upload"
+_RESERVED_SUFFIX: Final = ".reserved"
 _ABANDONED_SECONDS: Final = 3600
 
 _log = logging.getLogger(__name__)
@@ -97,6 +99,35 @@ class ResultFiles:
                 self.delete(name)
             raise
         return name
+
+    def reserve(self) -> str:
+        """Return a name under which one upload may be stored with ``fill``, within the hour.
+
+        Raises
+        ------
+        StorageError
+            The reservation could not be written.
+        """
+        name = secrets.token_hex(_NAME_BYTES) + _UPLOAD_SUFFIX
+        store(_reservation_path(self._path(name)), b"")
+        return name
+
+    def fill(self, name: str, data: bytes) -> None:
+        """Store an upload under a name that was reserved for it.
+
+        Raises
+        ------
+        NotFoundError
+            The name was not reserved, or it has its upload already.
+        StorageError
+            It could not be written; the reservation stands.
+        """
+        path = self._path(name)
+        reservation = _reservation_path(path)
+        if not reservation.exists():
+            raise _no_file(name)
+        store(path, data)
+        reservation.unlink(missing_ok=True)
 
     def find(self, name: str) -> StoredFile:
         """Return the file of that name.
@@ -213,6 +244,11 @@ class ResultFiles:
 def _origin_path(path: Path) -> Path:
     """Where a picture's origin is; the ending keeps it from ever being served."""
     return path.with_name(path.name + _ORIGIN_SUFFIX)
+
+
+def _reservation_path(path: Path) -> Path:
+    """The mark of a name that waits for its upload."""
+    return path.with_name(path.name + _RESERVED_SUFFIX)
 
 
 def _parse_origin(data: bytes) -> dict[str, Any] | None:

@@ -149,6 +149,10 @@ class JobManager:
         """Call ``callback``, from any thread, whenever the job may have changed; only a hint, so look again now and then."""
         return self._signals.watching(job_id, callback)
 
+    def place_in_queue(self, job: Job) -> int:
+        """Return how many jobs wait that will be taken before this one."""
+        return self._store.waiting_before(job.created_at)
+
     def has_room(self) -> bool:
         """Whether one more edit would be accepted at present."""
         return self._store.count(JobState.QUEUED) < self.policy.max_waiting

@@ -303,6 +303,13 @@ class JobStore:
         with _storage_errors(), self._read() as connection:
             return connection.scalar(statement) or 0
 
+    def waiting_before(self, created_at: float) -> int:
+        """Return how many jobs wait that were accepted before a moment, in seconds since the epoch."""
+        earlier = (_jobs.c.state == JobState.QUEUED.value, _jobs.c.created_at < created_at)
+        statement = sa.select(sa.func.count()).select_from(_jobs).where(*earlier)
+        with _storage_errors(), self._read() as connection:
+            return connection.scalar(statement) or 0
+
     def inputs_in_use(self) -> frozenset[str]:
         """Return the SHA-256 of everything in the input store that an unfinished job needs."""
         statement = sa.select(_jobs.c.input_digests).where(_jobs.c.state.not_in(_FINAL_STATES))

@@ -25,7 +25,7 @@ from retouch.jobs.worker import WorkerPool, Workshop
 from retouch.safety.pictures import PictureCheck
 from retouch.server import routes
 from retouch.server.auth import Authenticator
-from retouch.server.dialects import aimlapi, bfl, openai_images, replicate
+from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, openai_images, replicate
 from retouch.server.docs import add_docs
 from retouch.server.errors import ProblemError, answer_http_exception, answer_retouch_error
 from retouch.server.intake import Intake
@@ -36,7 +36,7 @@ from retouch.settings import Settings
 
 __all__ = ["create_app"]
 
-DIALECTS: Final = (aimlapi.DIALECT, openai_images.DIALECT, bfl.DIALECT, replicate.DIALECT)
+DIALECTS: Final = (aimlapi.DIALECT, openai_images.DIALECT, bfl.DIALECT, replicate.DIALECT, fal.DIALECT)
 """Every wire protocol that the server speaks."""
 _LOOPBACK_ORIGIN: Final = r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?"
 _DESCRIPTION: Final = "Edit a photo by a sentence, on your own machine, and keep every other pixel exactly as it was."
@@ -76,6 +76,7 @@ def create_app(
     )
     app.state.services = _services(settings, backstage)
     app.state.dialects = DIALECTS
+    app.include_router(fal_proxy.router)
     for dialect in DIALECTS:
         app.include_router(dialect.router)
     app.include_router(routes.router)
@@ -212,7 +213,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         CORSMiddleware,
         allow_origins=list(origins),
         allow_origin_regex=None if origins else _LOOPBACK_ORIGIN,
-        allow_methods=["GET", "HEAD", "POST"],
+        allow_methods=["GET", "HEAD", "POST", "PUT"],
         allow_headers=["*"],
         expose_headers=list(EXPOSED_HEADERS),
         max_age=600,

@@ -111,6 +111,10 @@ class Intake:
             raise ProblemError(Problem("invalid_form", f"The body is not a valid form.{said}")) from exc
         return await _values_of(parsed)
 
+    async def read_bytes(self, request: Request) -> bytes:
+        """Return the body as it came. Raises ``ProblemError``: too many bytes, or too slow."""
+        return await self._read(request)
+
     async def _read(self, request: Request) -> bytes:
         """Collect the body, counting as it comes; what is too much is read on for a while, but not kept.
 
