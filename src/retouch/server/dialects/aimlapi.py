@@ -12,6 +12,7 @@ from starlette.responses import Response
 from retouch.server.dialect import Dialect
 from retouch.server.dialects import aimlapi_reference as reference
 from retouch.server.dialects.fields import json_schema
+from retouch.server.dialects.generation_fields import MASK_FIELDS
 from retouch.server.dialects.image_answer import answer_image_request
 from retouch.server.dialects.image_body import ImageBody, ImageRoute, parse_body
 from retouch.server.dialects.image_fields import FIELDS
@@ -24,7 +25,7 @@ __all__ = ["DIALECT"]
 router = APIRouter()
 
 _ROUTE: Final = ImageRoute(
-    fields=FIELDS,
+    fields=(*FIELDS, *MASK_FIELDS),
     pictures="image_url",
     output_format="jpeg",
     base64_unless_url=False,
@@ -38,7 +39,7 @@ _ROUTE: Final = ImageRoute(
     tags=["images"],
     summary="Edit a picture by a sentence",
     response_class=SafeJSONResponse,
-    openapi_extra=reference.request_body(json_schema(FIELDS)),
+    openapi_extra=reference.request_body(json_schema(_ROUTE.fields)),
     responses=reference.RESPONSES,
 )
 async def generate(request: Request) -> Response:

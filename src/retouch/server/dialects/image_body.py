@@ -21,7 +21,6 @@ _WITHOUT_MEANING: Final = frozenset(
         "user",
         "style",
         "background",
-        "mask",
         "moderation",
         "num_outputs",
         "sync_mode",
@@ -99,7 +98,8 @@ def parse_body(body: Mapping[str, Any], route: ImageRoute) -> ImageBody:
     values = read_fields(merged, route.fields)
     notes = _resolve_model(values)
     ignored = _ignored(merged, values, route)
-    names = ParamNames(route.pictures)
+    mask_field = "mask_url" if "mask_url" in values else "mask"
+    names = ParamNames(route.pictures, {"mask": mask_field})
     request, asked_for, size_notes = edit_request({"output_format": route.output_format, **values}, ignored, names)
     return ImageBody(
         request=request,
@@ -109,7 +109,7 @@ def parse_body(body: Mapping[str, Any], route: ImageRoute) -> ImageBody:
         names=names,
         with_base64=asked_for == "b64_json" or (asked_for is None and route.base64_unless_url),
         stream=values.get("stream", False),
-        mask=values.get("mask"),
+        mask=values.get(mask_field),
         translate_mask=route.translate_mask,
         ignored=tuple(ignored),
         notes=(*notes, *size_notes),

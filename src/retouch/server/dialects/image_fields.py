@@ -17,6 +17,7 @@ from retouch.server.dialects.fields import (
     Rule,
     Text,
 )
+from retouch.server.dialects.generation_fields import GENERATION_FIELDS, generation_options
 from retouch.server.dialects.sizes import PixelSize, Size, nearest_ratio
 from retouch.server.dialects.submission import ParamNames
 from retouch.server.errors import ProblemError
@@ -61,6 +62,7 @@ FIELDS: Final = (
         Number(kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE),
         "How closely a generative engine follows the prompt. `meta.notes` says when the engine has no use for it.",
     ),
+    *GENERATION_FIELDS,
     Field("safety_tolerance", _one_to_six(), "1 is the strictest. A number is taken as well.", default="2"),
     Field(
         "output_format",
@@ -131,6 +133,7 @@ def edit_request(
             safety_tolerance=int(values.get("safety_tolerance", "2")),
             preserve=cast(PreserveMode, values.get("preserve", "auto")),
             explain=values.get("explain", False),
+            generation=generation_options(values),
             model=values["model"],
         )
     except InvalidValueError as exc:  # rules that concern two fields at once

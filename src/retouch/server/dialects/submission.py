@@ -143,12 +143,14 @@ async def _collect_mask(submission: Submission, sources: PictureSources) -> byte
     """Return the file of the mask; a mask that is an answer of this server counts as a picture like any other."""
     if submission.mask is None:
         return None
+    field = submission.names.others.get("mask", "mask")
     try:
-        (found,) = await sources.collect([submission.mask], parent=None, field=["mask"])
+        (found,) = await sources.collect([submission.mask], parent=None, field=[field])
         data = found if isinstance(found, bytes) else found.data
         return data if submission.translate_mask is None else await asyncio.to_thread(submission.translate_mask, data)
     except RequestError as exc:
-        raise ProblemError(ParamNames(("mask",)).in_their_words(Problem.from_error(exc))) from exc
+        names = ParamNames((field,), submission.names.others)
+        raise ProblemError(names.in_their_words(Problem.from_error(exc))) from exc
 
 
 def _engine_name(named: str | None, services: Services) -> str:
