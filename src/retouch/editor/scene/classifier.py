@@ -23,7 +23,7 @@ from retouch.editor.scene.nouns import CLASS_COUNT, noun_table
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.models import Session
 
-__all__ = ["ClassMaps", "class_heat", "classify", "describe_labels", "map_classes", "map_square"]
+__all__ = ["ClassMaps", "class_heat", "classify", "describe_labels", "map_classes", "map_scores", "map_square"]
 
 TRAINING_SIZE_PX: Final = 260
 LONG_SIDES_PX: Final = (420, 640, 900)
@@ -55,6 +55,21 @@ def map_square(pixels: Pixels, session: Session) -> FloatImage:
         Raw scores; ``map_classes`` turns them into the first of its windows. About 0.06 s.
     """
     return _run(pixels, (TRAINING_SIZE_PX, TRAINING_SIZE_PX), LOGITS_NAME, session)
+
+
+def map_scores(pixels: Pixels, long_side_px: int, session: Session) -> FloatImage:
+    """Run the classifier over a picture at a size of choice, each position judged by itself.
+
+    Returns
+    -------
+    (classes, rows, columns) float32
+        Raw scores, unpooled: finer than the windows of ``map_classes`` and no probabilities.
+    """
+    scale = long_side_px / max(pixels.shape[:2])
+    rows, columns = (max(1, round(side * scale / STRIDE_PX)) * STRIDE_PX for side in pixels.shape[:2])
+    # Enlarged by areas, a small picture would show squares.
+    kernel = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    return _run(cv2.resize(pixels, (columns, rows), interpolation=kernel), (rows, columns), LOGITS_NAME, session)
 
 
 def map_classes(pixels: Pixels, session: Session, square: FloatImage | None = None) -> ClassMaps:

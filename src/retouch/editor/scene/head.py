@@ -1,5 +1,6 @@
-"""Where the subject's head is: a face that lies on the matte; else the top of the silhouette."""
+"""Where the subject's head is: a face that lies on the matte, an animal's head; else the top of the silhouette."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
@@ -28,9 +29,17 @@ _CROWN: Final = 0.42
 """How far the crown lies above the box of a face, as a share of its height."""
 _EARS: Final = 0.1
 _MOST_TILT: Final = 35.0
+_KNOB: Final = 0.34
+"""Confidence of a knob with a neck from which on it outlines an animal's head better than the evidence around its peak."""
 
 
-def find_head(pixels: Pixels, matte: Mask, faces: tuple[Face, ...] = ()) -> Head | None:
+def find_head(
+    pixels: Pixels,
+    matte: Mask,
+    faces: tuple[Face, ...] = (),
+    *,
+    animal: Callable[[], Head | None] = lambda: None,
+) -> Head | None:
     """Guess the box of the subject's head.
 
     Parameters
@@ -40,12 +49,15 @@ def find_head(pixels: Pixels, matte: Mask, faces: tuple[Face, ...] = ()) -> Head
         Of the main subject.
     faces : tuple of Face
         Of people, as ``find_faces``.
+    animal : callable
+        Asked where no face is found: the subject's head, if it is an animal, as ``find_animal_head``.
 
     Returns
     -------
     Head or None
         From the largest face that lies on the subject, a person's or a cat's, stretched from forehead and chin to crown and chin.
-        Else the knob at the top of the silhouette, with a confidence of at most 0.5. None without a subject.
+        Else an animal's head. Else the knob at the top of the silhouette, with a confidence of at most 0.5. None without a
+        subject.
 
     References
     ----------
@@ -53,7 +65,20 @@ def find_head(pixels: Pixels, matte: Mask, faces: tuple[Face, ...] = ()) -> Head
     """
     if float(matte.max()) < 0.5:
         return None
-    return _from_faces(faces, matte) or _from_cat(pixels, matte) or _from_silhouette(matte)
+    found = _from_faces(faces, matte) or _from_cat(pixels, matte)
+    if found is not None:
+        return found
+    knob, head = _from_silhouette(matte), animal()
+    return knob if head is None else _settle(head, knob)
+
+
+def _settle(head: Head, knob: Head) -> Head:
+    """Return the better outline of an animal's head: the knob with a neck where the evidence peaks in it."""
+    x, y = (head.left + head.right) / 2, (head.top + head.bottom) / 2
+    is_in_knob = knob.left <= x <= knob.right and knob.top <= y <= knob.bottom
+    if not is_in_knob or knob.confidence < _KNOB:
+        return head
+    return Head(knob.left, knob.top, knob.right, knob.bottom, max(head.confidence, knob.confidence), "animal")
 
 
 def _from_faces(faces: tuple[Face, ...], matte: Mask) -> Head | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypeVar, cast, overload
 
 from retouch.editor.instructions.plan import Target, TargetKind
+from retouch.editor.scene.animal_head import find_animal_head
 from retouch.editor.scene.classifier import ClassMaps, class_heat, classify, describe_labels, map_classes, map_square
 from retouch.editor.scene.detector import DETECTOR_NAME, GRAPH_NAME, Detection, convert_detector, detect
 from retouch.editor.scene.efficientnet import convert_efficientnet_lite
@@ -198,7 +199,13 @@ class Scene:
         if self._small is not None:
             found = self._small.head
             return None if found is None else found.scaled(self._scale)
-        return self._once("head", lambda: find_head(self.pixels, self.subject.matte, self.faces))
+        return self._once("head", self._find_head)
+
+    def _find_head(self) -> Head | None:
+        matte = self.subject.matte
+        return find_head(
+            self.pixels, matte, self.faces, animal=lambda: find_animal_head(self.pixels, matte, self._classifier())
+        )
 
     @property
     def faces(self) -> tuple[Face, ...]:

@@ -167,8 +167,8 @@ class Head:
         Box in pixels: crown to chin, ear to ear.
     confidence : float
         0 to 1.
-    found_by : {"face", "silhouette"}
-        A detected face, or the shape of the matte alone.
+    found_by : {"face", "animal", "silhouette"}
+        A detected face, what the classifier tells an animal by, or the shape of the matte alone.
     tilt : float
         How far the line through the eyes is turned, in degrees, clockwise positive; 0 where they were not found.
     """
@@ -178,7 +178,7 @@ class Head:
     right: float
     bottom: float
     confidence: float
-    found_by: Literal["face", "silhouette"]
+    found_by: Literal["face", "animal", "silhouette"]
     tilt: float = 0.0
 
     def scaled(self, scale: float) -> "Head":
