@@ -61,9 +61,9 @@ def find_animal_head(pixels: Pixels, matte: Mask, session: Session) -> Head | No
 
     Notes
     -----
-    On 47 cut-outs of animals before photographs, boxes marked by hand: the peak was in the head in 45. Together with the knob of the
-    silhouette (``find_head``) the overlap, intersection over union, was 0.56 in the median; the knob alone reached 0.21. A
-    grazing animal's rump may win. About a second of computing.
+    On 47 cut-outs of animals before photographs, boxes marked by hand: the peak was in the head in 45. Together with the knob of
+    the silhouette (``find_head``) the overlap, intersection over union, was 0.56 in the median; the knob alone reached 0.21.
+    A grazing animal's rump may win. About a second of computing.
     """
     rows, columns = (np.flatnonzero((matte > 0.5).any(axis=axis)) for axis in (1, 0))
     if len(rows) < 2 or len(columns) < 2:
