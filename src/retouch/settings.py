@@ -26,10 +26,12 @@ from retouch.engines.flux.options import (
     FluxOptions,
     Offload,
     Precision,
+    Preset,
     ReferenceMode,
     TextPrecision,
 )
 from retouch.errors import ConfigurationError, shorten
+from retouch.kontext import ASPECT_RATIOS
 
 __all__ = [
     "EngineSettings",
@@ -281,6 +283,28 @@ class FluxSettings(_Group):
         default=ReferenceMode.STITCH,
         description="How several input pictures are shown to the model: side by side, or each as tokens of its own.",
     )
+
+    preset: Preset = Field(
+        default=Preset.EXACT,
+        description='What fidelity is given for speed. "exact" computes as diffusers does, to the bit. "balanced" compiles and '
+        'takes the fastest attention that proves itself: low bits may differ. "fast" also extrapolates steps (needs '
+        "`retouch[flux-fast]`) and multiplies in float8 where the card does: small details may differ.",
+    )
+    warm_up: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        default=None,
+        description='Aspect ratios, such as "1:1" and "16:9", that are run once at the start, so that no request pays for it; '
+        "the server is ready after that. Left out: the square one on a card, none on a CPU.",
+    )
+
+    _split = field_validator("warm_up", mode="before")(_split_commas)
+
+    @field_validator("warm_up")
+    @classmethod
+    def _check_warm_up(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        unknown = [name for name in names or () if name not in ASPECT_RATIOS]
+        if unknown:
+            raise ValueError(f"there is no aspect ratio {unknown[0]!r}; known: {', '.join(ASPECT_RATIOS)}")
+        return names
 
     def options(self) -> FluxOptions:
         """Return what the engine is built with."""

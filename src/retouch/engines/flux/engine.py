@@ -1,7 +1,8 @@
 """FLUX.1 Kontext as an engine."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -16,9 +17,12 @@ from retouch.engines.flux.memory import CarefulLoop
 from retouch.engines.flux.model import FluxModel
 from retouch.engines.flux.options import FluxOptions, ReferenceMode
 from retouch.engines.flux.orders import OrderBuilder
-from retouch.engines.flux.planner import Plan, Wants, make_plan
+from retouch.engines.flux.planner import FP8_CAPABILITY, Plan, Wants, make_plan
+from retouch.engines.flux.presets import Techniques, apply_preset, wanted_precision, without_fp8
 from retouch.engines.flux.previews import LatentProjection
 from retouch.engines.flux.source import FluxSource, find_source
+from retouch.engines.flux.statistics import FluxStatistics
+from retouch.engines.flux.warmup import plan_warm_up, warm_up
 from retouch.engines.flux.worker import FluxWorker
 from retouch.errors import EngineError
 from retouch.generation import GenerationOptions
@@ -26,6 +30,9 @@ from retouch.kontext import MAX_REFERENCE_IMAGES
 from retouch.types import EditRequest, Interpretation, ProgressCallback, ShouldAbort
 
 __all__ = ["FluxEngine"]
+
+CACHED_ACTIVE: Final = 4
+"""Pictures that take turns with a step cache."""
 
 
 class FluxEngine:
@@ -53,13 +60,15 @@ class FluxEngine:
         self, folder: Path, options: FluxOptions | None = None, *, lora_folder: LoraFolder | None = None
     ) -> None:
         self._folder = folder
-        self._loras = lora_folder or LoraFolder()
+        self._loras = self._usable_loras = lora_folder or LoraFolder()
         self._rack: LoraRack | None = None
         self._options = options or FluxOptions()
         self._model: FluxModel | None = None
         self._conditioning: Conditioning | None = None
         self._worker: FluxWorker | None = None
         self._plan: Plan | None = None
+        self._techniques = Techniques(self._options.preset)
+        self._warm_up_seconds = 0.0
 
     def load(self) -> None:
         """Load the weights and start the worker; see ``Engine.load``.
@@ -81,17 +90,22 @@ class FluxEngine:
         self._model = FluxModel.from_source(
             source, self._plan.choice, options.device, multiply_fp8=self._plan.dynamic_fp8
         )
-        self._rack = LoraRack(self._model.pipeline, self._loras)
+        self._techniques = self._apply_preset(self._model, self._plan)
+        self._usable_loras = self._loras if self._techniques.takes_loras else LoraFolder()
+        self._rack = LoraRack(self._model.pipeline, self._usable_loras)
         self._conditioning = Conditioning(self._model, activate=self._rack.activate)
         loop = DenoisingLoop(
             self._model,
             batch_size=options.batch_size,
             reproducible=options.reproducible,
+            step_cache=self._techniques.step_cache,
             activate=self._rack.activate,
             projection=LatentProjection.fit(self._model),
         )
         careful = CarefulLoop(loop, release=self._conditioning.clear)
-        self._worker = FluxWorker(careful, max_active=max(8, 2 * options.batch_size))
+        shapes = plan_warm_up(options, self._model.device.type, compiled=self._techniques.compiled)
+        self._techniques, self._warm_up_seconds = warm_up(careful, self._techniques, shapes)
+        self._worker = FluxWorker(careful, max_active=self._max_active())
 
     def edit(
         self,
@@ -115,12 +129,13 @@ class FluxEngine:
         """
         if self._model is None or self._conditioning is None or self._worker is None:
             raise EngineError("The FLUX engine is not loaded.")
-        orders = OrderBuilder(self._model, self._conditioning, self._loras, self._options)
+        orders = OrderBuilder(self._model, self._conditioning, self._usable_loras, self._options)
         orders.check(request)
         pixels = self._worker.make(
             lambda: orders.build(request, inputs, seed), on_step=on_step, should_abort=should_abort
         )
-        return EngineOutput(pixels, seed, interpretation=Interpretation(notes=self._notes(len(inputs))))
+        notes = (*self._notes(len(inputs)), *self._techniques.notes, *self._worker.notes)
+        return EngineOutput(pixels, seed, interpretation=Interpretation(notes=notes))
 
     def close(self) -> None:
         """Stop the worker and free the weights."""
@@ -140,7 +155,48 @@ class FluxEngine:
         source = find_source(self._folder, options)
         source.check()
         sizes = read_checkpoint_sizes(source.folder, source.transformer_file)
-        return make_plan(read_device(options.device), sizes, Wants.of(options)), source
+        device = read_device(options.device)
+        precision = wanted_precision(
+            options.preset,
+            options.precision,
+            multiplies_fp8=device.capability is not None and device.capability >= FP8_CAPABILITY,
+            is_gguf=sizes.transformer.gguf_bytes is not None,
+        )
+        return make_plan(device, sizes, Wants.of(replace(options, precision=precision))), source
+
+    def _apply_preset(self, model: FluxModel, plan: Plan) -> Techniques:
+        options = self._options
+        return apply_preset(
+            model,
+            options.preset,
+            batch_size=options.batch_size,
+            has_loras=bool(self._loras.names),
+            is_offloaded=plan.choice.offload in ("model", "group"),
+            left_out=without_fp8(options.preset, options.precision, dynamic_fp8=plan.dynamic_fp8),
+        )
+
+    def _max_active(self) -> int:
+        """Return how many pictures may take turns; what a step cache remembers is a few hundred megabytes for each."""
+        return CACHED_ACTIVE if self._techniques.step_cache is not None else max(8, 2 * self._options.batch_size)
+
+    def statistics(self) -> FluxStatistics:
+        """Return what the engine counted since it was loaded.
+
+        Raises
+        ------
+        EngineError
+            It is not loaded.
+        """
+        if self._worker is None:
+            raise EngineError("The FLUX engine is not loaded.")
+        return FluxStatistics(
+            preset=self._techniques.preset.value,
+            attention=self._techniques.attention,
+            notes=(*self._techniques.left_out, *self._worker.notes),
+            warm_up_seconds=self._warm_up_seconds,
+            worker=self._worker.statistics(),
+            caches=self.cache_statistics,
+        )
 
     @property
     def cache_statistics(self) -> dict[str, CacheStatistics]:

@@ -6,7 +6,8 @@ import pytest
 from retouch.engines.base import EditInputs
 from retouch.engines.flux.engine import FluxEngine
 from retouch.engines.flux.loop import DenoisingLoop
-from retouch.engines.flux.options import FluxOptions, ReferenceMode
+from retouch.engines.flux.model import FluxModel
+from retouch.engines.flux.options import FluxOptions, Preset, ReferenceMode
 from retouch.errors import EditAbortedError, EngineError, InvalidValueError, ModelFileError
 from retouch.pipeline import run_edit
 from retouch.types import EditRequest, OutputFormat
@@ -94,21 +95,23 @@ def test_an_abort_frees_the_place_within_one_step_and_the_engine_lives_on(engine
     assert len(steps) == 1
 
 
-def test_a_failing_step_is_its_callers_error_and_the_engine_lives_on(engine, picture, monkeypatch):
-    def fail(self, pictures):
-        raise torch_out_of_memory()
+def test_a_picture_that_never_fits_is_its_callers_error_and_the_engine_lives_on(checkpoint, picture, monkeypatch):
+    import torch
 
-    def torch_out_of_memory():
-        import torch
+    def run_out(self, pictures):
+        raise torch.OutOfMemoryError("CUDA out of memory")
 
-        return torch.OutOfMemoryError("CUDA out of memory")
+    engine = with_options(checkpoint)
+    engine.load()
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(DenoisingLoop, "step", run_out)
+            with pytest.raises(EngineError, match="memory"):
+                edit(engine, picture(0))
 
-    with monkeypatch.context() as patch:
-        patch.setattr(DenoisingLoop, "step", fail)
-        with pytest.raises(EngineError, match="memory"):
-            edit(engine, picture(0))
-
-    assert edit(engine, picture(0)).pixels.shape == (64, 64, 3)
+        assert edit(engine, picture(0)).pixels.shape == (64, 64, 3)
+    finally:
+        engine.close()
 
 
 def test_prompts_and_pictures_are_encoded_once(engine, picture):
@@ -173,6 +176,111 @@ def test_image_i_of_several_equals_its_single_run(checkpoint, picture):
     assert (both[0].width, both[0].height) == (1024, 1024)
     assert both[1].data == second[0].data
     assert both[0].data != both[1].data
+
+
+def with_options(checkpoint, **more):
+    return FluxEngine(checkpoint, FluxOptions(**{**_fields(OPTIONS), **more}))
+
+
+def test_exact_pictures_carry_no_note_and_others_say_which_preset_made_them_and_what_it_did_without(
+    engine, checkpoint, picture, monkeypatch
+):
+    from diffusers import FluxTransformer2DModel
+
+    from retouch.engines.flux import engine as module
+
+    assert not edit(engine, picture(0)).interpretation.notes
+    monkeypatch.setattr(FluxTransformer2DModel, "compile_repeated_blocks", lambda self, **_: None)
+    monkeypatch.setattr(module, "plan_warm_up", lambda *_, **__: ())
+    balanced = with_options(checkpoint, preset=Preset.BALANCED)
+    balanced.load()
+    try:
+        made = edit(balanced, picture(0))
+        statistics = balanced.statistics()
+    finally:
+        balanced.close()
+
+    assert "balanced" in made.interpretation.notes[0]
+    assert (statistics.preset, statistics.attention) == ("balanced", "native")
+
+
+def test_loras_that_come_after_a_preset_without_layers_for_them_are_refused(checkpoint, picture, monkeypatch, tmp_path):
+    from diffusers import FluxTransformer2DModel
+
+    from retouch.engines.flux import engine as module
+    from retouch.engines.flux.lora_folder import LoraFolder
+    from retouch.generation import GenerationOptions, LoraWeight
+
+    monkeypatch.setattr(FluxTransformer2DModel, "compile_repeated_blocks", lambda self, **_: None)
+    monkeypatch.setattr(module, "plan_warm_up", lambda *_, **__: ())
+    options = FluxOptions(**{**_fields(OPTIONS), "preset": Preset.BALANCED})
+    engine = FluxEngine(checkpoint, options, lora_folder=LoraFolder(tmp_path))
+    engine.load()
+    (tmp_path / "oil.safetensors").write_bytes(b"")
+    request = EditRequest("add a cat", generation=GenerationOptions(loras=(LoraWeight("oil"),)))
+
+    try:
+        with pytest.raises(InvalidValueError, match="loras"):
+            engine.edit(request, Inputs([picture(0)], request), seed=1)
+    finally:
+        engine.close()
+
+
+def test_the_warm_up_is_done_when_load_returns(checkpoint, monkeypatch):
+    from retouch.engines.flux import engine as module
+    from retouch.engines.flux.warmup import WarmUpShape
+
+    monkeypatch.setattr(module, "plan_warm_up", lambda *_, **__: (WarmUpShape((64, 64), 64),))
+    engine = with_options(checkpoint)
+
+    engine.load()
+
+    try:
+        statistics = engine.statistics()
+    finally:
+        engine.close()
+    assert statistics.warm_up_seconds > 0
+    assert statistics.worker.passes == statistics.worker.finished == 0
+
+
+def test_statistics_count_pictures_steps_passes_and_caches(checkpoint, picture):
+    engine = with_options(checkpoint, batch_size=1)
+    with pytest.raises(EngineError, match="not loaded"):
+        engine.statistics()
+    engine.load()
+
+    try:
+        for seed in (1, 2):
+            edit(engine, picture(0), seed=seed)
+        statistics = engine.statistics()
+    finally:
+        engine.close()
+
+    assert (statistics.preset, statistics.notes) == ("exact", ())
+    assert (statistics.worker.finished, statistics.worker.steps, statistics.worker.passes) == (2, 6, 6)
+    assert statistics.caches["prompts"].hits == statistics.caches["references"].hits == 1
+    assert statistics.worker.busy_seconds > 0
+
+
+def test_after_memory_ran_out_every_picture_says_what_is_made_smaller(checkpoint, picture, monkeypatch):
+    import torch
+
+    engine = with_options(checkpoint, batch_size=2)
+    engine.load()
+    predict = FluxModel.predict
+
+    def run_out(self, tokens, *rest):
+        if len(tokens) > 1:
+            raise torch.OutOfMemoryError
+        return predict(self, tokens, *rest)
+
+    monkeypatch.setattr(FluxModel, "predict", run_out)
+    try:
+        made = edit(engine, picture(0))
+        assert engine.statistics().worker.out_of_memory == 1
+    finally:
+        engine.close()
+    assert "passes of 1 instead of 2" in made.interpretation.notes[0]
 
 
 def test_a_folder_that_is_no_checkpoint_is_a_clear_error(tmp_path):
