@@ -15,11 +15,10 @@ import torch
 from retouch.engines.flux.inpaint import Start
 from retouch.engines.flux.lora_folder import LoraSet
 from retouch.engines.flux.model import FluxModel, PromptEmbeds, Reference
-from retouch.engines.flux.previews import LatentProjection, Pace
+from retouch.engines.flux.previews import LatentProjection, Pace, Report
 from retouch.engines.flux.schedule import Schedule
 from retouch.engines.flux.step_cache import CachedSteps, StepCache
 from retouch.images.array_types import Pixels
-from retouch.types import Progress
 
 __all__ = ["Denoising", "DenoisingLoop", "Order"]
 
@@ -228,20 +227,20 @@ class DenoisingLoop:
             picture.latents, picture.velocity, picture.step = latents, velocity, done
             picture.pace.note_step()
 
-    def report(self, picture: Denoising) -> Progress:
+    def report(self, picture: Denoising) -> Report:
         """Return where a picture stands after a step, with a preview when one is due."""
         total = len(picture.schedule.timesteps)
         seconds_left = picture.pace.seconds_left(total - picture.step)
-        return Progress(picture.step, total, "denoising", seconds_left, self._preview(picture))
+        return Report(picture.step, total, seconds_left, self._preview(picture))
 
-    def _preview(self, picture: Denoising) -> bytes | None:
-        """Return a small picture of where the model is heading, as a PNG; None when none is due."""
+    def _preview(self, picture: Denoising) -> Pixels | None:
+        """Return a small picture of where the model is heading; None when none is due."""
         every = picture.order.preview_every
         if every is None or self._projection is None or picture.velocity is None or picture.step % every:
             return None
         # The latents are still full of noise; the last velocity tells what is behind it.
         clean = picture.latents - picture.schedule.noise_level(picture.step) * picture.velocity
-        return self._projection.render_png(clean, picture.order.grid_hw)
+        return self._projection.render(clean, picture.order.grid_hw)
 
     def finish(self, picture: Denoising) -> Pixels:
         """Return the finished picture, (H, W, 3) uint8, sRGB.

@@ -3,6 +3,7 @@
 import io
 import time
 from collections import deque
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -11,8 +12,9 @@ from PIL import Image
 
 from retouch.engines.flux.model import FluxModel
 from retouch.images.array_types import Pixels
+from retouch.types import Progress
 
-__all__ = ["LatentProjection", "Pace"]
+__all__ = ["LatentProjection", "Pace", "Report"]
 
 SAMPLE_PX: Final = 256
 SAMPLES: Final = 2
@@ -83,13 +85,32 @@ class LatentProjection:
             return None
         return np.ascontiguousarray(colors.clamp(0, 255).round().to(torch.uint8).cpu().numpy())
 
-    def render_png(self, tokens: torch.Tensor, grid_hw: tuple[int, int]) -> bytes | None:
-        """Return the same as the file of a PNG."""
-        pixels = self.render(tokens, grid_hw)
-        if pixels is None:
+
+@dataclass(frozen=True)
+class Report:
+    """Where a picture stands, as the worker's thread tells it; turned into a ``Progress`` in the thread of who wants to know.
+
+    Attributes
+    ----------
+    step, total : int
+    seconds_left : float or None
+    preview : (h, w, 3) uint8, sRGB, or None
+    """
+
+    step: int
+    total: int
+    seconds_left: float | None
+    preview: Pixels | None = None
+
+    def progress(self) -> Progress:
+        """Return it for the engine's caller, the preview as a file."""
+        return Progress(self.step, self.total, "denoising", self.seconds_left, self._png())
+
+    def _png(self) -> bytes | None:
+        if self.preview is None:
             return None
         buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+        Image.fromarray(self.preview).save(buffer, "PNG", compress_level=1)
         return buffer.getvalue()
 
 

@@ -10,10 +10,11 @@ from typing import Final
 
 from retouch.engines.flux.loop import Denoising, DenoisingLoop, Order
 from retouch.engines.flux.memory import CarefulLoop
+from retouch.engines.flux.previews import Report
 from retouch.engines.flux.statistics import WorkerStatistics
 from retouch.errors import EditAbortedError, EngineError
 from retouch.images.array_types import Pixels
-from retouch.types import Progress, ProgressCallback, ShouldAbort
+from retouch.types import ProgressCallback, ShouldAbort
 
 __all__ = ["FluxWorker"]
 
@@ -27,7 +28,7 @@ class _Ticket:
 
     prepare: Callable[[], Order]
     arrived: float = field(default_factory=time.monotonic)
-    progress: "queue.SimpleQueue[Progress]" = field(default_factory=queue.SimpleQueue)
+    progress: "queue.SimpleQueue[Report]" = field(default_factory=queue.SimpleQueue)
     finished: threading.Event = field(default_factory=threading.Event)
     aborted: threading.Event = field(default_factory=threading.Event)
     picture: Denoising | None = None
@@ -235,6 +236,6 @@ def _picture(ticket: _Ticket) -> Denoising:
 
 def _report(ticket: _Ticket, on_step: ProgressCallback | None) -> None:
     while not ticket.progress.empty():
-        progress = ticket.progress.get()
+        report = ticket.progress.get()
         if on_step is not None:
-            on_step(progress)
+            on_step(report.progress())

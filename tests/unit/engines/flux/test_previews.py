@@ -105,7 +105,7 @@ def test_for_a_vae_of_random_weights_the_fit_is_better_than_one_color(model, pro
 
 def test_latents_that_are_not_a_number_have_no_preview(model, projection):
     reference = model.encode_picture(np.zeros((64, 64, 3), np.uint8))
-    assert projection.render_png(torch.full_like(reference.tokens, float("nan")), reference.grid_hw) is None
+    assert projection.render(torch.full_like(reference.tokens, float("nan")), reference.grid_hw) is None
 
 
 def test_previews_come_every_so_many_steps_at_an_eighth_of_the_size(engine, picture):
@@ -123,7 +123,7 @@ def test_a_preview_shows_what_is_behind_the_noise(model, projection, picture):
     previews, noisy = [], []
     while not admitted.done:
         loop.step([admitted])
-        previews.append(opened(loop.report(admitted).preview_png).astype(int))
+        previews.append(loop.report(admitted).preview.astype(int))
         noisy.append(projection.render(admitted.latents, reference.grid_hw).astype(int))
 
     finished = noisy[-1]
@@ -160,10 +160,10 @@ def test_the_pace_is_that_of_the_last_steps_and_forgets_the_first(monkeypatch):
 
 def test_a_preview_of_a_megapixel_costs_a_few_milliseconds(projection):
     tokens = torch.randn((1, 64 * 64, 64), generator=torch.Generator().manual_seed(0))
-    projection.render_png(tokens, (64, 64))
+    projection.render(tokens, (64, 64))
     started = time.process_time()
     for _ in range(10):
-        projection.render_png(tokens, (64, 64))
+        projection.render(tokens, (64, 64))
     # A step of the real model takes 100 ms on the fastest card and minutes on a CPU; the bound is loose for slow machines.
     assert (time.process_time() - started) / 10 < 0.1
 
