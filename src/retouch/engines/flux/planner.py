@@ -7,8 +7,8 @@ Notes
 Bytes of activations in one pass of the transformer: ``20 * batch * tokens * width * 2``. A token is kept about twenty times over
 at the widest moment of a block: residual and normed stream (2), queries, keys and values (3) with their rotated float32 copies
 (6), the output of attention (1), and the four-fold hidden layer before and behind its nonlinearity (8). Attention itself
-runs under SDPA, which never holds the tokens x tokens matrix. Measured with torch's memory profiler on the real class on a CPU: 16.3 in
-float32, 19.3 in bfloat16.
+runs under SDPA, which never holds the tokens x tokens matrix. Measured with torch's memory profiler on the real class on a CPU:
+16.3 in float32, 19.3 in bfloat16.
 
 Bytes of decoding a picture: ``8 * pixels * channels * 2`` with the decoder's 256 channels at full resolution; 3.8 was measured on
 a CPU in float32, the rest is room for a card's convolution workspaces. Tiles of 512 x 512 pixels cut that to a tile's and the
