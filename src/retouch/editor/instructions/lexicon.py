@@ -238,7 +238,7 @@ _SETS: dict[str, Any] = {
     "copula": ["is", "are", "be", "'s", "was", "being", "become", "becomes", "to be", "should be", "must be",
     "needs to be", "has to be",
                "could be", "needs", "could use", "could do with",
-               "becomes", "can be", "would be", "looks", "ought to be", "shall be", "were"],
+               "becomes", "feels", "seems", "can be", "would be", "looks", "ought to be", "shall be", "were"],
 }  # fmt: skip
 
 

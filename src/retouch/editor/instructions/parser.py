@@ -39,7 +39,7 @@ from retouch.editor.instructions.refusals import hint
 from retouch.editor.instructions.review import review
 from retouch.editor.instructions.rewording.reword import goal_scale, reword
 from retouch.editor.instructions.tokens import Token, read
-from retouch.editor.instructions.topics import asks_to_fix, names_topic
+from retouch.editor.instructions.topics import asks_to_fix, is_dislike, names_topic
 from retouch.errors import UnsupportedInstructionError
 
 __all__ = ["parse"]
@@ -219,19 +219,24 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
     return [], problems
 
 
-def _read_reworded(clause: list[Token], ctx: Context) -> list[Operation] | None:
-    """Return what a turn of speech or a goal stands for, None for a clause that is neither."""
+def _read_reworded(clause: list[Token], ctx: Context, *, depth: int = 0) -> list[Operation] | None:
+    """Return what a turn of speech or a goal stands for, None for a clause that is neither; a turn may lead to another once."""
     for rewording in reword(clause, ctx):
         trial = replace(ctx, assumptions=list(ctx.assumptions), kept=list(ctx.kept))
         operations: list[Operation] = []
+        notes = len(trial.assumptions)
         for part in rewording.clauses:
             read, problems = _read_whole(part, trial)
-            if problems or not (read or len(trial.kept) > len(ctx.kept)):
+            found = _read_reworded(part, trial, depth=depth + 1) if problems and depth == 0 else read
+            if found is None or not (found or len(trial.kept) > len(ctx.kept)):
                 break
-            operations += read
+            operations += found
         else:
             ctx.referent, ctx.assumptions, ctx.kept = trial.referent, trial.assumptions, trial.kept
-            ctx.assume(f'read "{ctx.text(clause)}" as "{rewording.text}"')
+            if not any(
+                note.startswith("read ") for note in ctx.assumptions[notes:]
+            ):  # a second turn tells more plainly
+                ctx.assume(f'read "{ctx.text(clause)}" as "{rewording.text}"')
             return _scale(operations, goal_scale(clause)) if rewording.is_goal else operations
     return None
 
@@ -252,6 +257,8 @@ def _read_joined(clause: list[Token], ctx: Context) -> list[Operation] | None:
         trial = replace(ctx, assumptions=list(ctx.assumptions), kept=list(ctx.kept))
         operations: list[Operation] = []
         for part in parts:
+            if operations and asks_to_fix(part):
+                continue
             read, problems = _read_whole(part, trial)
             found = read if not problems else _read_reworded(part, trial)
             if found is None:
@@ -310,9 +317,11 @@ def _read_features(clause: list[Token], ctx: Context) -> list[Operation] | None:
 def _is_only_topic(clause: list[Token], following: list[Token], ctx: Context) -> bool:
     """Whether a complaint only says what the next clause is about, which reads: "the background is busy, blur it"."""
     trial = replace(ctx, assumptions=list(ctx.assumptions), kept=list(ctx.kept))
-    if not _read_whole(clause, trial)[1] or not names_topic(clause, following, trial):
+    reads = not _read_whole(clause, replace(trial, assumptions=[], kept=[]))[1]
+    if (reads and not is_dislike(clause)) or not names_topic(clause, following, trial):
         return False
-    if _read_clause(following, replace(trial, assumptions=[], kept=[]))[1]:
+    operations, problems = _read_clause(following, replace(trial, assumptions=[], kept=[]))
+    if problems or not operations:
         return False
     ctx.referent = trial.referent
     return True

@@ -11,6 +11,7 @@ from retouch.editor.instructions.plan import (
     ChangeBackground,
     Look,
     Operation,
+    Recolor,
     Retouch,
     RetouchPicture,
     Straighten,
@@ -65,14 +66,29 @@ def _drop_repeated(operations: list[Operation]) -> None:
         if _says_how_much(one, other):
             del operations[i - 1]
             continue
-        same_grade = (
-            isinstance(one, AdjustLook | RetouchPicture)
-            and isinstance(other, AdjustLook | RetouchPicture)
-            and replace(one, phrase="", target=None) == replace(other, phrase="", target=None)
-            and _same(one.target, other.target)
-        )
-        if same_grade or (isinstance(one, Straighten) and isinstance(other, Straighten)):
+        if _is_same_grade(one, other):
+            del operations[i - 1 if _strength(other) > _strength(one) else i]
+        elif isinstance(one, Straighten) and isinstance(other, Straighten):
             del operations[i]
+
+
+def _is_same_grade(one: Operation, other: Operation) -> bool:
+    """Whether two operations ask for the same, if not for as much of it: "it's way too dark, brighten it"."""
+    if isinstance(one, AdjustLook) and isinstance(other, AdjustLook):
+        return one.look == other.look and _same(one.target, other.target)
+    if isinstance(one, RetouchPicture) and isinstance(other, RetouchPicture):
+        same = one.kind == other.kind and _same(one.target, other.target)
+        return same and (one.kind is not Retouch.EXPOSURE or one.strength == other.strength)
+    if isinstance(one, Recolor) and isinstance(other, Recolor) and one.color is None and other.color is None:
+        return one.lightness_shift * other.lightness_shift > 0 and _same(one.target, other.target)
+    return False
+
+
+def _strength(operation: Operation) -> float:
+    """Return how strong a grade is."""
+    if isinstance(operation, Recolor):
+        return abs(operation.lightness_shift)
+    return abs(float(getattr(operation, "strength", 1.0)))
 
 
 def _same(one: Target | None, other: Target | None) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from retouch.editor.instructions.colors import parse_color_code
 from retouch.editor.instructions.lexicon import Lexicon, Sense, lexicon
 from retouch.editor.instructions.literals import find_literals
+from retouch.editor.instructions.sliders import find_sliders
 from retouch.editor.instructions.translation import Piece, Translation, translate
 from retouch.editor.instructions.vocabulary import FILLERS
 
@@ -74,10 +75,47 @@ def read(prompt: str) -> tuple[list[Token], Translation | None]:
         pieces = [token for piece in translation.pieces for token in _translated(piece, quotes, words)]
         pieces = _without_fillers(pieces)
         return [token for token in _join_expressions(pieces, words) if not token.sense.filler], translation
+    for start, end, said in find_sliders(text):
+        lettering += [*lex(said, start, end), Token(".", start, end, words.lookup("."))]
+        text = text[:start] + " " * (end - start) + text[end:]
     pieces = [piece for match in _LEXER.finditer(text) for piece in _split(match[0], match.start(), words)]
-    pieces = _without_fillers(pieces)
+    pieces = _without_fillers(_mend(pieces, words))
     pieces = sorted(pieces + lettering, key=lambda piece: piece.start)
     return [token for token in _join_expressions(pieces, words) if not token.sense.filler], None
+
+
+def _mend(pieces: list[Token], words: Lexicon) -> list[Token]:
+    """Return pieces with "its" before a complaint told as "it's", and "to dark" behind it as "too dark"."""
+    mended: list[Token] = []
+    for i, piece in enumerate(pieces):
+        after = pieces[i + 1] if i + 1 < len(pieces) else None
+        if piece.word == "/":
+            if i > 0 and after is not None and _alike(pieces[i - 1].sense, after.sense):
+                mended.append(replace(piece, word="and", sense=words.lookup("and")))
+        elif piece.word == "its" and after is not None and (after.word in _COMPLAINING or after.sense.look is not None):
+            mended += [
+                replace(piece, word="it", sense=words.lookup("it")),
+                replace(piece, word="'s", sense=words.lookup("'s")),
+            ]
+        elif (
+            piece.word == "to"
+            and after is not None
+            and after.sense.look is not None
+            and mended
+            and mended[-1].sense.copula
+        ):
+            mended.append(replace(piece, word="too", sense=words.lookup("too")))
+        else:
+            mended.append(piece)
+    return mended
+
+
+def _alike(one: Sense, other: Sense) -> bool:
+    """Whether words on both sides of a stroke are of a kind: "purple/orange", "brighter/warmer"."""
+    return bool((one.color and other.color) or (one.look and other.look) or (one.noun and other.noun))
+
+
+_COMPLAINING = frozenset("too to so very way not a really quite all got crooked tilted blurry leaning sideways".split())  # noqa: SIM905
 
 
 def lex(text: str, start: int, end: int) -> list[Token]:

@@ -8,7 +8,7 @@ from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.targets import to_target
 from retouch.editor.instructions.tokens import Token
 
-__all__ = ["asks_to_fix", "names_topic"]
+__all__ = ["asks_to_fix", "is_dislike", "names_topic"]
 
 
 def asks_to_fix(clause: Sequence[Token]) -> bool:
@@ -17,9 +17,20 @@ def asks_to_fix(clause: Sequence[Token]) -> bool:
     return bool(words & _FIXING) and words <= _FIXING | _FIXED and len(clause) <= _LONGEST_FIX
 
 
-_FIXING = frozenset("fix correct repair lift".split())  # noqa: SIM905
-_FIXED = frozenset("it that this them those".split())  # noqa: SIM905
-_LONGEST_FIX = 3
+_FIXING = frozenset("fix correct repair lift pull bring dial sort do clean".split())  # noqa: SIM905
+_FIXED = frozenset("it that this them those back down up out something about with".split())  # noqa: SIM905
+_LONGEST_FIX = 4
+
+
+def is_dislike(clause: Sequence[Token]) -> bool:
+    """Whether a clause says what is not liked, which alone asks to take it out: "I don't like the cushion"."""
+    words = tuple(token.word for token in clause[:3])
+    return any(words[: len(opinion)] == opinion for opinion in _DISLIKES)
+
+
+_DISLIKES = (
+    ("i", "don't", "like"), ("i", "do not", "like"), ("i", "dont", "like"), ("i", "hate"), ("i", "dislike"), ("don't", "like"),
+)  # fmt: skip
 
 
 def names_topic(clause: list[Token], following: list[Token], ctx: Context) -> bool:

@@ -675,7 +675,7 @@ VARIED: list[Sentence] = [
     ("put a bee on the flower, small one", 1, ["! "]),
     ("add a frog sitting on the rock to the left", 1, ["add frog @on:rock/left"]),
     ("recolor: mug = purple", 1, ["recolor mug -> purple"]),
-    ("Could the photo be a bit brighter please, it's too dark", 1, ["look brighter 0.5", "look brighter"]),
+    ("Could the photo be a bit brighter please, it's too dark", 1, ["look brighter"]),
     ("drop the saturation a little", 1, ["look less_saturated 0.5"]),
     ("make background bokeh strong", 1, ["background blur 2.0"]),
     ("give me a transparent png of the dog", 1, ["! plain instruction"]),

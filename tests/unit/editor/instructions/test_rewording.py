@@ -12,7 +12,17 @@ from retouch.editor.instructions.rewording.patterns import fit, load_rules, read
 from retouch.editor.instructions.tokens import read
 from retouch.errors import UnsupportedInstructionError
 
-FILLINGS = {"x": "the cup", "y": "warmer", "c": "red", "d": "blue", "l": "warmer", "t": "sunset", "s": "on the left"}
+FILLINGS = {
+    "x": "the cup",
+    "y": "warmer",
+    "c": "red",
+    "d": "blue",
+    "l": "warmer",
+    "t": "sunset",
+    "s": "on the left",
+    "q": "",
+    "r": "4:5",
+}
 RULES = [(name, rule) for name in ("turns", "goals") for rule in load_rules(name)]
 SAID = sorted(
     {
@@ -29,13 +39,22 @@ UNUSUAL = {
 }
 
 
+SPECIAL = {
+    "put snow on {x}": {"x": "the roof"},
+    "reduce {x} by {z}": {"x": "the contrast", "z": "20 percent"},
+    "increase {x} by {z}": {"x": "the contrast", "z": "20 percent"},
+    "reduce the {x} slightly": {"x": "contrast"},
+    "increase the {x} slightly": {"x": "contrast"},
+    "pixelate the {q} {x} {s}": {"x": "face"},
+}
+
+
 @pytest.mark.parametrize(("table", "said"), SAID)
 def test_the_instructions_of_a_rule_can_be_carried_out(table, said):
     fillings = FILLINGS | ({"y": UNUSUAL[said]} if said in UNUSUAL else {})
     if said.startswith(("remove the {x}", "keep")):
         fillings["x"] = "cup"
-    if said == "put snow on {x}":
-        fillings["x"] = "the roof"
+    fillings |= SPECIAL.get(said, {})
     prompt = re.sub(r"\{(\w)\}", lambda gap: fillings[gap[1]], said)
 
     assert parse(f"{prompt}. Blur the background", image_count=1).operations

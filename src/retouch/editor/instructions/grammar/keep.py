@@ -50,8 +50,9 @@ def _care(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
 _CARE = re.compile(
     r"(no|without( any)?) (extra |other |more |fancy )?(filters?|effects?|quality loss|loss of quality)"
     r"|(but )?(nothing|not) (too |very )?(fancy|crazy|dramatic|special|wild|extreme|strong|obvious|heavy|harsh|over the top)"
-    r"|(but )?keep it (very |looking )?(natural|subtle|simple|realistic|real|clean|minimal)( looking)?"
+    r"|(but )?keep it (very |looking )?(natural|neutral|subtle|simple|realistic|real|clean|minimal|classy)( looking)?"
     r"|(don't|dont|do not) go (overboard|crazy|too far|over the top)|(but )?(make it )?subtle|natural looking"
+    r"|(save|export|send|upload)( it| this| the (photo|picture|image|file))?"
     r"|without losing (any |the )?(quality|details?|sharpness|resolution)"
     r"|(don't|dont|do not|without) overdo(ing)?( it)?|(but )?not too much"
     r"|(without|don't|do not|dont) (blow|blowing|burn|burning|clip|clipping)( out)?( the)? (highlights|whites|sky)"

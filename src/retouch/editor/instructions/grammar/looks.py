@@ -236,7 +236,7 @@ def _bare_color(cur: Cursor, ctx: Context) -> Thing | None:
 
 def _parse_adjectives(cur: Cursor, ctx: Context) -> list[LookOperation]:
     """Read [target] and one or more looks: "the background black and white", "it warmer and much brighter"."""
-    complaint = _is_complaint(cur, ctx)
+    complaint = _is_complaint(cur, ctx) or (cur.at == 0 and cur.word() in ("underexposed", "overexposed"))
     thing = _parse_exception(cur, ctx, _parse_look_target(cur, ctx))
     operations: list[LookOperation] = []
     while True:
@@ -336,7 +336,8 @@ def _skip_glue(cur: Cursor) -> None:
 def _is_complaint(cur: Cursor, ctx: Context) -> bool:
     """Whether a clause says what is wrong, without "too": "the photo is very dark", "it looks a bit flat"."""
     begin = cur.at
-    named = parse_thing(cur, ctx) is not None
+    bare = cur.word() in _STATING  # "feels cold", "está muy oscura"
+    named = bare or parse_thing(cur, ctx) is not None
     if not named:  # "the colors look washed out"
         cur.at += cur.sense().determiner is not None and bool(cur.sense(1).color_word)
         named = bool(cur.sense().color_word) and not cur.done
@@ -344,7 +345,7 @@ def _is_complaint(cur: Cursor, ctx: Context) -> bool:
     linked = cur.word() in _STATING
     cur.at += linked
     degree = cur.take_degree()
-    fault = cur.word() in _FAULTS
+    fault = cur.word() in _FAULTS or (bare and not cur.word().endswith("er"))
     found = named and linked and (degree is not None or fault) and cur.sense().look is not None
     cur.at = begin
     return found and not any(token.word == "too" or token.sense.modal for token in cur.tokens)
@@ -356,7 +357,7 @@ _FAULTS = frozenset(
     """.split()  # noqa: SIM905
 ) | {"washed out", "low contrast"}
 """Never a wish: "the picture looks flat" asks for contrast. "Dark" alone may be praise."""
-_STATING = ("is", "looks", "are", "'s", "look", "was", "seems", "feels")
+_STATING = ("is", "looks", "are", "'s", "look", "was", "seems", "feels", "feel", "seem")
 
 
 def _parse_expression(cur: Cursor, *, complaint: bool = False) -> tuple[Look, str | None, float | None] | None:

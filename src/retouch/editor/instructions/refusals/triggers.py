@@ -3,6 +3,11 @@
 __all__ = ["TRIGGERS"]
 
 _TRIGGERS: tuple[tuple[str, str], ...] = (
+    ("grown", "hair_style hairstyle haircut hairdo hair_cut"),
+    (
+        "clothes",
+        "in_a_suit in_a_dress in_a_tuxedo in_a_tux in_a_uniform wearing_a dressed_as dressed_in dress_him dress_her",
+    ),
     ("long_exposure", "silky milky long_exposure long-exposure light_trails star_trails motion_trails smooth_water"),
     (
         "sky_picture",

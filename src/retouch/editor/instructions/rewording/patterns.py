@@ -161,9 +161,10 @@ def fit(
 
 
 def _ends(element: Element, words: Sequence[str], i: int) -> Iterator[int]:
-    """Yield the places where an element that begins at a word can end, the longest first."""
+    """Yield the places where an element that begins at a word can end: the longest first, of a gap for anything the shortest."""
     if not element.choices:
-        yield from range(min(len(words), i + LONGEST_GAP), i, -1)
+        longest = min(len(words), i + LONGEST_GAP)
+        yield from range(longest, i, -1) if element.kind else range(i + 1, longest + 1)
     else:
         found = {i + len(choice) for choice in element.choices if tuple(words[i : i + len(choice)]) == choice}
         yield from sorted(found, reverse=True)

@@ -102,6 +102,7 @@ def translate(text: str, literals: Sequence[tuple[int, int]], is_english: Callab
     pieces, best = max(readings, key=lambda reading: _covered(reading[0], words))
     if _covered(pieces, words) < max(english, 0.5 * len(letters)):
         return None
+    pieces = _resolve_circumfixes(text, pieces, best)
     pieces = [
         replace(piece, text="it") if piece.text == "the" and text[piece.start - 1 : piece.start] == "-" else piece
         for piece in pieces
@@ -202,7 +203,7 @@ def _cut_unspaced(text: str, dictionary: Dictionary) -> list[Piece]:
 
 
 def _resolve_circumfixes(text: str, pieces: list[Piece], dictionary: Dictionary) -> list[Piece]:
-    """Turn "at ... on-side" around a noun phrase into a preposition before it."""
+    """Turn "at ... on-side" around a noun phrase into a preposition before it, "nimm ... weg" into one verb."""
     for i, piece in enumerate(pieces):
         for before, behind, english in dictionary.circumfixes:
             if text[piece.start : piece.end] != before:
@@ -211,7 +212,7 @@ def _resolve_circumfixes(text: str, pieces: list[Piece], dictionary: Dictionary)
                 if pieces[j].kind in ("verb", "stop"):
                     break
                 if text[pieces[j].start : pieces[j].end] == behind:
-                    pieces[i] = replace(piece, text=english, kind="word")
+                    pieces[i] = replace(piece, text=english, kind="word" if dictionary.unspaced else "verb")
                     pieces[j] = replace(pieces[j], text="", kind="word")
                     break
             if pieces[i] is not piece:

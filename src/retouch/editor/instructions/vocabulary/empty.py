@@ -71,7 +71,7 @@ FILLERS: frozenset[str] = frozenset(
         please pls plz please! kindly just maybe perhaps simply actually basically hey hi hello ok okay thx ty cheers
         kinda also now gonna well um uh uhm hmm lol dear sir bro dude mate yo only btw probably possibly ideally
         quickly pretty-please asap yes yeah alright preferably carefully hereby somehow literally
-        haha hahaha lmao xd omg tbh imo hmmm ugh
+        honestly frankly tho though truly generally basicly hopefully haha hahaha lmao xd omg tbh imo hmmm ugh
     """.split()  # noqa: SIM905
 )
 

@@ -93,5 +93,9 @@ MISSPELLINGS: dict[str, str] = {
     "pleas": "please", "pleese": "please", "picutre": "picture", "piture": "picture", "pictur": "picture",
     "colorfull": "colorful", "colourfull": "colourful", "squar": "square", "contrst": "contrast", "litle": "little",
     "ligt": "light", "lihgt": "light", "ligth": "light", "smoot": "smooth", "skyy": "sky", "insta": "instagram", "rly": "really",
+    "sqaure": "square", "drak": "dark", "persn": "person", "persen": "person", "rite": "right", "poeple": "people",
+    "peple": "people", "hosue": "house", "yello": "yellow", "shaddow": "shadow", "shaddows": "shadows", "vinette": "vignette",
+    "vinyette": "vignette", "sharpin": "sharpen", "contrest": "contrast", "horizen": "horizon", "strait": "straight",
+    "straiten": "straighten", "ligher": "lighter", "tern": "turn", "wight": "white", "blak": "black", "skys": "sky",
 }  # fmt: skip
 """Frequent slips that are too short, or too far off, for the edit distance."""
