@@ -230,6 +230,11 @@ class FluxSettings(_Group):
         default=None,
         description="The checkpoint, a folder in the diffusers layout; `models/flux` in the data folder when not set.",
     )
+    lora_folder: Path | None = Field(
+        default=None,
+        description="LoRAs that requests may name: `.safetensors` files, by their names without the ending; `models/loras` in "
+        "the data folder when not set.",
+    )
     device: str = Field(default="cuda", min_length=1, description='Where it runs: "cuda", "cuda:1", "mps", "cpu".')
     precision: Precision = Field(
         default="auto",
@@ -281,7 +286,8 @@ class FluxSettings(_Group):
     )
     reference_mode: ReferenceMode = Field(
         default=ReferenceMode.STITCH,
-        description="How several input pictures are shown to the model: side by side, or each as tokens of its own.",
+        description="How several input pictures are shown to the model: side by side (`stitch`), or each as tokens of its own, "
+        "on a plane of its own (`tokens`) or on one plane side by side (`offset`).",
     )
 
     preset: Preset = Field(
@@ -308,7 +314,7 @@ class FluxSettings(_Group):
 
     def options(self) -> FluxOptions:
         """Return what the engine is built with."""
-        return FluxOptions(**self.model_dump(exclude={"folder"}))
+        return FluxOptions(**self.model_dump(exclude={"lora_folder", "folder"}))
 
 
 class SafetySettings(_Group):

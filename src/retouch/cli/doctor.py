@@ -51,6 +51,7 @@ def doctor(
 def examine(data_dir: Path | None) -> dict[str, Any]:
     """Return everything that ``doctor`` finds, as JSON-ready values; ``problems`` is empty when edits can run."""
     from retouch.editor.objects.library import ObjectLibrary
+    from retouch.engines.flux.lora_folder import LoraFolder
     from retouch.library import default_data_directory
 
     directory = data_dir or default_data_directory()
@@ -78,6 +79,7 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
         "packages": {name: _version(name) for name in PACKAGES},
         "models": models,
         "optional_models": optional_models,
+        "loras": list(LoraFolder(directory / "models" / "loras").names),
         "object_packs": packs,
         "engines": {
             "builtin": "ready" if all(_is_there(m) or m["optional"] for m in models) else "incomplete",
@@ -143,6 +145,9 @@ def _print(report: dict[str, Any]) -> None:
     for model in report["optional_models"]:
         mark = {"ready": "[green]ok[/]     ", "absent": "[dim]absent[/] "}.get(model["state"], "[red]broken[/] ")
         product.print(f"  {mark} {model['name']:20} {escape(model['purpose'])}")
+    if report["loras"]:
+        names = escape(", ".join(report["loras"]))
+        product.print(f"  [green]ok[/]      {'loras':20} for the engine flux: {names}", soft_wrap=True)
     product.print("[bold]object packs[/]")
     for pack in report["object_packs"]:
         product.print(f"  [green]ok[/]      {pack['name']:20} {pack['objects']} objects, {escape(pack['license'])}")

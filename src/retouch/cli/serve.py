@@ -34,7 +34,10 @@ def serve(
         },
     )
     folder = (settings.storage.data_dir or default_data_directory()).expanduser().absolute()
-    registry = create_registry(folder, flux_folder=settings.flux.folder, flux_options=settings.flux.options())
+    flux = settings.flux
+    registry = create_registry(
+        folder, flux_folder=flux.folder, flux_options=flux.options(), lora_folder=flux.lora_folder
+    )
     app = create_app(settings, registry, folder, picture_check=create_picture_check(folder))
     with listen(settings.server.host, settings.server.port) as listener:
         run(app, settings, listener, folder)

@@ -121,3 +121,14 @@ def test_a_typed_yes_accepts_the_license_and_a_no_does_not(monkeypatch, tmp_path
     monkeypatch.setattr(models.typer, "confirm", lambda question, err: True)
     assert run(monkeypatch, "models", "pull", "flux", "--data-dir", tmp_path) == 0
     assert asked == [tmp_path / "models" / "flux"]
+
+
+def test_doctor_lists_the_loras_that_requests_may_name(tmp_path):
+    from retouch.cli.doctor import examine
+
+    assert examine(tmp_path)["loras"] == []
+    folder = tmp_path / "models" / "loras"
+    folder.mkdir(parents=True)
+    for name in ("oil.safetensors", "ink.safetensors", "readme.txt"):
+        (folder / name).touch()
+    assert examine(tmp_path)["loras"] == ["ink", "oil"]
