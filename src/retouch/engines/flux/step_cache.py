@@ -94,7 +94,7 @@ class StepCache:
             raise ConfigurationError(
                 "The preset 'fast' needs cache-dit: pip install 'retouch[flux-fast]'. The preset 'balanced' does without."
             ) from exc
-        logging.getLogger("CACHE_DIT").setLevel(logging.ERROR)  # it reports every step of its own set-up
+        _quiet_library()
         options = options or StepCacheOptions()
         self.options = replace(options, first_blocks=_fit_first_blocks(transformer, options.first_blocks))
         self._transformer = transformer
@@ -147,6 +147,13 @@ class StepCache:
         manager = self._transformer._context_manager
         manager._cached_context_manager = {}
         manager._current_context = None
+
+
+def _quiet_library() -> None:
+    """Let cache-dit say errors alone: each of its modules prints every step of its own set-up."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("cache_dit"):
+            logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _fit_first_blocks(transformer: Any, wanted: int) -> int:
