@@ -7,6 +7,7 @@ import numpy as np
 
 from retouch.editor.instructions.articles import with_article
 from retouch.editor.instructions.plan import Target
+from retouch.editor.scene.eyewear import cut_out_dark_glasses, cut_out_glasses
 from retouch.editor.scene.face_parts import cut_out_face, cut_out_hair, cut_out_lips, cut_out_teeth, draw_eyes
 from retouch.editor.scene.nouns import is_one_of, is_person
 from retouch.editor.scene.people import cut_out_garment, cut_out_hat, cut_out_skin
@@ -32,12 +33,15 @@ WATER_WORDS: Final = _words("water sea ocean lake river pond stream bay harbor h
 GREEN_WORDS: Final = _words("vegetation greenery foliage plant bush hedge shrub tree forest wood jungle leaf fern ivy")
 LAWN_WORDS: Final = _words("grass lawn meadow")
 EVERYONE_WORDS: Final = _words("people person everyone everybody crowd group human someone")
+_ONE_PERSON: Final = _words("person human someone")
 CLOTHES_WORDS: Final = _words("clothes clothing clothe outfit attire wardrobe")
 GARMENT_WORDS: Final = _words(
     "jacket coat suit dress shirt t-shirt tshirt tee top blouse sweater jumper hoodie uniform robe cloak cape vest blazer "
     "cardigan jersey pullover sweatshirt spacesuit gown tunic"
 )
 HAT_WORDS: Final = _words("hat cap helmet beanie beret headgear headwear")
+EYEWEAR_WORDS: Final = _words("glasses sunglasses eyeglasses spectacles shades goggles")
+DARK_EYEWEAR_WORDS: Final = _words("sunglasses shades")
 EYE_WORDS: Final = _words("eye iris irise")
 LIP_WORDS: Final = _words("lip lipstick")
 TEETH_WORDS: Final = _words("tooth teeth")
@@ -56,6 +60,7 @@ _OLIVE: Final = 86.0
 _LAST_GREEN: Final = 165.0
 """Hues in degrees: sand, soil and wood are below, water above."""
 _HAT_HEAT: Final = 0.05
+_SURE_OF_GLASSES: Final = 0.5
 _CLEARLY_LARGER: Final = 1.7
 
 
@@ -123,7 +128,8 @@ def _find_everyone(scene: "Scene", target: Target, noun: str) -> Finding | None:
     faces = _faces_at(scene, target)
     if faces is None:
         return None
-    del noun
+    if noun in _ONE_PERSON and not target.plural and (target.horizontal is not None or target.vertical is not None):
+        faces = _meant(faces, target, "which person is meant")
     resolved_to = "the person" if len(faces) == 1 else f"{len(faces)} people"
     return Finding(scene.people(faces), _PEOPLE_CONFIDENCE, resolved_to, verified=True)
 
@@ -160,6 +166,20 @@ def _find_hair(scene: "Scene", target: Target, noun: str) -> Finding:
 def _find_eyes(scene: "Scene", target: Target, noun: str) -> Finding:
     size_hw = scene.pixels.shape[0], scene.pixels.shape[1]
     return _union(target, "eye", _require_faces(scene, target, noun), lambda face: draw_eyes(face, size_hw))
+
+
+def _find_glasses(scene: "Scene", target: Target, noun: str) -> Finding | None:
+    """Return the glasses on faces, or the dark ones on a subject without a person's face; None leaves it to the classifier."""
+    faces = _faces_at(scene, target)
+    if faces is not None:
+        dark = is_one_of(noun, DARK_EYEWEAR_WORDS)
+        worn = [mask for mask in (cut_out_glasses(scene.pixels, face, dark=dark) for face in faces) if mask is not None]
+        return Finding(np.max(worn, axis=0), _PART_CONFIDENCE, f"the {noun}", verified=True) if worn else None
+    heat = scene.locate("sunglasses")
+    if heat is None or heat[1] < _SURE_OF_GLASSES or not scene.subject.present:
+        return None
+    mask = cut_out_dark_glasses(scene.pixels, heat[0], scene.subject.matte)
+    return None if mask is None else Finding(mask, _TAKEN_CONFIDENCE, f"the {noun} on the subject", verified=True)
 
 
 def _find_lips(scene: "Scene", target: Target, noun: str) -> Finding:
@@ -286,6 +306,7 @@ _FINDERS: Final[tuple[tuple[frozenset[str], Finder], ...]] = (
     (_words("face"), _find_face),
     (_words("skin complexion"), _find_skin),
     (_words("hair"), _find_hair),
+    (EYEWEAR_WORDS, _find_glasses),
     (EYE_WORDS, _find_eyes),
     (LIP_WORDS, _find_lips),
     (TEETH_WORDS, _find_teeth),

@@ -107,12 +107,21 @@ def _refuse_what_hides_a_face(stage: Stage, operation: Remove, mask: Mask) -> No
     """Raise for glasses and masks: what they hide of a face is nowhere else in the picture."""
     if operation.target.noun not in _FACE_WEAR:
         return
+    hint = f"What the {operation.target.noun} hides of the face can't be known from this picture."
+    subject = stage.scene.subject
+    if subject.present and not stage.scene.faces and _is_worn(mask, subject.matte):
+        raise UnsupportedInstructionError((), (operation.phrase,), hint)
     for face in stage.scene.faces:
         box = face.box
         inside = float(mask[int(max(0, box.top)) : int(box.bottom), int(max(0, box.left)) : int(box.right)].sum())
         if inside > 0.3 * float(mask.sum()):
-            hint = f"What the {operation.target.noun} hides of the face can't be known from this picture."
             raise UnsupportedInstructionError((), (operation.phrase,), hint)
+
+
+def _is_worn(mask: Mask, matte: Mask) -> bool:
+    """Return whether a thing lies on a much larger subject."""
+    area = float(mask.sum())
+    return float((mask * matte).sum()) > 0.4 * area and area < 0.25 * float(matte.sum())
 
 
 def _spared_mask(stage: Stage, spared: tuple[Target, ...]) -> Mask | None:
