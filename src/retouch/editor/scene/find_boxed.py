@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from retouch.editor.instructions.plan import Target
+from retouch.editor.instructions.plan import Target, TargetKind
 from retouch.editor.scene.boxed import clip_to_box, cut_box, is_plausible
 from retouch.editor.scene.detector import Detection, overlap
 from retouch.editor.scene.instances import (
@@ -56,17 +56,39 @@ def find_boxed(scene: "Scene", target: Target, unaided: Callable[[], Finding]) -
     """
     found = find_instances(scene, target)
     if found is None:
-        if needs_instances(target) and not scene.detects:
-            raise _refuse(target, _NO_DETECTOR)
+        if needs_instances(target) or _points_at_one(target):
+            _require_countable(scene, target)
         return None
-    is_one_of_many = needs_instances(target) or len(found.chosen) < len(found.seen)
-    known = None if is_one_of_many else _try(unaided)
-    if known is not None and PERSON in found.meaning.kinds:
+    is_one_of_many = len(found.chosen) < len(found.seen)
+    says_more = not found.meaning.exact and not needs_instances(target) and target.horizontal is None
+    known = _try(unaided) if says_more or not is_one_of_many else None
+    if known is not None and (known.verified if says_more and is_one_of_many else PERSON in found.meaning.kinds):
         return known
-    if known is not None and len(found.chosen) == 1 and _mean_the_same(known.mask, found.chosen[0].box):
+    if (
+        known is not None
+        and not is_one_of_many
+        and len(found.chosen) == 1
+        and _mean_the_same(known.mask, found.chosen[0].box)
+    ):
         mask = clip_to_box(known.mask, found.chosen[0].box)
         return Finding(mask, max(known.confidence, _trust(found)), known.resolved_to, verified=True)
     return Finding(_cut_all(scene, target, found), _trust(found), _tell(target, found), verified=found.meaning.exact)
+
+
+def _points_at_one(target: Target) -> bool:
+    """Return whether a phrase is "the one on the right": one of several, of a kind that it does not name."""
+    return (
+        target.kind is TargetKind.SUBJECT and target.horizontal is not None and "one" in target.phrase.lower().split()
+    )
+
+
+def _require_countable(scene: "Scene", target: Target) -> None:
+    """Refuse to count what the detector does not see; the only one of its kind may also be its largest."""
+    if not scene.detects:
+        raise _refuse(target, _NO_DETECTOR)
+    counted = target.pick is not None and target.pick.order in ("left", "right", "top", "bottom")
+    if counted or _points_at_one(target):
+        raise _refuse(target, f"I see no {target.noun or 'things'} that I could count; I see {scene.describe()}.")
 
 
 _NO_DETECTOR: Final = (

@@ -135,7 +135,9 @@ def _is_refuted(scene: "Scene", each: Detection) -> bool:
 
 def _is_an_animal(scene: "Scene", person: Detection) -> bool:
     """Return whether what passes for a person has no face, is the subject, and is one of the animals that are seen."""
-    if face_in(person.box, scene.faces) is not None or any(each.kind in _ANIMALS for each in scene.detections):
+    if face_in(person.box, scene.faces) is not None or any(
+        each.kind in _ANIMALS and each.score >= _BELIEVED for each in scene.detections
+    ):
         return False
     matte = scene.subject.matte
     held = float(clip_to_box(matte, person.box).sum()) / max(float(matte.sum()), 1.0)

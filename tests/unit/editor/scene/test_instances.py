@@ -42,6 +42,10 @@ class Told(Scene):
     told: tuple[Detection, ...] = ()
 
     @property
+    def detects(self) -> bool:
+        return True
+
+    @property
     def detections(self) -> tuple[Detection, ...]:
         return self.told
 
@@ -53,8 +57,8 @@ def balls(store: ModelStore) -> Told:
     return scene
 
 
-def noun(phrase: str, word: str = "ball", **more: object) -> Target:
-    return Target(TargetKind.NOUN, phrase, noun=word, **more)  # type: ignore[arg-type]
+def noun(phrase: str, word: str = "ball", **more: Any) -> Target:
+    return Target(TargetKind.NOUN, phrase, noun=word, **more)
 
 
 def discs(*indices: int) -> np.ndarray:
@@ -64,7 +68,7 @@ def discs(*indices: int) -> np.ndarray:
     return mask > 0
 
 
-def assert_is(mask: np.ndarray, *indices: int) -> None:
+def assert_is(mask: npt.NDArray[Any], *indices: int) -> None:
     expected = discs(*indices)
     found = mask > 0.5
     assert (found & expected).sum() / (found | expected).sum() > 0.85
@@ -86,7 +90,7 @@ def assert_is(mask: np.ndarray, *indices: int) -> None:
         ({"pick": Pick("far")}, 0),
     ],
 )
-def test_one_of_three_is_cut_out_and_the_others_are_left(balls: Told, more: dict[str, object], meant: int) -> None:
+def test_one_of_three_is_cut_out_and_the_others_are_left(balls: Told, more: dict[str, Any], meant: int) -> None:
     found = balls.find(noun("the ball", **more))
 
     assert_is(found.mask, meant)
@@ -149,11 +153,30 @@ def test_the_person_who_wears_a_color_is_meant(store: ModelStore) -> None:
     assert_is(found.mask, 2)
 
 
-def test_without_the_detector_one_of_several_says_how_to_get_it(store: ModelStore) -> None:
-    scene = Scene(picture(), store)
-
+@pytest.mark.parametrize(
+    "target",
+    [
+        noun("the second ball", pick=Pick("left", 1)),
+        noun("the man in the blue shirt", "man", wearing=ColorValue("blue", (40, 70, 200))),
+        Target(TargetKind.SUBJECT, "the one on the right", horizontal="right"),
+    ],
+    ids=lambda target: target.phrase,
+)
+def test_without_the_detector_one_of_several_says_how_to_get_it(store: ModelStore, target: Target) -> None:
     with pytest.raises(UnsupportedInstructionError, match="retouch models pull detector"):
-        scene.find(noun("the second ball", pick=Pick("left", 1)))
+        Scene(picture(), store).find(target)
+
+
+def test_what_the_detector_does_not_see_is_not_counted(balls: Told) -> None:
+    with pytest.raises(UnsupportedInstructionError, match="no cat that I could count; I see three sports balls"):
+        balls.find(noun("the second cat", "cat", pick=Pick("left", 1)))
+
+
+def test_the_biggest_of_one_is_that_one(store: ModelStore) -> None:
+    scene = Told(picture(), store)
+    scene.told = (ball(1),)
+
+    assert_is(scene.find(noun("the biggest ball", pick=Pick("large"))).mask, 1)
 
 
 def test_a_weak_box_is_not_believed(store: ModelStore) -> None:
