@@ -14,6 +14,7 @@ from rich.markup import escape
 from retouch._version import __version__
 from retouch.cli.models import open_store
 from retouch.cli.output import EXIT_USAGE, print_json, product
+from retouch.errors import RetouchError
 
 __all__ = ["doctor"]
 
@@ -85,6 +86,7 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
             "builtin": "ready" if all(_is_there(m) or m["optional"] for m in models) else "incomplete",
             "flux": _flux_state(directory / "models" / "flux"),
         },
+        "flux": _flux_plan(directory / "models" / "flux"),
         "problems": _problems(models, free_bytes) + [str(m["problem"]) for m in optional_models if m["problem"]],
     }
 
@@ -98,6 +100,34 @@ def _flux_state(folder: Path) -> str:
     if find_spec("torch") is None or find_spec("diffusers") is None:
         return "not installed"
     return "ready" if (folder / "model_index.json").is_file() else "no weights"
+
+
+def _flux_plan(folder: Path) -> dict[str, Any] | None:
+    """Return how this machine would run FLUX.1 Kontext with default settings, or why it can't; None where nothing is installed.
+
+    Without weights the sizes of the [dev] checkpoint are taken. On a processor the time of a picture is estimated by a short probe.
+    """
+    if _flux_state(folder) == "not installed":
+        return None
+    import torch
+
+    from retouch.engines.flux.checkpoint import KONTEXT_DEV, read_checkpoint_sizes
+    from retouch.engines.flux.device import read_device
+    from retouch.engines.flux.estimate import describe_seconds, edit_seconds, measure_speed, probe_layers
+    from retouch.engines.flux.options import FluxOptions
+    from retouch.engines.flux.planner import make_plan
+
+    device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        sizes = read_checkpoint_sizes(folder) if (folder / "model_index.json").is_file() else KONTEXT_DEV
+        plan = make_plan(read_device(device), sizes).as_json()
+    except RetouchError as exc:
+        return {"fits": False, "device": device, "summary": exc.message, "reasons": []}
+    if device == "cpu":
+        speed = measure_speed(probe_layers(sizes), torch.float32)
+        plan["seconds_a_picture"] = round(edit_seconds(speed, sizes, steps=FluxOptions().num_inference_steps), 1)
+        plan["time_a_picture"] = describe_seconds(plan["seconds_a_picture"])
+    return {"fits": True, **plan}
 
 
 def _optional_models(directory: Path) -> list[dict[str, str]]:
@@ -154,6 +184,10 @@ def _print(report: dict[str, Any]) -> None:
     product.print("[bold]engines[/]")
     for name, state in report["engines"].items():
         product.print(f"  {name:20} {state}{_ENGINE_HELP.get((name, state), '')}", markup=False, soft_wrap=True)
+    if (flux := report["flux"]) is not None:
+        takes = f" A picture takes {flux['time_a_picture']} in float32." if "time_a_picture" in flux else ""
+        for line in (f"{flux['summary']}{takes}", *flux["reasons"]):
+            product.print(f"    flux here: {line}", markup=False, soft_wrap=True)
     for problem in report["problems"]:
         product.print(f"[bold red]problem:[/] {escape(problem)}", soft_wrap=True)
     if not report["problems"]:
@@ -163,7 +197,10 @@ def _print(report: dict[str, Any]) -> None:
 _ENGINE_HELP = {
     ("builtin", "incomplete"): ": `retouch models pull` fetches what is missing",
     ("flux", "not installed"): " (optional): pip install 'retouch[flux]', and a graphics card",
-    ("flux", "no weights"): " (optional): put a checkpoint into models/flux in the data folder",
+    (
+        "flux",
+        "no weights",
+    ): " (optional): `retouch models pull flux` fetches them, and says first what their license allows",
 }
 """What to do about an engine that isn't ready."""
 

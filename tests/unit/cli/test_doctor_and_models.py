@@ -62,7 +62,10 @@ def test_doctor_lists_every_engine_and_what_it_lacks(monkeypatch, tmp_path: Path
     (tmp_path / "models" / "flux").mkdir(parents=True)
     (tmp_path / "models" / "flux" / "model_index.json").write_text("{}")
     assert run(monkeypatch, "doctor", "--json", "--data-dir", tmp_path) == 0
-    assert json.loads(capsys.readouterr().out)["engines"]["flux"] == "ready"
+    report = json.loads(capsys.readouterr().out)
+    assert report["engines"]["flux"] == "ready"
+    assert not report["flux"]["fits"]
+    assert "transformer/config.json" in report["flux"]["summary"]
 
     monkeypatch.setattr(doctor, "find_spec", lambda name: None if name == "torch" else object())
     assert run(monkeypatch, "doctor", "--data-dir", tmp_path) == 0
@@ -132,3 +135,28 @@ def test_doctor_lists_the_loras_that_requests_may_name(tmp_path):
     for name in ("oil.safetensors", "ink.safetensors", "readme.txt"):
         (folder / name).touch()
     assert examine(tmp_path)["loras"] == ["ink", "oil"]
+
+
+@pytest.mark.parametrize(("free_gb", "fits", "says"), [(64, True, "int8"), (4, False, "4.0 GB free")])
+def test_doctor_says_how_this_machine_would_run_flux_and_how_long_a_picture_takes(
+    monkeypatch, tmp_path: Path, capsys, free_gb: int, fits: bool, says: str
+) -> None:
+    pytest.importorskip("torch", reason="the [flux] extra is not installed")
+    from retouch.engines.flux import device
+    from retouch.engines.flux.planner import DeviceFacts
+
+    free = free_gb * 10**9
+    monkeypatch.setattr(device, "read_device", lambda name: DeviceFacts("cpu", "this machine", free, free))
+
+    assert run(monkeypatch, "doctor", "--json", "--data-dir", tmp_path) == 0
+    flux = json.loads(capsys.readouterr().out)["flux"]
+    assert flux["fits"] is fits
+    assert says in flux["summary"]
+    assert ("time_a_picture" in flux) is fits
+    if fits:
+        assert flux["seconds_a_picture"] > 1
+
+    assert run(monkeypatch, "doctor", "--data-dir", tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "flux here: " in said
+    assert ("A picture takes about " in said) is fits

@@ -43,6 +43,7 @@ _BYTES: Final = {
     "U8": 1,
 }
 _BLOCK: Final = re.compile(r"(?:^|\.)((?:single_)?(?:transformer_blocks|blocks)|double_blocks|encoder\.block)\.(\d+)\.")
+_NOT_PER_TOKEN: Final = re.compile(r"norm|mod|context|add_|txt_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,9 @@ class TransformerSizes:
     largest_block_elements : int
         Matrix values of its largest block.
     blocks : int
+    token_elements : int
+        Matrix values that every token is multiplied by: not those of the text's own stream in a double block (its tokens count as
+        the picture's), nor those that only the timestep passes.
     gguf_bytes : int or None
         What its tensors take as stored, for a GGUF file; None for another.
     """
@@ -107,6 +111,7 @@ class TransformerSizes:
     width: int
     largest_block_elements: int
     blocks: int
+    token_elements: int
     gguf_bytes: int | None = None
 
 
@@ -143,6 +148,7 @@ KONTEXT_DEV: Final = CheckpointSizes(
         width=3072,
         largest_block_elements=339_738_624,
         blocks=57,
+        token_elements=6_455_033_856,
     ),
     t5=PartSizes(4_630_511_616, 131_799_040, 131_596_288),
     clip=PartSizes(0, 123_060_480, 37_945_344),
@@ -175,6 +181,11 @@ def transformer_sizes(file: TensorFile, width: int) -> TransformerSizes:
         width=width,
         largest_block_elements=max(blocks.values(), default=0),
         blocks=len(blocks),
+        token_elements=sum(
+            math.prod(shape)
+            for name, shape in file.shapes.items()
+            if is_quantizable(name, shape) and not _NOT_PER_TOKEN.search(name)
+        ),
         gguf_bytes=file.stored_bytes if file.kind == "gguf" else None,
     )
 

@@ -1,5 +1,6 @@
 """FLUX.1 Kontext as an engine."""
 
+import logging
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final
@@ -7,9 +8,10 @@ from typing import Final
 import torch
 
 from retouch.engines.base import Capabilities, EditInputs, EngineOutput
-from retouch.engines.flux.checkpoint import read_checkpoint_sizes
+from retouch.engines.flux.checkpoint import KONTEXT_DEV, CheckpointSizes, read_checkpoint_sizes
 from retouch.engines.flux.conditioning import CacheStatistics, Conditioning
 from retouch.engines.flux.device import read_device
+from retouch.engines.flux.estimate import Speed, describe_seconds, edit_seconds, measure_speed
 from retouch.engines.flux.loading import log_plan
 from retouch.engines.flux.loop import DenoisingLoop
 from retouch.engines.flux.lora import LoraRack
@@ -28,9 +30,14 @@ from retouch.engines.flux.worker import FluxWorker
 from retouch.errors import EngineError
 from retouch.generation import GenerationOptions
 from retouch.kontext import MAX_REFERENCE_IMAGES
-from retouch.types import EditRequest, Interpretation, ProgressCallback, ShouldAbort
+from retouch.types import EditRequest, Interpretation, Progress, ProgressCallback, ShouldAbort
 
 __all__ = ["FluxEngine"]
+
+LONG_SECONDS: Final = 60.0
+"""A picture that takes longer is announced with its time."""
+
+_log = logging.getLogger(__name__)
 
 CACHED_ACTIVE: Final = 4
 """Pictures that take turns with a step cache."""
@@ -70,6 +77,8 @@ class FluxEngine:
         self._plan: Plan | None = None
         self._techniques = Techniques(self._options.preset)
         self._warm_up_seconds = 0.0
+        self._speed: Speed | None = None
+        self._sizes: CheckpointSizes = KONTEXT_DEV
 
     def load(self) -> None:
         """Load the weights and start the worker; see ``Engine.load``.
@@ -107,6 +116,7 @@ class FluxEngine:
         shapes = plan_warm_up(options, self._model.device.type, compiled=self._techniques.compiled)
         self._techniques, self._warm_up_seconds = warm_up(careful, self._techniques, shapes)
         self._worker = FluxWorker(careful, max_active=self._max_active())
+        self._measure(self._model)
 
     def edit(
         self,
@@ -132,6 +142,7 @@ class FluxEngine:
             raise EngineError("The FLUX engine is not loaded.")
         orders = OrderBuilder(self._model, self._conditioning, self._usable_loras, self._options)
         orders.check(request)
+        self._tell_time(request, len(inputs), on_step)
         pixels = self._worker.make(
             lambda: orders.build(request, inputs, seed), on_step=on_step, should_abort=should_abort
         )
@@ -146,6 +157,24 @@ class FluxEngine:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
+    def _measure(self, model: FluxModel) -> None:
+        """Measure once how fast a processor multiplies by the loaded weights, and say in the log what a picture takes."""
+        if model.device.type != "cpu":
+            return
+        block = model.pipeline.transformer.single_transformer_blocks[0]
+        self._speed = measure_speed([block.attn.to_q, block.proj_mlp, block.proj_out], model.dtype)
+        seconds = edit_seconds(self._speed, self._sizes, steps=self._options.num_inference_steps)
+        _log.info("FLUX.1 Kontext: a picture of a megapixel takes %s on this machine", describe_seconds(seconds))
+
+    def _tell_time(self, request: EditRequest, pictures: int, on_step: ProgressCallback | None) -> None:
+        """Say before the first step how long a picture takes, where that is long."""
+        if self._speed is None or on_step is None:
+            return
+        steps = request.generation.num_inference_steps or self._options.num_inference_steps
+        seconds = edit_seconds(self._speed, self._sizes, steps=steps, pictures=pictures)
+        if seconds > LONG_SECONDS:
+            on_step(Progress(0, steps, f"denoising, {describe_seconds(seconds)} on this machine", seconds_left=seconds))
+
     @property
     def plan(self) -> Plan | None:
         """How the model is run here and why; None before ``load``."""
@@ -157,6 +186,7 @@ class FluxEngine:
         source.check()
         sizes = read_checkpoint_sizes(source.folder, source.transformer_file)
         device = read_device(options.device)
+        self._sizes = sizes
         precision = wanted_precision(
             options.preset,
             options.precision,

@@ -27,7 +27,7 @@ from retouch.engines.flux.quantization import quantize_matrices
 from retouch.engines.flux.source import FluxSource
 from retouch.errors import ModelFileError
 
-__all__ = ["DTYPES", "load_pipeline", "read_device"]
+__all__ = ["DTYPES", "load_pipeline", "log_plan", "plain_choice"]
 
 DTYPES: Final = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 _LOAD_ERRORS: Final = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, SafetensorError)
