@@ -190,10 +190,11 @@ def test_a_heartbeat_prolongs_the_lease_and_notes_progress(store, enqueue, clock
     enqueue()
     job = claim(store)
     clock.now += 20
-    store.heartbeat(job.id, "w1", lease_seconds=LEASE, progress=Progress(1, 3, "painting"))
+    seen = Progress(1, 3, "painting", seconds_left=2.5, preview_png=b"\x89PNG")
+    store.heartbeat(job.id, "w1", lease_seconds=LEASE, progress=seen)
     clock.now += 20
     assert store.requeue_stalled(max_attempts=2) == []
-    assert store.get(job.id).progress == Progress(1, 3, "painting")
+    assert store.get(job.id).progress == seen
 
 
 def test_a_job_without_a_sign_of_life_goes_back_and_its_first_worker_has_lost_it(store, enqueue, clock):
@@ -257,9 +258,9 @@ def test_a_job_whose_deadline_passed_while_it_waited_has_failed(store, enqueue, 
 
 
 def test_inputs_are_in_use_until_their_job_is_finished(store, enqueue):
-    enqueue(inputs=(JobInput("a"), JobInput("b")))
+    enqueue(inputs=(JobInput("a", mask="mask"), JobInput("b")))
     enqueue(inputs=(JobInput("b"), ANSWER))
-    assert store.inputs_in_use() == {"a", "b", "answer", "first", "lineage"}
+    assert store.inputs_in_use() == {"a", "mask", "b", "answer", "first", "lineage"}
     store.finish(claim(store).id, "w1", JobState.SUCCEEDED, RESULT)
     assert store.inputs_in_use() == {"b", "answer", "first", "lineage"}
 

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from retouch import errors
+from retouch.generation import GenerationOptions, LoraWeight
 from retouch.jobs.models import LEGAL_TRANSITIONS, JobInput, JobState, Problem, request_from_json, request_to_json
 from retouch.types import EditRequest, OutputFormat
 
@@ -25,11 +26,20 @@ def test_a_request_survives_json():
         safety_tolerance=6,
         preserve="off",
         explain=True,
+        generation=GenerationOptions(strength=0.5, negative_prompt="blurry", loras=(LoraWeight("ink", 0.8),)),
     )
     assert request_from_json(json.loads(json.dumps(request_to_json(request)))) == request
 
 
-@pytest.mark.parametrize("given", [JobInput("a"), JobInput("a", "b", "c")])
+def test_a_request_that_was_stored_before_there_were_options_is_still_read():
+    request = EditRequest("add a bird")
+    stored = {name: value for name, value in request_to_json(request).items() if name != "generation"}
+    assert request_from_json(stored) == request
+
+
+@pytest.mark.parametrize(
+    "given", [JobInput("a"), JobInput("a", "b", "c"), JobInput("a", mask="m"), JobInput("a", "b", "c", "m")]
+)
 def test_an_input_survives_json(given):
     assert JobInput.from_json(json.loads(json.dumps(given.to_json()))) == given
 
@@ -37,6 +47,7 @@ def test_an_input_survives_json(given):
 def test_an_input_names_all_that_it_needs():
     assert JobInput("a").digests == ("a",)
     assert JobInput("a", "b", "c").digests == ("a", "b", "c")
+    assert JobInput("a", mask="m").digests == ("a", "m")
 
 
 def test_a_problem_carries_the_context_of_its_error():
