@@ -12,8 +12,9 @@ from retouch.editor.operations.background_blur import (
     ground_defocus,
 )
 from retouch.editor.operations.background_large import MAX_WHOLE_PIXELS, Scenery, grain_of_bands, replace_in_strips
+from retouch.editor.operations.outline import note_unsure_outline
 from retouch.editor.operations.stage import Context, Stage
-from retouch.editor.scene.scene import Finding, Scene, Subject
+from retouch.editor.scene.scene import Finding, Scene
 from retouch.errors import InvalidValueError, UnsupportedInstructionError
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import channel_mean, linear_to_srgb, oklab_to_linear_in_gamut, srgb8_to_oklab, to_float
@@ -27,7 +28,6 @@ __all__ = ["change_background", "composite_over", "contact_shadow"]
 _CLEAR_HORIZON = 0.5
 _SOLID = 0.5
 _WHOLE = 0.9
-_SURE_OUTLINE = 0.8
 _HAS_IT = 0.97
 """A matte that has this share of a thing has the whole of it; the rest is its own finer edge."""
 _NO_SUBJECT_HINT = (
@@ -81,18 +81,8 @@ def change_background(stage: Stage, operation: ChangeBackground, context: Contex
     resolution = Resolution(
         operation.subject.phrase, f"{finding.resolved_to}, kept", finding.confidence, verified=finding.verified
     )
-    notes = _note_unsure_outline(stage.scene.subject) if operation.subject.kind is TargetKind.SUBJECT else ()
+    notes = note_unsure_outline(stage.scene.subject) if operation.subject.kind is TargetKind.SUBJECT else ()
     return stage.after(pixels, (1.0 - alpha).astype(np.float32), resolutions=(resolution,), notes=notes)
-
-
-def _note_unsure_outline(subject: Subject) -> tuple[str, ...]:
-    """Return what to say of a cut-out whose outline the picture leaves open; empty where it does not."""
-    if subject.edge_confidence >= _SURE_OUTLINE or subject.unsure_at is None:
-        return ()
-    x, y = subject.unsure_at
-    across = "left" if x < 1 / 3 else "right" if x > 2 / 3 else "middle"
-    down = "top" if y < 1 / 3 else "bottom" if y > 2 / 3 else ""
-    return (f"The subject's outline is not certain everywhere: look at its {down} {across}.".replace("  ", " "),)
 
 
 def _change_whole(stage: Stage, operation: ChangeBackground, context: Context, alpha: Mask) -> Pixels:

@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from retouch.editor.instructions.plan import ColorValue, Recolor, Target
+from retouch.editor.instructions.plan import ColorValue, Recolor, Target, TargetKind
+from retouch.editor.operations.outline import note_unsure_outline
 from retouch.editor.operations.recolor_material import Material, measure_material, signed_turn
 from retouch.editor.operations.recolor_parts import split_parts
 from retouch.editor.operations.remove.places import find_to_take
@@ -71,7 +72,8 @@ def recolor(stage: Stage, operation: Recolor, context: Context) -> Stage:
         stage.pixels, finding.mask, color=operation.color, lightness_shift=operation.lightness_shift
     )
     resolution = Resolution(operation.target.phrase, finding.resolved_to, finding.confidence, verified=finding.verified)
-    return stage.after(pixels, finding.mask, resolutions=(resolution,))
+    notes = note_unsure_outline(stage.scene.subject) if operation.target.kind is TargetKind.SUBJECT else ()
+    return stage.after(pixels, finding.mask, resolutions=(resolution,), notes=notes)
 
 
 def _find(stage: Stage, target: Target) -> Finding:

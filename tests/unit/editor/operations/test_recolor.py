@@ -43,6 +43,18 @@ def angle_between(first, second):
     return abs((first - second + 180) % 360 - 180)
 
 
+@pytest.mark.parametrize(("sure", "expected"), [(0.95, ()), (0.5, ("bottom left",))])
+def test_the_subject_is_painted_with_a_word_on_an_unsure_outline(sure, expected, make_stage, make_context):
+    pixels, matte = shaded_ball(0.1, 145.0)
+    stage = make_stage(pixels, matte)
+    stage.scene.subject = dataclasses.replace(stage.scene.subject, edge_confidence=sure, unsure_at=(0.1, 0.9))
+
+    notes = recolor(stage, Recolor(IT, BLUE), make_context()).notes
+
+    assert len(notes) == len(expected)
+    assert all(place in note for place, note in zip(expected, notes, strict=True))
+
+
 @pytest.mark.parametrize("color", [BLUE, RED, WHITE, BLACK, GREEN])
 @pytest.mark.parametrize("chroma", [0.0, 0.13])
 def test_pixels_outside_the_mask_stay_bit_identical(color, chroma, make_stage, make_context):
