@@ -34,6 +34,7 @@ from retouch.editor.instructions.reasons import (
     drop_reasons,
     is_reason,
     say_more_plainly,
+    tells_past,
 )
 from retouch.editor.instructions.refusals import hint
 from retouch.editor.instructions.review import review
@@ -143,6 +144,9 @@ def _read_clauses(clauses: list[list[Token]], ctx: Context) -> tuple[list[Operat
     reasons: list[tuple[str, Refusal]] = []
     for i, clause in enumerate(clauses[:MAX_CLAUSES]):
         if operations and asks_to_fix(clause):
+            continue
+        if len(clauses) > 1 and tells_past(clause):
+            ctx.assume(f'took "{ctx.text(clause)}" for the reason, not for something to do')
             continue
         if i + 1 < len(clauses) and _is_only_topic(clause, clauses[i + 1], ctx):
             continue

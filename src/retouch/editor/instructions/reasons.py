@@ -10,7 +10,7 @@ from retouch.editor.instructions.lexicon import lexicon
 from retouch.editor.instructions.tokens import Token
 from retouch.editor.instructions.vocabulary import SAME_WORDS
 
-__all__ = ["asks_for_more", "cut_purpose", "drop_reasons", "is_reason", "say_more_plainly"]
+__all__ = ["asks_for_more", "cut_purpose", "drop_reasons", "is_reason", "say_more_plainly", "tells_past"]
 
 _BECAUSE = frozenset(["because", "cuz", "coz", "bc", "due to", "given that", "given"])
 _MAYBE_BECAUSE = frozenset(["since", "as", "cause", "for"])
@@ -155,6 +155,11 @@ def _only_stresses(tokens: Sequence[Token], i: int) -> bool:
         and before.look is not None
         and (after is None or after.ends_sentence)
     )
+
+
+def tells_past(clause: Sequence[Token]) -> bool:
+    """Whether a clause only tells how it was: "it was cloudy that day"; "it was too dark" complains."""
+    return len(clause) > 2 and _tells(clause) and not any(token.word in ("too", "is") for token in clause)
 
 
 def _tells(tokens: Sequence[Token]) -> bool:

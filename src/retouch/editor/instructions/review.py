@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from retouch.editor.instructions.context import Context
 from retouch.editor.instructions.plan import (

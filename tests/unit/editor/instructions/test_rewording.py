@@ -22,6 +22,7 @@ FILLINGS = {
     "s": "on the left",
     "q": "",
     "r": "4:5",
+    "m": "bluer",
 }
 RULES = [(name, rule) for name in ("turns", "goals") for rule in load_rules(name)]
 SAID = sorted(

@@ -206,3 +206,34 @@ def test_eyes_become_brighter(photo, retouched):
 def test_an_abort_is_obeyed(photo, retouched):
     with pytest.raises(EditAbortedError):
         retouched(photo, Retouch.ENHANCE, should_abort=lambda: True)
+
+
+def vignetted(pixels, strength):
+    rows, cols = pixels.shape[:2]
+    y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : cols * 1j]
+    falloff = np.exp(-strength * (x**2 + y**2) / 2)[..., None]
+    return (255 * (np.float32(pixels) / 255 * falloff ** (1 / 2.2))).round().astype(np.uint8)
+
+
+def corners(pixels):
+    return float(np.mean([pixels[:24, :24], pixels[:24, -24:], pixels[-24:, :24], pixels[-24:, -24:]]))
+
+
+def test_a_vignette_is_taken_out_as_far_as_it_was_there(retouched):
+    plain = cv2.resize(skimage.data.coffee(), (384, 256), interpolation=cv2.INTER_AREA)
+    dark = vignetted(plain, 0.8)
+
+    after = retouched(dark, Retouch.LIFT_CORNERS)
+
+    assert corners(dark) < 0.75 * corners(plain)
+    assert abs(corners(after.pixels) - corners(plain)) < 0.6 * (corners(plain) - corners(dark))
+    assert error(after.pixels, plain) < 0.8 * error(dark, plain)
+
+
+def test_a_picture_without_a_vignette_is_left_nearly_as_it_is_and_says_so(retouched):
+    ramp = np.tile(np.linspace(90, 160, 256)[None, :, None], (200, 1, 3)).round().astype(np.uint8)
+
+    after = retouched(ramp, Retouch.LIFT_CORNERS)
+
+    assert error(after.pixels, ramp) < 2
+    assert after.notes == ("The picture has next to no vignette.",)

@@ -74,6 +74,8 @@ def parse_light(cur: Cursor, ctx: Context) -> list[ChangeLight]:
     cur.at = 0
     if not any(token.sense.term("light") for token in cur.tokens) and not _colored_sky(cur):
         return []
+    if _ON_MOON.search(" ".join(token.word for token in cur.tokens)) is not None:
+        return []
     reader = _Reader(cur, ctx)
     if not reader.read():
         return []
@@ -91,6 +93,10 @@ def parse_light(cur: Cursor, ctx: Context) -> list[ChangeLight]:
     strength = STRENGTH[reader.degree]
     grade = kinds == (LightKind.DRAMATIC,) and reader.sky and not _wants_new_sky(cur)
     return [ChangeLight(kinds, strength, sky_only=sky_only or grade, target=reader.target, grade=grade, phrase=phrase)]
+
+
+_ON_MOON = re.compile(r"\bon(?:to)? the (?:full )?moon\b")
+"""A place to be, and no light."""
 
 
 def _wants_new_sky(cur: Cursor) -> bool:

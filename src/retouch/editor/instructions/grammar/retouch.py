@@ -29,6 +29,7 @@ _OUTRIGHT: Final = {
         "hdr",
         "clarity",
         "red_eye",
+        "lift_corners",
     )
 }
 _QUALITIES: Final = ("sharpness", "noise", "haze", "shadows", "highlights", "skin", "teeth", "eyes", "stops")

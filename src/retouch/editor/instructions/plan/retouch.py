@@ -24,6 +24,7 @@ class Retouch(StrEnum):
     LIFT_SHADOWS = "lift_shadows"
     DEEPEN_SHADOWS = "deepen_shadows"
     LOWER_HIGHLIGHTS = "lower_highlights"
+    LIFT_CORNERS = "lift_corners"
     EXPOSURE = "exposure"
     RED_EYE = "red_eye"
     SMOOTH_SKIN = "smooth_skin"
@@ -101,6 +102,7 @@ _WORDS = {
     Retouch.LIFT_SHADOWS: "lift the shadows of {}",
     Retouch.DEEPEN_SHADOWS: "deepen the shadows of {}",
     Retouch.LOWER_HIGHLIGHTS: "bring down the highlights of {}",
+    Retouch.LIFT_CORNERS: "take out the vignette of {}",
     Retouch.RED_EYE: "remove red eyes",
     Retouch.SMOOTH_SKIN: "smooth the skin",
     Retouch.WHITEN_TEETH: "whiten the teeth",

@@ -12,7 +12,8 @@ Format of a table
     Words side by side follow each other; ``a/b`` is either, ``two_words`` one expression, and what ends in ``?`` may be missing.
     ``{x}`` is a gap of one to nine words, ``{x:thing}`` one that must be a noun phrase, ``{x:new}`` one without "the",
     ``{x:scene}`` one that is no living being, ``{x:color}`` a color, ``{x:side}`` a place in the picture ("on the left"),
-    ``{x:look}`` words such as "dark" or "warmer", ``{x:more}`` one such as "darker", ``{x:light}`` such as "sunset",
+    ``{x:look}`` words such as "dark" or "warmer", ``{x:more}`` one such as "darker", ``{x:tone}`` such as
+    "bluer", ``{x:light}`` such as "sunset",
     ``{x@name}`` a word of a class. A gap is filled into the instructions by its name.
 """
 

@@ -79,6 +79,8 @@ def _fills(kind: str, pieces: Sequence[Token], ctx: Context) -> bool:
     cur = Cursor(tokens)
     if kind == "look":
         return all(token.sense.look or token.sense.degree or token.sense.connector for token in tokens)
+    if kind == "tone":
+        return len(tokens) == 1 and any(family == "color" for family, _ in tokens[0].sense.terms)
     if kind == "more":
         return len(tokens) == 1 and tokens[0].sense.look is not None and tokens[0].word.endswith("er")
     if kind == "light":
@@ -117,9 +119,12 @@ def _say(rule: Rule, gaps: dict[str, list[Token]], clause: Sequence[Token], *, i
     clauses: list[list[Token]] = []
     for instruction in rule.instructions:
         pieces: list[Token] = []
-        for word in instruction:
+        for word, after in zip(instruction, (*instruction[1:], ""), strict=True):
+            filled = gaps.get(after[1:2], []) if after.startswith("{") else []
             if word.startswith("{"):
                 pieces += gaps.get(word[1], _DEFAULT if word[1] == "x" and is_goal else [])
+            elif filled and word in ("the", "a"):  # a thing is quoted without the words around it
+                pieces += lex(word, filled[0].start, filled[0].start)
             else:
                 pieces += lex(word, start, end)
         clauses.append(

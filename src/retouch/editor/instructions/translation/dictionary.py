@@ -13,7 +13,8 @@ with the one before it. ``[section]`` says what follows:
 ``[nouns]``
     ``Tasse/Tassen`` gives singular and plural; where only one form is given, ``plural`` rules make the other.
 ``[circumfixes]``
-    ``on: 在...上``: a pair around a noun phrase, which becomes a preposition before it; ``remove: nimm...weg``: a verb in two parts.
+    ``on: 在...上``: a pair around a noun phrase, which becomes a preposition before it;
+    ``remove: nimm...weg``: a verb in two parts.
 
 Rules are lines that begin with ``@``:
 

@@ -27,6 +27,10 @@ TERMS: Final[dict[str, str]] = {
     "hdr": "hdr hdr_look hdr_effect hdr-look hdr_style hdr-like high_dynamic_range tone_map tone_mapping tonemap "
     "more_dynamic_range dynamic_range",
     "clarity": "clarity local_contrast midtone_contrast micro_contrast microcontrast more_texture definition",
+    "lift_corners": "devignette devignetting fix_the_vignette fix_the_vignetting remove_the_vignette remove_vignette "
+    "remove_vignetting remove_the_vignetting no_vignette without_the_vignette without_vignette less_vignette less_vignetting "
+    "correct_the_vignetting correct_the_vignette vignette_removal get_rid_of_the_vignette get_rid_of_the_vignetting "
+    "reduce_the_vignette reduce_the_vignetting lose_the_vignette undo_the_vignette",
     "red_eye": "red_eye red_eyes red-eye red-eyes redeye red_eye_effect red-eye_effect red_pupils",
     "recover": "recover recovering",
     # What is wanted more of, or less

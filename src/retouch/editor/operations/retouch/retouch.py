@@ -21,6 +21,7 @@ _PHRASES: Final = {"skin": "the skin", "tooth": "the teeth", "eye": "the eyes"}
 _LITTLE_HAZE: Final = 0.12
 _LITTLE_CAST: Final = 0.04
 _LITTLE_NOISE: Final = 0.004
+_LITTLE_VIGNETTE: Final = 0.08
 
 
 def retouch_picture(stage: Stage, operation: RetouchPicture, context: Context) -> Stage:
@@ -112,6 +113,9 @@ def _retouched(
             return tone.move_shadows(image, -strength), ()
         case Retouch.LOWER_HIGHLIGHTS:
             return tone.move_highlights(image, -strength), ()
+        case Retouch.LIFT_CORNERS:
+            lifted, stops = tone.lift_corners(image, strength)
+            return lifted, ("The picture has next to no vignette.",) if stops < _LITTLE_VIGNETTE else ()
         case Retouch.EXPOSURE:
             return tone.expose(image, strength), ()
         case Retouch.SMOOTH_SKIN:

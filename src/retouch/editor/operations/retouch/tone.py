@@ -11,7 +11,7 @@ import numpy as np
 
 from retouch.editor.operations.retouch.detail import luma, smooth_by_edges, with_lightness
 from retouch.images.array_types import FloatImage
-from retouch.images.color import luminance, srgb_to_linear, to_float, to_uint8
+from retouch.images.color import linear_to_srgb, luminance, srgb_to_linear, to_float, to_uint8
 from retouch.images.masks import smoothstep
 from retouch.images.tone import apply_color_table, brighten, fit_linear_gamut
 
@@ -21,6 +21,7 @@ __all__ = [
     "enhance",
     "expose",
     "illuminant",
+    "lift_corners",
     "look_hdr",
     "move_highlights",
     "move_shadows",
@@ -97,6 +98,58 @@ def move_highlights(image: FloatImage, amount: float) -> FloatImage:
     bright = smoothstep(0.5, 0.95, _base(before))
     after = before + amount * bright * 0.28 * before
     return with_lightness(image, before, np.clip(after, 0.0, 1.0).astype(np.float32), follow=0.5)
+
+
+def lift_corners(image: FloatImage, strength: float) -> tuple[FloatImage, float]:
+    """Take out a vignette that is there; returns the image and how many stops darker its corners were (0: none).
+
+    Notes
+    -----
+    Without a vignette the slopes of log luminance toward the corners are as often up as down. What their median leaves over at
+    each radius is the slope of the falloff, here that of ``a r^2 + b r^4``; strong slopes are edges, and do not count. The light
+    of the corners is multiplied, by 2.5 at most.
+
+    References
+    ----------
+    Y. Zheng, J. Yu, S. B. Kang, S. Lin, C. Kambhamettu, "Single-image vignetting correction using radial gradient symmetry",
+    CVPR 2008.
+    """
+    a, b = _falloff(image)
+    rows, cols = image.shape[:2]
+    y, x = np.mgrid[0:rows, 0:cols].astype(np.float32)
+    radius2 = ((2 * y / max(1, rows - 1) - 1) ** 2 + (2 * x / max(1, cols - 1) - 1) ** 2) / 2
+    loss = np.clip(strength * (a * radius2 + b * radius2**2), 0.0, np.log(_MOST_GAIN))
+    lifted = fit_linear_gamut(srgb_to_linear(image) * np.exp(loss)[..., None].astype(np.float32))
+    stops = float(loss[0, 0] / np.log(2.0))
+    return np.asarray(linear_to_srgb(lifted), dtype=np.float32), stops
+
+
+def _falloff(image: FloatImage) -> tuple[float, float]:
+    """Return how log luminance falls with the share r of the way to a corner: a r^2 + b r^4, both at least 0."""
+    scale = 200 / max(image.shape[:2])
+    small = cv2.resize(image, None, fx=min(1.0, scale), fy=min(1.0, scale), interpolation=cv2.INTER_AREA)
+    level = np.log(luminance(srgb_to_linear(small.astype(np.float32))) + 0.004)
+    level = cv2.GaussianBlur(level, (0, 0), 1.0)
+    rows, cols = level.shape
+    y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : cols * 1j] / np.sqrt(2.0)
+    slope_y, slope_x = np.gradient(level)
+    slope = (
+        slope_x * (cols - 1) / 2 * np.sqrt(2.0) * x + slope_y * (rows - 1) / 2 * np.sqrt(2.0) * y
+    )  # d level / d log r
+    radius = np.hypot(x, y)
+    flat = np.hypot(slope_x, slope_y) < np.quantile(np.hypot(slope_x, slope_y), 0.8)
+    centers = np.linspace(0.15, 0.95, 17)
+    medians = [
+        float(np.median(slope[near])) if (near := flat & (np.abs(radius - c) < 0.05)).sum() > 30 else 0.0
+        for c in centers
+    ]
+    wanted = -np.asarray(medians)
+    basis = np.stack([2 * centers**2, 4 * centers**4], axis=1)
+    fits = [np.linalg.lstsq(basis, wanted, rcond=None)[0]]
+    fits += [np.array([max(0.0, float(basis[:, 0] @ wanted / (basis[:, 0] @ basis[:, 0]))), 0.0])]
+    fits += [np.array([0.0, max(0.0, float(basis[:, 1] @ wanted / (basis[:, 1] @ basis[:, 1])))])]
+    best = min((fit for fit in fits if fit.min() >= 0), key=lambda fit: float(((basis @ fit - wanted) ** 2).sum()))
+    return float(best[0]), float(best[1])
 
 
 def add_clarity(image: FloatImage, strength: float) -> FloatImage:

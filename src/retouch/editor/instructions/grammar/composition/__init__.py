@@ -28,10 +28,16 @@ _READERS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
 """Tried in this order; the first that reads the whole clause has it."""
 
 
+_GROWING = frozenset(["beard", "hair", "mustache", "moustache", "nail", "hedge", "tree", "grass", "bush", "fur", "eyebrow"])
+"""What a pair of scissors trims."""
+
+
 def parse_composition(cur: Cursor, ctx: Context) -> list[Operation]:
     """Return what a clause asks of the frame; empty if it is about something else."""
     cur.at += bool(cur.sense().modal) and not cur.done
     begin = cur.at
+    if cur.word() == "trim" and any(token.sense.noun in _GROWING for token in cur.tokens):
+        raise Refusal("grown")
     refusal: Refusal | None = None
     for read in _READERS:
         cur.at = begin
