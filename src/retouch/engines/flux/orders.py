@@ -10,6 +10,7 @@ from retouch.engines.flux.loop import Order
 from retouch.engines.flux.lora_folder import LoraFolder, lora_set
 from retouch.engines.flux.model import FluxModel, PromptEmbeds
 from retouch.engines.flux.options import FluxOptions, ReferenceMode
+from retouch.engines.flux.schedule import steps_made
 from retouch.errors import InvalidValueError
 from retouch.images.array_types import Pixels
 from retouch.types import EditRequest
@@ -54,6 +55,11 @@ class OrderBuilder:
         if asked.negative_prompt is not None:
             self._check_prompt("negative_prompt", asked.negative_prompt, self._length(request))
         self.loras.require(asked.loras)
+
+    def steps(self, request: EditRequest) -> int:
+        """Return how many steps the picture will take."""
+        asked = request.generation
+        return steps_made(asked.num_inference_steps or self.options.num_inference_steps, asked.strength or 1.0)
 
     def build(self, request: EditRequest, inputs: EditInputs, seed: int) -> Order:
         """Encode what is not encoded yet, and return the order. Runs on the device, so in the worker's thread."""

@@ -8,7 +8,16 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from diffusers.pipelines.flux.pipeline_flux_kontext import calculate_shift
 
-__all__ = ["Schedule"]
+__all__ = ["Schedule", "steps_made"]
+
+
+def steps_made(num_inference_steps: int, strength: float) -> int:
+    """Return how many of the steps are left to make, rounded as diffusers' image-to-image pipelines do; at least one.
+
+    >>> steps_made(8, 0.6), steps_made(8, 1.0), steps_made(4, 0.01)
+    (5, 8, 1)
+    """
+    return max(1, num_inference_steps - int(num_inference_steps - num_inference_steps * strength))
 
 
 class Schedule:
@@ -52,13 +61,9 @@ class Schedule:
         )
         sigmas = np.linspace(1.0, 1.0 / num_inference_steps, num_inference_steps)
         self._scheduler.set_timesteps(sigmas=sigmas, device=device, mu=shift)
-        # As diffusers' image-to-image pipelines round it: 8 steps at a strength of 0.6 are the last 5.
-        skipped = min(
-            int(num_inference_steps - min(num_inference_steps * strength, num_inference_steps)), len(sigmas) - 1
-        )
-        self._skipped = skipped
-        self._scheduler.set_begin_index(skipped)
-        self.timesteps: torch.Tensor = self._scheduler.timesteps[skipped:]
+        self._skipped = num_inference_steps - steps_made(num_inference_steps, strength)
+        self._scheduler.set_begin_index(self._skipped)
+        self.timesteps: torch.Tensor = self._scheduler.timesteps[self._skipped :]
 
     def advance(self, prediction: torch.Tensor, step: int, latents: torch.Tensor) -> torch.Tensor:
         """Return the latents after step ``step`` (from 0), given the predicted velocity; both (1, N, C)."""

@@ -48,7 +48,7 @@ def edit(engine, pixels, *, preview_every=None, seed=1):
     generation = GenerationOptions(preview_every=preview_every)
     request = EditRequest("add a cat", output_format=OutputFormat.PNG, generation=generation)
     output = engine.edit(request, Inputs([pixels], request), seed=seed, on_step=seen.append)
-    return output.pixels, seen
+    return output.pixels, [each for each in seen if each.step]  # the first may only say how long it will take
 
 
 def opened(png):
@@ -212,7 +212,7 @@ def test_a_finished_picture_that_is_refused_is_not_returned_and_no_preview_of_it
         run_edit(request, [picture(0)], engine, picture_check=check, on_step=seen.append)
     assert caught.value.attempt == 0
     assert len(check.looked_at) == 2
-    assert len(seen) == OPTIONS.num_inference_steps
+    assert seen[-1].step == OPTIONS.num_inference_steps
     assert all(each.preview_png is None for each in seen)
 
 
@@ -221,4 +221,4 @@ def test_a_finished_picture_that_is_refused_is_not_returned_and_no_preview_of_it
 def test_tolerance_decides_as_for_every_engine(engine, picture, tolerance, explicit, shown):
     result, seen = checked(engine, picture(0), Shocked(0.0, 0.9) if tolerance < 6 else Shocked(0.9), tolerance)
     assert result.images[0].has_nsfw_concepts is explicit
-    assert (seen[0].preview_png is not None) is shown
+    assert any(each.preview_png is not None for each in seen) is shown
