@@ -105,7 +105,7 @@ def _flux_state(folder: Path) -> str:
 def _flux_plan(folder: Path) -> dict[str, Any] | None:
     """Return how this machine would run FLUX.1 Kontext with default settings, or why it can't; None where nothing is installed.
 
-    Without weights the sizes of the [dev] checkpoint are taken. On a processor the time of a picture is estimated by a short probe.
+    Without weights the sizes of the [dev] checkpoint are taken. On a processor a picture's time is estimated by a short probe.
     """
     if _flux_state(folder) == "not installed":
         return None

@@ -1,6 +1,5 @@
 """What a device has free, as torch and the system tell it."""
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +42,7 @@ def read_device(device: str) -> DeviceFacts:
         return DeviceFacts("mps", "this Mac", system, system)
     if device != "cpu":
         raise EngineError(f'There is no device {device!r}. Known: "cuda", "cuda:1", "mps", "cpu".')
-    return DeviceFacts("cpu", f"this machine's {os.cpu_count()} processors", system, system)
+    return DeviceFacts("cpu", "this machine", system, system)
 
 
 def _free_system_bytes() -> int:

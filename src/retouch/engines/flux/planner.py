@@ -25,7 +25,7 @@ from retouch.engines.flux.checkpoint import CheckpointSizes, PartSizes
 from retouch.engines.flux.options import FluxOptions, Offload, Precision, TextPrecision
 from retouch.errors import ConfigurationError
 
-__all__ = ["Candidate", "DeviceFacts", "Plan", "Wants", "make_plan"]
+__all__ = ["Candidate", "DeviceFacts", "Plan", "Wants", "gigabytes", "make_plan"]
 
 ACTIVATION_COPIES: Final = 20
 DECODE_COPIES: Final = 8
@@ -134,7 +134,7 @@ class Candidate:
 
 
 _PLACES: Final = {
-    "none": "everything on the device",
+    "none": "without offloading",
     "encoders": "text encoders streamed from system memory",
     "model": "parts taking turns on the device",
     "group": "blocks streamed from system memory",

@@ -1,11 +1,12 @@
 """The planner's choices as tables: what each card and machine gets, and the numbers in every refusal."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from retouch.engines.flux.checkpoint import KONTEXT_DEV
-from retouch.engines.flux.planner import DeviceFacts, Wants, make_plan
+from retouch.engines.flux.planner import DeviceFacts, Wants, gigabytes, make_plan
 from retouch.errors import ConfigurationError
 
 GIB = 2**30
@@ -158,6 +159,33 @@ def test_a_plan_says_what_it_chose_and_why_with_numbers():
 
     assert plan.summary.startswith("fp8, text encoders streamed from system memory: needs ")
     assert "of the 24.5 GB free on a 24 GB card" in plan.summary
-    assert plan.reasons[0].startswith("Not bfloat16, everything on the device: needs ")
+    assert plan.reasons[0].startswith("Not bfloat16, without offloading: needs ")
     assert plan.as_json()["precision"] == "fp8"
     assert any("the same way every time" in reason for reason in plan.reasons)
+
+
+def table_of_the_docs():
+    """Return the rows of docs/gpu.md, as the planner has them."""
+    rows = []
+    for gib in (4, 6, 8, 12, 16, 24, 32, 40, 48, 80):
+        plan = make_plan(card(gib), KONTEXT_DEV)
+        older = make_plan(card(gib, capability=OLD), KONTEXT_DEV)
+        assert (older.device_bytes, older.system_bytes) == (plan.device_bytes, plan.system_bytes)
+        names = dict.fromkeys((plan.choice.precision, older.choice.precision))
+        beside = gigabytes(plan.system_bytes) if plan.system_bytes else "none"
+        where = plan.choice.describe().partition(", ")[2]
+        rows.append(f"| {gib} GB | {' or '.join(names)} | {where} | {gigabytes(plan.device_bytes)} | {beside} |")
+    for gigabytes_free in (24, 32, 64, 96):
+        plan = make_plan(machine(gigabytes_free), KONTEXT_DEV)
+        where = plan.choice.describe().partition(", ")[2]
+        rows.append(
+            f"| no card, {gigabytes_free} GB free | {plan.choice.precision} | {where} | none | {gigabytes(plan.device_bytes)} |"
+        )
+    return rows
+
+
+def test_the_table_of_the_docs_is_what_the_planner_chooses():
+    page = (Path(__file__).parents[4] / "docs" / "gpu.md").read_text()
+    missing = [row for row in table_of_the_docs() if row not in page]
+
+    assert not missing, "docs/gpu.md lacks:\n" + "\n".join(missing)
