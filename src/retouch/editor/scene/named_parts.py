@@ -273,8 +273,8 @@ def _meant(faces: tuple[Face, ...], target: Target, question: str) -> tuple[Face
 def _require_faces(scene: "Scene", target: Target, noun: str) -> tuple[Face, ...]:
     faces = _faces_at(scene, target)
     if faces is None:
-        raise _refuse(target, f"I find no person's face in this picture, so I can't tell where {_plural(noun)} are. "
-                      "Name the part's color instead.")  # fmt: skip
+        raise _refuse(target, f"I find no person's face in this picture, so I can't tell where {_plural(noun)} are; an animal's "
+                      "are not found. Name the part's color instead.")  # fmt: skip
     return faces
 
 
