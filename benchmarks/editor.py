@@ -70,7 +70,7 @@ OPERATIONS = {
     "crop to a square": ("coffee", "Crop to a square."),
     "rotate": ("coffee", "Rotate 2 degrees to the right."),
     # removal: under 3 s
-    "remove the rocket": ("rocket", "Remove the rocket."),
+    "remove the subject": ("motorcycle", "Remove the motorcycle."),
     "remove a drawn cup": ("cup", "Remove the mug."),
     "extend the canvas": ("cup", "Extend the picture to 21:9."),
     # style: under 2.5 s
@@ -242,6 +242,8 @@ def load_photo(name: str) -> Any:
         return draw_poster()
     import skimage.data
 
+    if name == "motorcycle":
+        return skimage.data.stereo_motorcycle()[0]
     return getattr(skimage.data, name)()
 
 
