@@ -71,7 +71,8 @@ def test_progress_counts_every_step_in_order(engine, picture):
 
     edit(engine, picture(0), on_step=seen.append)
 
-    assert [(each.step, each.total) for each in seen] == [(1, 3), (2, 3), (3, 3)]
+    # A processor may say before the first step how long it will take.
+    assert [(each.step, each.total) for each in seen if each.step] == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_an_abort_frees_the_place_within_one_step_and_the_engine_lives_on(engine, picture, monkeypatch):
