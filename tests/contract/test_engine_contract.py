@@ -1,15 +1,19 @@
 """What every engine does. A further engine joins by a line in ``ENGINES``, with a prompt that it can carry out."""
 
+import io
+import runpy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from skimage.data import coffee
 
 from retouch.engines.base import EditInputs, Engine
-from retouch.errors import EditAbortedError, UnsupportedInstructionError
+from retouch.errors import EditAbortedError, InvalidValueError, UnsupportedInstructionError
+from retouch.generation import GenerationOptions
 from retouch.library import create_registry
 from retouch.pipeline import run_edit
 from retouch.preserve.composite import composite
@@ -19,9 +23,23 @@ from retouch.types import EditRequest, OutputFormat
 
 @dataclass(frozen=True)
 class Candidate:
+    """``refused`` is a prompt that the engine can't carry out; None for a model, which tries whatever it can read."""
+
     make: Callable[[Path], Engine]
     prompt: str
-    refused: str
+    refused: str | None
+
+
+def make_flux(folder: Path) -> Engine:
+    """FLUX.1 Kontext's real classes at a tiny size, with two steps so that an abort can come between them."""
+    pytest.importorskip("torch", reason="the [flux] extra is not installed")
+    pytest.importorskip("diffusers", reason="the [flux] extra is not installed")
+    from retouch.engines.flux.engine import FluxEngine
+    from retouch.engines.flux.options import FluxOptions
+
+    save_tiny_flux = runpy.run_path(str(Path(__file__).parents[1] / "tiny_flux.py"))["save_tiny_flux"]
+    options = FluxOptions(device="cpu", precision="float32", num_inference_steps=2, max_sequence_length=64)
+    return FluxEngine(save_tiny_flux(folder / "checkpoint"), options)
 
 
 ENGINES = {
@@ -31,11 +49,17 @@ ENGINES = {
         "Put a red balloon at the top left.",
         "Rewrite the laws of thermodynamics.",
     ),
+    "flux": Candidate(make_flux, "Add a bird.", None),
 }
+SLOW = {"flux"}
+"""It knows only answers of a megapixel, which take even a tiny model some seconds each."""
 PICTURE = np.ascontiguousarray(coffee()[::2, ::2])
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in ENGINES],
+)
 def candidate(request):
     return ENGINES[request.param]
 
@@ -54,8 +78,12 @@ def request_(candidate):
     return EditRequest(candidate.prompt, seed=11, size="original", output_format=OutputFormat.PNG)
 
 
+def inputs_for(engine, request, picture=PICTURE):
+    return EditInputs([picture], request, any_size=engine.capabilities.any_size)
+
+
 def edit(engine, request, *, seed=11, **callbacks):
-    return engine.edit(request, EditInputs([PICTURE], request), seed=seed, **callbacks)
+    return engine.edit(request, inputs_for(engine, request), seed=seed, **callbacks)
 
 
 def test_it_has_a_name_a_version_and_takes_at_least_one_picture(engine):
@@ -82,11 +110,14 @@ def test_the_answer_has_the_size_of_its_preset(engine, request_, ratio, shape):
 
 
 def test_the_original_size_is_kept_when_asked_for(engine, request_):
-    assert edit(engine, request_).pixels.shape[:2] == PICTURE.shape[:2]
+    if engine.capabilities.any_size:
+        assert edit(engine, request_).pixels.shape[:2] == PICTURE.shape[:2]
+    image = run_edit(request_, [PICTURE], engine).images[0]
+    assert (image.height, image.width) == PICTURE.shape[:2]
 
 
 def test_it_really_edits_and_leaves_the_rest_untouched(engine, request_):
-    inputs = EditInputs([PICTURE], request_)
+    inputs = inputs_for(engine, request_)
     output = engine.edit(request_, inputs, seed=11)
     base = inputs.fitted(output.base_index)
     kept = composite(base, output.pixels, output.change_mask, is_global=output.is_global)
@@ -97,7 +128,7 @@ def test_it_really_edits_and_leaves_the_rest_untouched(engine, request_):
 
 def test_it_never_writes_into_its_inputs(engine, request_):
     picture = PICTURE.copy()
-    engine.edit(request_, EditInputs([picture], request_), seed=11)
+    engine.edit(request_, inputs_for(engine, request_, picture), seed=11)
     np.testing.assert_array_equal(picture, PICTURE)
 
 
@@ -123,10 +154,33 @@ def test_an_abort_is_heard_within_one_step(engine, request_):
 
 
 def test_what_it_cant_do_is_refused_by_name(engine, candidate, request_):
+    if candidate.refused is None:
+        with pytest.raises(InvalidValueError, match="prompt must be at most"):
+            edit(engine, replace(request_, prompt="more words than it can read " * 40))
+        return
     with pytest.raises(UnsupportedInstructionError) as caught:
         edit(engine, replace(request_, prompt=candidate.refused))
     assert caught.value.not_understood
     assert caught.value.hint
+
+
+def test_a_mask_confines_the_edit(engine, request_):
+    mask = np.zeros(PICTURE.shape[:2], np.float32)
+    mask[: PICTURE.shape[0] // 2] = 1
+    image = run_edit(request_, [PICTURE], engine, mask=mask).images[0]
+    edited = np.asarray(Image.open(io.BytesIO(image.data)))
+    np.testing.assert_array_equal(edited[mask == 0], PICTURE[mask == 0])
+    assert (edited != PICTURE).any()
+
+
+def test_what_is_asked_of_it_is_honored_or_the_answer_says_that_it_had_no_use(engine, request_):
+    options = GenerationOptions(num_inference_steps=2, strength=0.5, preview_every=1)
+    seen = []
+    result = run_edit(replace(request_, generation=options), [PICTURE], engine, on_step=seen.append)
+    for name in options.given:
+        unused = f"{name} has no use in the engine {engine.name!r} and was ignored."
+        assert (unused in result.notes) is (name not in engine.capabilities.generation_options)
+    assert any(each.preview_png for each in seen) is ("preview_every" in engine.capabilities.generation_options)
 
 
 def test_attempt_i_equals_a_single_request_with_seed_plus_i(engine, request_):
