@@ -152,4 +152,6 @@ def _things(clause: Sequence[Token], ctx: Context) -> list[str]:
 
 
 def _text(tokens: Sequence[Token]) -> str:
-    return " ".join(token.word for token in tokens).replace(" 's", "'s").replace(" ,", ",").strip(" ,")
+    return (
+        " ".join(" ".join(token.word for token in tokens).split()).replace(" 's", "'s").replace(" ,", ",").strip(" ,")
+    )

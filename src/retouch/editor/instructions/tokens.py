@@ -247,6 +247,8 @@ def _join_expressions(pieces: list[Token], words: Lexicon) -> list[Token]:
             if length == 1:
                 joined.append(pieces[i])
                 break
+            if any(piece.ends_sentence for piece in pieces[i : i + length]):
+                continue
             text = " ".join(piece.word for piece in pieces[i : i + length])
             sense = words.lookup(text)
             misjoined = (sense.filler and _numbered(pieces, i + length)) or _thing_and_color(pieces, i, length)

@@ -18,8 +18,8 @@ def asks_to_fix(clause: Sequence[Token]) -> bool:
 
 
 _FIXING = frozenset("fix correct repair lift pull bring dial sort do clean".split())  # noqa: SIM905
-_FIXED = frozenset("it that this them those back down up out something about with".split())  # noqa: SIM905
-_LONGEST_FIX = 4
+_FIXED = frozenset("it that this them those back down up out something about with how i we can could do".split())  # noqa: SIM905
+_LONGEST_FIX = 5
 
 
 def is_dislike(clause: Sequence[Token]) -> bool:

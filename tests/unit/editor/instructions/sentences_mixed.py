@@ -221,7 +221,7 @@ SENTENCES: list[tuple[str, int, list[str]]] = [
     ("Setz der Katze eine Krone auf den Kopf", 1, ["add crown @on_head:cat"]),
     ("Freistellen", 1, ["background transparent"]),
     ("loose watercolor", 1, ["turn the picture into a watercolor"]),
-    ("remove the vignette", 1, ["! It removes things that it can find: name one"]),
+    ("remove the vignette", 1, ["take out the vignette of the picture"]),
     ("bring the whites down a bit", 1, ["slightly bring down the highlights of the picture"]),
     ("make the one on the right blue", 1, ["recolor SUBJECT/right -> blue"]),
     ("make the left one blue", 1, ["recolor SUBJECT/left -> blue"]),

@@ -37,7 +37,7 @@ SENTENCES = [
     ("remove everyone else", 1, ['remove "everyone else" behind the subject']),
     ("remove the other people", 1, ['remove "people" behind the subject']),
     ("get rid of all tourists", 1, ['remove "all tourists" behind the subject']),
-    ("can you please remove that lamp from this picture?", 1, ['remove "that lamp from this picture"']),
+    ("can you please remove that lamp from this picture?", 1, ['remove "that lamp"']),
     ("remove both chairs", 1, ['remove "both chairs"']),
     ("no people please", 1, ['remove "people"']),
     ("remove pimples", 1, ["remove the blemishes"]),

@@ -240,7 +240,8 @@ def _parse_adjectives(cur: Cursor, ctx: Context) -> list[LookOperation]:
     thing = _parse_exception(cur, ctx, _parse_look_target(cur, ctx))
     operations: list[LookOperation] = []
     while True:
-        found = _parse_expression(cur, complaint=complaint)
+        wished = bool(operations) and cur.word().endswith("er")  # "too dark, brighter" wishes for what it says
+        found = _parse_expression(cur, complaint=complaint and not wished)
         if found is None:
             return []
         look, degree, percent = found

@@ -52,7 +52,7 @@ def parse_replace(cur: Cursor, ctx: Context) -> list[Operation]:
     new = parse_thing(cur, ctx, with_side=False)
     if new is None or (new.color is not None and new.noun is None):
         return []
-    bare = ctx.foreign and new.determiner is None and cur.done
+    bare = ctx.foreign and new.determiner is None and cur.done and cur.sense(-1).color is None  # an orange, or orange
     if verb not in ("replace", "swap") and not (new.known and (new.determiner == "indefinite" or bare)):
         return []
     return _replacement(first, new, cur, ctx)

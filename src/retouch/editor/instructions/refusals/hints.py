@@ -76,6 +76,7 @@ HINTS: dict[str, str] = {
     "upscaling": 'Say it as "upscale it"; how large the answer is, the size of the request decides.',
     "stops": "It exposes by up to 4 stops, lighter or darker.",
     "rotating": 'It turns the whole picture: "rotate 90 degrees to the right", "flip it horizontally", "straighten it".',
+    "perspective": "It turns a crooked picture, but does not straighten lines that converge, or the bends of a lens.",
     "repair": (
         "It does not repair or colorize old photos, or take wrinkles away; it can denoise, dehaze, fix the white balance "
         "or red eyes, smooth skin and "

@@ -3,6 +3,11 @@
 __all__ = ["TRIGGERS"]
 
 _TRIGGERS: tuple[tuple[str, str], ...] = (
+    (
+        "perspective",
+        "verticals converging keystone keystoning perspective_correction lens_distortion barrel_distortion",
+    ),
+    ("face", "swap_heads swap_the_heads heads_between"),
     ("grown", "hair_style hairstyle haircut hairdo hair_cut"),
     (
         "clothes",

@@ -133,6 +133,7 @@ DEGREES: dict[str, str] = {
     "a hint of": "little", "a hint": "little", "lightly": "little", "mildly": "little", "slight": "little",
     "gentle": "little",
     "a bit of": "little", "a touch of": "little", "a little bit of": "little", "a tiny bit": "little",
+    "a wee bit": "little", "a teeny bit": "little", "a smidgen": "little",
     "a smidge": "little",
     "half strength": "little", "half-strength": "little", "at half strength": "little",
     "mild": "little", "a bit more": "little", "a little more": "little", "a tad more": "little", "bit more": "little",

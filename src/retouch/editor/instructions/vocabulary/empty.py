@@ -115,6 +115,10 @@ FILLER_PHRASES: tuple[str, ...] = (
     "for amazon", "for ebay", "for etsy",
     "for amazon listing", "for my amazon listing", "for an amazon listing", "for the website", "for my website", "for instagram",
     "for my listing", "for a listing", "for the catalog", "for linkedin", "for my profile", "for my taste", "if u can",
-    "pretty please", "for me please",
+    "pretty please", "for me please", "if that's possible", "if it's possible", "if that is possible",
+    "try and", "perhaps try and", "if you like",
+    "from the photo", "from this photo", "from the picture", "from this picture", "from the image", "from the shot",
+    "if you would", "if you don't mind", "do you think you could", "i was hoping you could", "is there any way to",
+    "is there a way to", "any chance you could", "any chance you can",
 )  # fmt: skip
 """Politeness, and "in the photo" where there is nothing else to be in."""

@@ -93,6 +93,7 @@ MISSPELLINGS: dict[str, str] = {
     "pleas": "please", "pleese": "please", "picutre": "picture", "piture": "picture", "pictur": "picture",
     "colorfull": "colorful", "colourfull": "colourful", "squar": "square", "contrst": "contrast", "litle": "little",
     "ligt": "light", "lihgt": "light", "ligth": "light", "smoot": "smooth", "skyy": "sky", "insta": "instagram", "rly": "really",
+    "blck": "black", "sum": "some", "croop": "crop", "sqare": "square",
     "sqaure": "square", "drak": "dark", "persn": "person", "persen": "person", "rite": "right", "poeple": "people",
     "peple": "people", "hosue": "house", "yello": "yellow", "shaddow": "shadow", "shaddows": "shadows", "vinette": "vignette",
     "vinyette": "vignette", "sharpin": "sharpen", "contrest": "contrast", "horizen": "horizon", "strait": "straight",
