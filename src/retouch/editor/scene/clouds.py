@@ -34,6 +34,7 @@ _ALIKE_TONED: Final = 0.015
 _SMOOTH: Final = 0.012
 _PALE_CHROMA: Final = 0.05
 _DARKER_CLOUD: Final = 0.1
+_SHADED_CLOUD: Final = 0.24
 _GLOWING: Final = 0.08
 """Share of warm colors in the sure part of a sky from which on it may be warm everywhere."""
 _MAX_CRISP_RIM: Final = 0.5
@@ -47,6 +48,7 @@ _TONED_SPREAD: Final = 0.02
 _GAP_REACH: Final = 0.03
 _SAME: Final = 0.03
 _NARROW: Final = 0.006
+_SUN_LIGHTNESS: Final = 0.93
 _STANDS_OUT: Final = 0.06
 
 
@@ -82,6 +84,8 @@ def complete_sky(pixels: Pixels, matte: Mask, sky: Mask, *, beside_water: bool) 
     like_clouds = np.zeros_like(known) if toned else _like_clouds(lab, expected, known)
     through = (like_clouds | alike) & ~crisp & reach
     grown = _touching((known | elsewhere | through) & ~subject, known | elsewhere)
+    if _is_glowing(lab, known):
+        grown |= _sun(lab, expected, above & ~grown & ~known & ~subject) & above & ~subject
     return _fill_holes(grown | known, subject, crisp, like_clouds & reach).astype(np.float32)
 
 
@@ -110,7 +114,22 @@ def solve_rim(pixels: Pixels, sky: Mask) -> Mask:
     disc = _disc(max(2, round(_NARROW * max(sky.shape))))
     closed = cv2.morphologyEx(away, cv2.MORPH_TOPHAT, disc)
     solid = smoothstep(_STANDS_OUT, 2.5 * _STANDS_OUT, np.asarray(closed, np.float32))
+    if _is_glowing(lab[::4, ::4], sky[::4, ::4] > 0.9):
+        solid[_sun(lab, expected, solid > 0)] = 0.0
     return np.asarray(np.maximum(sky * (1.0 - solid), gaps), dtype=np.float32)
+
+
+def _sun(lab: FloatImage, expected: FloatImage, solid: BoolMask) -> BoolMask:
+    """Return what stands out from a glowing sky as the sun does: nearly white, brighter than all around it, and round."""
+    bright = solid & (lab[..., 0] > _SUN_LIGHTNESS) & (lab[..., 0] > expected[..., 0] + 0.02)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bright.astype(np.uint8), connectivity=8)
+    across, down = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    round_ones = (np.minimum(across, down) > 0.7 * np.maximum(across, down)) & (
+        stats[:, cv2.CC_STAT_AREA] > 0.6 * across * down
+    )
+    round_ones[0] = False
+    grown = cv2.dilate(round_ones[labels].astype(np.uint8), _disc(max(2, round(_NARROW * max(solid.shape)))))
+    return np.asarray(grown > 0)
 
 
 def _small_lab(pixels: Pixels, size_hw: tuple[int, int]) -> FloatImage:
@@ -142,10 +161,17 @@ def _like_clouds(lab: FloatImage, expected: FloatImage, sky: BoolMask) -> BoolMa
     blue = np.linalg.norm(expected[..., 1:], axis=2)
     not_dark = lightness > expected[..., 0] - _DARKER_CLOUD
     found = ((chroma < _PALE_CHROMA) & not_dark) | ((chroma < blue) & (lightness > expected[..., 0]))
-    warm = (lab[..., 1] > 0) & (chroma > _PALE_CHROMA)
-    if float(warm[sky].mean()) > _GLOWING:
+    if _is_glowing(lab, sky):
         found |= (lab[..., 1] > -0.03) & (lab[..., 2] > -0.02) & not_dark
+        # Against a low sun clouds are shaded: purple and gray, darker than the glow behind them.
+        found |= (lab[..., 1] > -0.01) & (chroma < blue) & (lightness > expected[..., 0] - _SHADED_CLOUD)
     return np.asarray(found)
+
+
+def _is_glowing(lab: FloatImage, sky: BoolMask) -> bool:
+    """Return whether a good part of a sky is warm, as at a low sun."""
+    warm = (lab[..., 1] > 0) & (np.linalg.norm(lab[..., 1:], axis=2) > _PALE_CHROMA)
+    return bool(sky.any()) and float(warm[sky].mean()) > _GLOWING
 
 
 def _is_toned(lab: FloatImage) -> bool:

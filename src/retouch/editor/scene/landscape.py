@@ -156,8 +156,8 @@ class Landscape:
 
     @property
     def shows_household(self) -> bool:
-        """Whether it shows things of a room, and is no landscape beyond doubt: what is gray above them is a wall."""
-        return self.household >= SURE_OF_HOUSEHOLD and not self.is_beyond_doubt
+        """Whether it shows things of a room, and no landscape: what is gray above them is a wall."""
+        return self.household >= SURE_OF_HOUSEHOLD and not self.is_open_air
 
     @property
     def is_beyond_doubt(self) -> bool:

@@ -45,7 +45,7 @@ WALL_CHROMA: Final = 0.06
 MIN_GREEN_WORLD: Final = 0.1
 LOW_SUN: Final = 0.55
 DUSK: Final = 0.25
-"""Lightness from which on red and purple are a glowing sky: where all else is unknown, and in a landscape beyond doubt."""
+"""Lightness from which on red, orange and purple are a glowing sky; of dusk in a landscape beyond doubt."""
 MAX_SKY_AT_BOTTOM: Final = 0.25
 MIN_WORLD_AT_BOTTOM: Final = 0.15
 MIN_SKYLINE_WIDTH: Final = 0.4
@@ -80,12 +80,12 @@ def find_sky(pixels: Pixels, matte: Mask, *, landscape: Landscape | None = None)
         return None
     hard = _grow_sky(pixels, matte, seeds)
     towers = landscape is not None and landscape.shows_building
-    beyond_doubt = landscape is not None and landscape.is_beyond_doubt
-    if not (
-        _is_colored_like_sky(pixels, hard, beyond_doubt=beyond_doubt)
-        if open_air
-        else _is_sky(pixels, matte, hard, towers=towers)
-    ):
+    least_glow = None
+    if landscape is not None and (open_air or towers):
+        least_glow = DUSK if landscape.is_beyond_doubt else LOW_SUN
+    if not _is_colored_like_sky(pixels, hard, least_glow=least_glow):
+        return None
+    if not open_air and not _is_above_a_world(pixels, matte, hard, towers=towers):
         return None
     if landscape is not None and _is_indoors(pixels, hard, landscape):
         return None
@@ -255,26 +255,27 @@ def _is_indoors(pixels: Pixels, hard: Mask, landscape: Landscape) -> bool:
     return float((greenness(lab)[~inside] > 0.5).mean()) < MIN_GREEN_WORLD
 
 
-def _is_colored_like_sky(pixels: Pixels, hard: Mask, *, beyond_doubt: bool = False) -> bool:
-    """Return whether a region has the colors of a sky: blue, gray, or the glow of a low sun; of dusk too, in a sure landscape."""
+def _is_colored_like_sky(pixels: Pixels, hard: Mask, *, least_glow: float | None) -> bool:
+    """Return whether a region has the colors of a sky: blue, gray, or the glow of a low sun.
+
+    ``least_glow`` is the lightness from which on it may glow all over; None where nothing says that it is outdoors.
+    """
     inside = hard > 0.5
     if float(inside.mean()) < MIN_SKY_AREA:
         return False
     lch = oklab_to_oklch(_small_lab(pixels, (hard.shape[0], hard.shape[1])))[inside]
     blue = (np.abs(lch[:, 2] - 250) < 55) | (lch[:, 1] < 0.035)
-    glow = (lch[:, 0] > (DUSK if beyond_doubt else LOW_SUN)) & ((lch[:, 2] < 100) | (lch[:, 2] > 300))
+    glow = (lch[:, 0] > (least_glow or LOW_SUN)) & ((lch[:, 2] < 100) | (lch[:, 2] > 300))
     if float((blue | glow).mean()) < MIN_SKY_COLORED:
         return False
-    if beyond_doubt:
+    if least_glow is not None:
         return True
     # A wooden table is as warm as a sunset, but a sunset is blue somewhere, and an overexposed or toned sky is bright.
     return float(blue.mean()) >= MIN_SKY_BLUE or float(np.median(lch[:, 0])) >= BRIGHT_SKY
 
 
-def _is_sky(pixels: Pixels, matte: Mask, hard: Mask, *, towers: bool) -> bool:
+def _is_above_a_world(pixels: Pixels, matte: Mask, hard: Mask, *, towers: bool) -> bool:
     """Tell a sky from a wall, a table top or a studio backdrop; where a tower may fill the picture, by its skyline alone."""
-    if not _is_colored_like_sky(pixels, hard):
-        return False
     inside, size_hw = hard > 0.5, (hard.shape[0], hard.shape[1])
     lab, subject = _small_lab(pixels, size_hw), resize_float(matte, size_hw) > 0.4
     bottom_sky, bottom_world = float(inside[-2:].mean()), float((~inside & ~subject)[-2:].mean())

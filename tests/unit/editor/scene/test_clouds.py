@@ -53,6 +53,39 @@ def test_a_balloon_with_a_crisp_outline_does_not(color: tuple[int, int, int]) ->
     assert sky[balloon > 0.9].max() == 0.0
 
 
+def field_below_a_sunset(*, skyline: int = 200) -> np.ndarray:
+    pixels = field_below_blue(skyline=skyline).astype(np.float32)
+    pixels[:skyline] = np.linspace((190, 130, 130), (245, 185, 110), skyline)[:, None]
+    return pixels.astype(np.uint8)
+
+
+def test_a_shaded_cloud_at_sunset_belongs_to_the_sky_and_a_crisp_black_kite_does_not() -> None:
+    cloud, kite = disc((120, 80), 30, blur=7), disc((300, 80), 14, blur=0.6)
+    pixels = drawn(drawn(field_below_a_sunset(), cloud, (150, 105, 125)), kite, (20, 20, 25))
+
+    sky = complete_sky(pixels, NOTHING, holed(np.maximum(cloud, kite)), beside_water=False)
+
+    assert sky[cloud > 0.3].mean() > 0.98
+    assert sky[kite > 0.9].max() == 0.0
+
+
+def test_the_sun_belongs_to_a_glowing_sky_and_a_white_balloon_to_no_blue_one() -> None:
+    sun = disc((200, 120), 9, blur=0.6)
+    glowing = drawn(field_below_a_sunset(), sun, (255, 252, 235))
+    blue = drawn(field_below_blue(), sun, (255, 252, 235))
+
+    assert complete_sky(glowing, NOTHING, holed(sun), beside_water=False)[sun > 0.9].min() == 1.0
+    assert complete_sky(blue, NOTHING, holed(sun), beside_water=False)[sun > 0.9].max() == 0.0
+
+
+def test_a_far_sun_is_no_narrow_thing_before_a_glowing_sky_as_a_white_gull_is_before_a_blue_one() -> None:
+    spot = disc((200, 120), 2, blur=0.5)
+    sunset, noon = (drawn(field(), spot, (255, 252, 235)) for field in (field_below_a_sunset, field_below_blue))
+
+    assert solve_rim(sunset, known())[120, 200] > 0.95
+    assert solve_rim(noon, known())[120, 200] < 0.05
+
+
 def test_the_sky_on_the_other_side_of_a_tower_is_found() -> None:
     tower = known(slice(0, 300), slice(180, 210))
     pixels = drawn(field_below_blue(), tower, (90, 70, 50))

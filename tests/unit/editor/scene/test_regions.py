@@ -115,6 +115,18 @@ def test_a_red_dusk_is_a_sky_in_a_landscape_beyond_doubt() -> None:
     assert find_sky(pixels, NOTHING, landscape=Landscape(water=0.5, open_air=0.7)) is None
 
 
+def orange(rows: int) -> np.ndarray:
+    return np.linspace((214, 142, 104), (236, 170, 98), rows)[:, None].repeat(400, axis=1)
+
+
+def test_an_orange_sky_is_one_outdoors_only() -> None:
+    pixels = np.concatenate([orange(150), np.full((150, 400, 3), (66, 52, 46))]).astype(np.uint8)
+
+    assert find_sky(pixels, NOTHING, landscape=Landscape(water=0.7, open_air=0.8)) is not None
+    assert find_sky(pixels, NOTHING, landscape=Landscape(0.1, 0.2, building=0.4)) is not None
+    assert find_sky(pixels, NOTHING, landscape=UNKNOWN) is None
+
+
 @pytest.mark.parametrize("name", ["coffee", "cat", "astronaut", "plain"])
 def test_indoors_and_close_ups_have_no_sky(name: str, request: pytest.FixtureRequest) -> None:
     assert request.getfixturevalue(name).sky is None
