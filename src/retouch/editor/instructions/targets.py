@@ -28,6 +28,7 @@ def to_target(thing: Thing, ctx: Context) -> Target:
         pick=thing.pick,
         wearing=thing.wearing,
         plural=thing.plural or thing.noun in _ALL_OF_THEM or "ones" in thing.phrase.lower().split(),
+        count=2 if "both" in thing.phrase.lower().split() else thing.number,
     )
     if thing.all_but:
         return _all_but(to_target(replace(thing, all_but=False), ctx))

@@ -13,6 +13,7 @@ from retouch.editor.scene.color_match import color_likelihood
 from retouch.editor.scene.colored_part import grow_colored_part
 from retouch.editor.scene.detector_nouns import detector_meaning
 from retouch.editor.scene.find_boxed import find_boxed
+from retouch.editor.scene.instances import shows_people
 from retouch.editor.scene.locator import Sighting, evidence_of, fuse_evidence, keep_boxes, mean_the_same
 from retouch.editor.scene.named import Evidence, cut_named_part, cut_named_subject, find_support, weigh_evidence
 from retouch.editor.scene.named_parts import find_named_part, is_named_part
@@ -233,6 +234,8 @@ def _find_ground(scene: "Scene", target: Target, noun: str) -> Finding:
 
 
 def _take_subject_for(scene: "Scene", target: Target, noun: str) -> Finding:
+    if scene.detects and is_person(noun) and not scene.faces and not shows_people(scene):
+        raise _refuse(target, f"I can't make out {with_article(noun)} in this picture; I see {scene.describe()}.")
     subject = _require_subject(scene, target)
     resolved_to = f"the main subject (taken for {target.phrase or noun!r})"
     trust = (

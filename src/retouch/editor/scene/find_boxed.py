@@ -62,7 +62,8 @@ def find_boxed(scene: "Scene", target: Target, unaided: Callable[[], Finding]) -
     is_one_of_many = len(found.chosen) < len(found.seen)
     says_more = not found.meaning.exact and not needs_instances(target) and target.horizontal is None
     known = _try(unaided) if says_more or not is_one_of_many else None
-    if known is not None and (known.verified if says_more and is_one_of_many else PERSON in found.meaning.kinds):
+    by_face = any(face_in(each.box, scene.faces) for each in found.chosen if each.kind == PERSON)
+    if known is not None and (known.verified if says_more and is_one_of_many else by_face):
         return known
     if (
         known is not None

@@ -20,7 +20,16 @@ from retouch.errors import UnsupportedInstructionError
 if TYPE_CHECKING:
     from retouch.editor.scene.scene import Scene
 
-__all__ = ["Instances", "believe", "choose_instances", "count_kinds", "face_in", "find_instances", "needs_instances"]
+__all__ = [
+    "Instances",
+    "believe",
+    "choose_instances",
+    "count_kinds",
+    "face_in",
+    "find_instances",
+    "needs_instances",
+    "shows_people",
+]
 
 PERSON: Final = "person"
 _BELIEVED: Final = 0.4
@@ -96,6 +105,11 @@ def find_instances(scene: "Scene", target: Target) -> Instances | None:
 def believe(scene: "Scene") -> tuple[Detection, ...]:
     """Return the detections that nothing else in the picture speaks against."""
     return tuple(each for each in scene.detections if each.score >= _BELIEVED and not _is_refuted(scene, each))
+
+
+def shows_people(scene: "Scene") -> bool:
+    """Return whether the detector has so much as an idea of a person."""
+    return any(each.kind == PERSON and not _is_refuted(scene, each) for each in scene.detections)
 
 
 def count_kinds(found: Sequence[Detection]) -> dict[str, int]:
@@ -176,7 +190,8 @@ def choose_instances(scene: "Scene", target: Target, seen: tuple[Detection, ...]
     if target.pick is not None:
         return _picked(target, target.pick, left, scene.faces)
     if target.plural:
-        return _on_side(scene, target, left)
+        at_end = target.count is not None and target.horizontal in ("left", "right")
+        return _counted_off(target, left if at_end else _on_side(scene, target, left))
     if len(left) == 1 or target.wearing is not None:
         return left[:1] if target.wearing is not None else left
     at_side = _outermost(target, left, scene.pixels.shape[1])
@@ -245,6 +260,19 @@ _ORDERS: Final = {
     "large": lambda each: -_area(each),
     "small": _area,
 }
+
+
+def _counted_off(target: Target, seen: tuple[Detection, ...]) -> tuple[Detection, ...]:
+    """Return as many as "the two on the left" says, from that side on."""
+    if target.count is None or target.count == len(seen):
+        return seen
+    if target.count > len(seen):
+        raise _refuse(target, f"I see only {_count(seen)} here.")
+    if target.horizontal == "left":
+        return seen[: target.count]
+    if target.horizontal == "right":
+        return seen[-target.count :]
+    raise _refuse(target, f"I see {_count(seen)}; say which of them: 'the two on the left'.")
 
 
 def _on_side(scene: "Scene", target: Target, seen: tuple[Detection, ...]) -> tuple[Detection, ...]:

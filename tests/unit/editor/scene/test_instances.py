@@ -103,6 +103,20 @@ def test_a_plural_is_all_of_them_and_with_a_side_those_on_it(balls: Told) -> Non
     assert_is(balls.find(noun("the balls on the left", plural=True, horizontal="left")).mask, 0, 1)
 
 
+def test_two_of_three_are_counted_off_from_the_named_side(balls: Told) -> None:
+    two = noun("the two balls on the right", plural=True, count=2, horizontal="right")
+    three_here = noun("both balls", plural=True, count=2)
+
+    assert_is(balls.find(two).mask, 1, 2)
+    with pytest.raises(UnsupportedInstructionError, match="three sports balls; say which of them"):
+        balls.find(three_here)
+
+
+def test_a_person_whom_the_detector_does_not_see_is_not_the_subject_instead(balls: Told) -> None:
+    with pytest.raises(UnsupportedInstructionError, match="can't make out a man"):
+        balls.find(noun("the man", "man"))
+
+
 def test_the_one_on_the_right_is_one_of_what_there_are_several_of(balls: Told) -> None:
     found = balls.find(Target(TargetKind.SUBJECT, "the one on the right", horizontal="right"))
 

@@ -92,6 +92,8 @@ class Target:
         "The woman in the red dress": the color that tells a person from others.
     plural : bool
         "The cups": all that the rest of the target says.
+    count : int or None
+        "The two cups", "both cups".
     """
 
     kind: TargetKind
@@ -106,6 +108,7 @@ class Target:
     pick: Pick | None = None
     wearing: ColorValue | None = None
     plural: bool = field(default=False, compare=False)
+    count: int | None = field(default=None, compare=False)
 
     def describe(self) -> str:
         """Return the target in plain words, with the words of the prompt in quotes."""
