@@ -10,6 +10,7 @@ from rich.table import Table
 
 from retouch.cli.output import EXIT_USAGE, console, exits, print_error, print_json, product, step_progress
 from retouch.engines.flux.download import license_terms, pull_checkpoint
+from retouch.engines.flux.lora_folder import LoraFolder
 from retouch.engines.flux.options import KONTEXT_REPOSITORY
 from retouch.errors import ConfigurationError, RetouchError
 
@@ -72,6 +73,9 @@ def list_models(
             f"[{color}]{status.state}[/]",
         )
     product.print(table)
+    loras = LoraFolder(open_store(data_dir).directory / "loras").names
+    if loras:
+        product.print(f"LoRAs for the engine flux: {escape(', '.join(loras))}", soft_wrap=True)
     return 0
 
 

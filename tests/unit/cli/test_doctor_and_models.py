@@ -160,3 +160,11 @@ def test_doctor_says_how_this_machine_would_run_flux_and_how_long_a_picture_take
     said = capsys.readouterr().out
     assert "flux here: " in said
     assert ("A picture takes about " in said) is fits
+
+
+def test_models_list_names_the_loras(monkeypatch, tmp_path: Path, capsys) -> None:
+    folder = tmp_path / "models" / "loras"
+    folder.mkdir(parents=True)
+    (folder / "ink.safetensors").touch()
+    assert run(monkeypatch, "models", "list", "--data-dir", tmp_path) == 0
+    assert "LoRAs for the engine flux: ink" in capsys.readouterr().out
