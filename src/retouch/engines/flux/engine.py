@@ -162,7 +162,7 @@ class FluxEngine:
         if model.device.type != "cpu":
             return
         block = model.pipeline.transformer.single_transformer_blocks[0]
-        self._speed = measure_speed([block.attn.to_q, block.proj_mlp, block.proj_out], model.dtype)
+        self._speed = measure_speed([block.proj_mlp, block.proj_out], model.dtype)
         seconds = edit_seconds(self._speed, self._sizes, steps=self._options.num_inference_steps)
         _log.info("FLUX.1 Kontext: a picture of a megapixel takes %s on this machine", describe_seconds(seconds))
 

@@ -200,6 +200,8 @@ def _compile(
         reason = "LoRAs are laid ready, and each would have them compiled anew on a user's request."
     elif is_offloaded:
         reason = "parts of the model wait in system memory."
+    elif torch._dynamo.config.disable:
+        reason = "TORCH_COMPILE_DISABLE switches the compiler off."
     else:
         transformer.compile_repeated_blocks(fullgraph=True, backend=compiler)
         return replace(made, compiled=True)

@@ -205,6 +205,36 @@ def test_exact_pictures_carry_no_note_and_others_say_which_preset_made_them_and_
     assert (statistics.preset, statistics.attention) == ("balanced", "native")
 
 
+def test_fast_pictures_are_the_same_beside_others_and_say_what_made_them(checkpoint, picture, monkeypatch):
+    pytest.importorskip("cache_dit", reason="the [flux-fast] extra is not installed")
+    from diffusers import FluxTransformer2DModel
+
+    from retouch.engines.flux import engine as module
+
+    monkeypatch.setattr(FluxTransformer2DModel, "compile_repeated_blocks", lambda self, **_: None)
+    monkeypatch.setattr(module, "plan_warm_up", lambda *_, **__: ())
+    fast = with_options(checkpoint, preset=Preset.FAST, batch_size=1, num_inference_steps=10)
+    fast.load()
+    found = {}
+
+    def ask(k):
+        found[k] = edit(fast, picture(k), seed=k)
+
+    threads = [threading.Thread(target=ask, args=(k,)) for k in range(3)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        alone = edit(fast, picture(1), seed=1)
+    finally:
+        fast.close()
+
+    np.testing.assert_array_equal(found[1].pixels, alone.pixels)
+    assert "extrapolates" in alone.interpretation.notes[0]
+    assert "float8" in alone.interpretation.notes[1]
+
+
 def test_loras_that_come_after_a_preset_without_layers_for_them_are_refused(checkpoint, picture, monkeypatch, tmp_path):
     from diffusers import FluxTransformer2DModel
 

@@ -93,6 +93,15 @@ def test_a_transformer_in_system_memory_is_not_compiled_and_the_notes_say_why(ow
     assert sum("system memory" in note for note in made.notes) == 2
 
 
+def test_a_compiler_that_is_switched_off_is_not_asked_and_the_notes_say_why(own_model, compiled):
+    with torch._dynamo.config.patch(disable=True):
+        made = apply_preset(own_model, Preset.BALANCED)
+
+    assert not compiled
+    assert made.fused
+    assert "TORCH_COMPILE_DISABLE" in made.notes[1]
+
+
 def test_quantized_weights_are_not_fused_but_compiled(own_model, compiled):
     first = next(iter(own_model.pipeline.transformer.parameters()))
     first.requires_grad_(False)
