@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from retouch.editor.scene.graph_cut import soften_edges, working_size
+from retouch.editor.scene.graph_cut import keep_large_parts, soften_edges, working_size
 from retouch.editor.scene.values import Face
 from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import srgb8_to_oklab
@@ -34,6 +34,10 @@ _STRONG_LINE: Final = 0.15
 """The same beyond the rims' usual place, where a wrinkle may lie."""
 _MIN_BRIDGE: Final = 0.8
 """Share of the columns between the eyes in which a line crosses the nose."""
+_DARK_FRAME: Final = 0.65
+_LEAST_PART: Final = 0.3
+"""Of a frame against its largest part; less is hair or an ear's shade."""
+_MIN_SPAN: Final = 0.15
 _DARK_LENS: Final = 0.62
 """Lightness against the cheeks' below which a lens is a dark one."""
 _MIN_LENS: Final = 0.6
@@ -59,8 +63,8 @@ def cut_out_glasses(pixels: Pixels, face: Face, *, dark: bool = False) -> Mask |
     Returns
     -------
     (H, W) float32 [0, 1] or None
-        None where no line crosses the bridge of the nose and no lens is dark: a bare face, a rimless frame, or a face that is too
-        small, or in profile.
+        None where no line crosses the bridge of the nose and no lens is dark: a bare face, a rimless or a pale frame, or a face
+        that is too small, or in profile.
     """
     apart = float(np.hypot(face.eyes[1][0] - face.eyes[0][0], face.eyes[1][1] - face.eyes[0][1]))
     if apart < MIN_EYES_APART_PX:
@@ -140,11 +144,15 @@ def _grids() -> tuple[FloatImage, FloatImage]:
     return (columns - _STRIP_WH[0] / 2) / _EYES_APART, (rows - _EYE_ROW) / _EYES_APART
 
 
+def _cheek_lightness(lightness: FloatImage) -> float:
+    across, down = _grids()
+    return float(np.median(lightness[(np.abs(np.abs(across) - 0.5) < 0.18) & (down > 0.62) & (down < 0.85)]))
+
+
 def _dark_lenses(lightness: FloatImage) -> BoolMask | None:
     """Return both lenses with their frame where most of either's place is much darker than the cheeks."""
     across, down = _grids()
-    cheeks = (np.abs(np.abs(across) - 0.5) < 0.18) & (down > 0.62) & (down < 0.85)
-    dark = lightness < _DARK_LENS * float(np.median(lightness[cheeks]))
+    dark = lightness < _DARK_LENS * _cheek_lightness(lightness)
     for side in (-0.5, 0.5):
         lens = ((across - side) / 0.36) ** 2 + ((down - 0.08) / 0.22) ** 2 < 1
         if float(dark[lens].mean()) < _MIN_LENS:
@@ -180,11 +188,16 @@ def _frame(lightness: FloatImage) -> BoolMask | None:
     # A highlight may part one rim from the bridge: what mirrors the other side belongs to it.
     mirrored = cv2.dilate(reaches[:, ::-1].astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     reaches |= parts & mirrored
-    # A wrinkle between the brows ends at the nose; a frame goes on around both eyes.
-    spans = [
-        float((reaches & (np.sign(across) == sign)).any(axis=0)[np.abs(across[0]) < 1.2].mean()) for sign in (-1, 1)
-    ]
-    return np.asarray(reaches) if min(spans) > 0.3 else None
+    # Paler lines may be wrinkles as well as a pale frame: painted, they would look like scratches.
+    dark = reaches & (lightness < _DARK_FRAME * _cheek_lightness(lightness))
+    dark = keep_large_parts(dark.astype(np.float32), share_of_largest=_LEAST_PART) > 0.5
+    return np.asarray(dark) if _spans_both(dark, across) else None
+
+
+def _spans_both(lines: BoolMask, across: FloatImage) -> bool:
+    """Return whether lines cover a fair part of the width on either side of the nose."""
+    spans = [(lines & (np.sign(across) == sign)).any(axis=0)[np.abs(across[0]) < 1.2].mean() for sign in (-1, 1)]
+    return float(min(spans)) > _MIN_SPAN
 
 
 def _touching(labels: npt.NDArray[np.int32], where: BoolMask) -> npt.NDArray[np.int32]:
