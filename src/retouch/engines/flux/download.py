@@ -107,7 +107,7 @@ def pull_checkpoint(
         for file in files:
             if not _is_intact(folder / file.name, file):
                 with _reported(folder, files, file, on_progress):
-                    _fetch(folder, file, repository, info.sha, endpoint)
+                    _fetch(folder, file, repository, info.sha or revision or "main", endpoint)
     shutil.rmtree(folder / _PARTS, ignore_errors=True)
     if on_progress is not None:
         total = _megabytes(sum(file.size for file in files))
@@ -146,7 +146,7 @@ def _fetch(folder: Path, file: _RemoteFile, repository: str, commit: str, endpoi
     """Fetch a file, behind the part of it that an earlier run has left, and give it its name when it is whole and checked."""
     from huggingface_hub import hf_hub_url
     from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils._headers import build_hf_headers
     from huggingface_hub.utils.tqdm import silent_tqdm
 
     part = _part(folder, file)

@@ -8,7 +8,7 @@ million operations a pixel to decode and 4.66 million to encode, by torch's coun
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import nn
@@ -48,7 +48,7 @@ def probe_layers(sizes: CheckpointSizes) -> list[nn.Module]:
 
 @torch.no_grad()
 def measure_speed(
-    layers: Sequence[nn.Module], dtype: torch.dtype, *, clock: Callable[[], float] = time.perf_counter
+    layers: Sequence[Any], dtype: torch.dtype, *, clock: Callable[[], float] = time.perf_counter
 ) -> Speed:
     """Time layers as they are held: of a loaded block, or ``probe_layers``. Takes about a second at the real width.
 
@@ -60,10 +60,10 @@ def measure_speed(
         What is computed in.
     clock : callable
     """
-    elements = sum(each.in_features * each.out_features for each in layers)  # type: ignore[operator]
+    elements = sum(int(each.in_features) * int(each.out_features) for each in layers)
     seconds = {}
     for rows in (SHORT, LONG):
-        inputs = [torch.ones(rows, each.in_features, dtype=dtype) for each in layers]  # type: ignore[call-overload]
+        inputs = [torch.ones(rows, each.in_features, dtype=dtype) for each in layers]
         rounds = []
         for _ in range(ROUNDS + 1):
             started = clock()

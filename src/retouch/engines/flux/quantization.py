@@ -84,4 +84,5 @@ def _is_matrix(module: nn.Module, name: str) -> bool:
 
 def _is_plain_matrix(module: nn.Module, name: str) -> bool:
     """Whether a matrix is left to quantize."""
-    return _is_matrix(module, name) and type(module.weight.data) is torch.Tensor and module.weight.is_floating_point()
+    weight: Any = getattr(module, "weight", None)
+    return _is_matrix(module, name) and type(weight.data) is torch.Tensor and bool(weight.is_floating_point())
