@@ -264,7 +264,7 @@ class _Reader:
         if sense.negation is not None or sense.amount == -1:
             return False
         if sense.preposition in ("into", "to", "instead", "from") and self.kinds:
-            self.joints[-1] = sense.preposition
+            self.joints[-1:] = [sense.preposition]
         silent = (
             sense.verb in _VERBS or sense.determiner or sense.picture or sense.fluff or sense.copula or sense.modal
             or sense.connector in ("and", ",", "with") or sense.pronoun == "thing" or word in _GLUE
@@ -314,6 +314,8 @@ def _settle(reader: _Reader) -> tuple[LightKind, ...]:
     times = [kind for kind in kinds if kind in _TIMES]
     wet = {LightKind.RAIN, LightKind.SNOWFALL, LightKind.OVERCAST, LightKind.THUNDERSTORM, LightKind.SNOW_COVER}
     others = [kind for kind in kinds if kind not in _TIMES]
+    if {LightKind.CLEAR, LightKind.OVERCAST} <= set(others):  # "turn the gray sky into a blue sky"
+        others.remove(min((LightKind.CLEAR, LightKind.OVERCAST), key=others.index))
     if len(times) > 1:
         if any(joint in ("into", "to", "from") for joint in reader.joints):
             times = times[-1:]

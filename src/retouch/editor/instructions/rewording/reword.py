@@ -97,9 +97,9 @@ def _fills(kind: str, pieces: Sequence[Token], ctx: Context) -> bool:
     if thing is None or not cur.done:
         return False
     if kind == "scene":
-        return (
-            thing.pronoun != "person" and thing.noun not in _LIVING and not _LIVING & {token.word for token in tokens}
-        )
+        named = thing.known or thing.determiner or thing.pronoun or thing.picture or thing.everything
+        living = thing.pronoun == "person" or thing.noun in _LIVING or any(token.word in _LIVING for token in tokens)
+        return bool(named) and not living
     return kind != "new" or (thing.determiner != "definite" and thing.noun is not None)
 
 
