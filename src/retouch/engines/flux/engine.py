@@ -142,7 +142,7 @@ class FluxEngine:
             raise EngineError("The FLUX engine is not loaded.")
         orders = OrderBuilder(self._model, self._conditioning, self._usable_loras, self._options)
         orders.check(request)
-        self._tell_time(request, orders.steps(request), len(inputs), on_step)
+        self._tell_time(request, orders.steps(request), inputs, on_step)
         pixels = self._worker.make(
             lambda: orders.build(request, inputs, seed), on_step=on_step, should_abort=should_abort
         )
@@ -166,12 +166,15 @@ class FluxEngine:
         seconds = edit_seconds(self._speed, self._sizes, steps=self._options.num_inference_steps)
         _log.info("FLUX.1 Kontext: a picture of a megapixel takes %s on this machine", describe_seconds(seconds))
 
-    def _tell_time(self, request: EditRequest, steps: int, pictures: int, on_step: ProgressCallback | None) -> None:
+    def _tell_time(
+        self, request: EditRequest, steps: int, inputs: EditInputs, on_step: ProgressCallback | None
+    ) -> None:
         """Say before the first step how long a picture takes, where that is long."""
         if self._speed is None or on_step is None:
             return
         passes = steps if request.generation.negative_prompt is None else 2 * steps
-        seconds = edit_seconds(self._speed, self._sizes, steps=passes, pictures=pictures)
+        height, width = inputs.fitted(0).shape[:2]
+        seconds = edit_seconds(self._speed, self._sizes, steps=passes, pictures=len(inputs), pixels=height * width)
         if seconds > LONG_SECONDS:
             on_step(Progress(0, steps, f"denoising, {describe_seconds(seconds)} on this machine", seconds_left=seconds))
 
