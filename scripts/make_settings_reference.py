@@ -17,7 +17,7 @@ from retouch.settings import ENVIRONMENT_PREFIX, Settings
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settings.md"
 HEAD = """# Settings
 
-<!-- Written by scripts/make_settings_reference.py from src/retouch/settings.py. Change the descriptions there. -->
+<!-- Written by scripts/make_settings_reference.py from src/retouch/settings. Change the descriptions there. -->
 
 `retouch serve` reads each setting from the first place that has it: an option of the command line, an environment variable, the
 TOML file that `--config FILE` or the variable `RETOUCH_CONFIG` names, the default. An unknown name and a wrong value are errors;

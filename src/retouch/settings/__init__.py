@@ -1,0 +1,29 @@
+"""What an operator can set, and where it is read from: command line, environment, TOML file, defaults, in that order.
+
+Built once, by the command line, with ``load_settings``. Only ``retouch.server.app`` and ``retouch.cli`` see these objects; the
+layers below get small frozen values. ``docs/reference/settings.md`` is generated from the descriptions here.
+"""
+
+from retouch.settings.flux import FluxSettings
+from retouch.settings.groups import (
+    EngineSettings,
+    LimitSettings,
+    QueueSettings,
+    SafetySettings,
+    ServerSettings,
+    StorageSettings,
+)
+from retouch.settings.reading import ENVIRONMENT_PREFIX, Settings, load_settings
+
+__all__ = [
+    "ENVIRONMENT_PREFIX",
+    "EngineSettings",
+    "FluxSettings",
+    "LimitSettings",
+    "QueueSettings",
+    "SafetySettings",
+    "ServerSettings",
+    "Settings",
+    "StorageSettings",
+    "load_settings",
+]
