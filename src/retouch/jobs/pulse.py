@@ -68,8 +68,10 @@ class Pulse:
         self._thread.join()
 
     def note_progress(self, progress: Progress) -> None:
-        """Remember where the edit stands; the next beat writes it down."""
+        """Remember where the edit stands; the next beat writes it down, and comes at once where there is a preview."""
         self._progress = progress
+        if progress.preview_png is not None:
+            self._wake.set()
 
     def stop(self, reason: StopReason) -> None:
         """Ask the job to stop. The first reason counts."""
@@ -83,7 +85,7 @@ class Pulse:
         return self.stop_reason is not None
 
     def _run(self) -> None:
-        with self._signals.watching(self._job.id, self._wake.set):
+        with self._signals.watching(self._job.id, self._hear):
             while True:
                 self._wake.wait(min(self._lease_seconds / 3, max(0.05, self._job.deadline_at - time.time())))
                 self._wake.clear()
@@ -91,10 +93,15 @@ class Pulse:
                     return
                 self._beat()
 
+    def _hear(self) -> None:
+        if threading.current_thread() is not self._thread:  # what the beat itself says is no news to it
+            self._wake.set()
+
     def _beat(self) -> None:
+        progress = self._progress
         try:
             job = self._store.heartbeat(
-                self._job.id, self._worker_id, lease_seconds=self._lease_seconds, progress=self._progress
+                self._job.id, self._worker_id, lease_seconds=self._lease_seconds, progress=progress
             )
         except StorageError:
             _log.exception("no heartbeat could be written for job %s", self._job.id)
@@ -103,3 +110,5 @@ class Pulse:
             self.stop(StopReason.LEASE_LOST)
         elif job.abort_requested:
             self.stop(StopReason.CANCELLED)
+        elif progress is not None and progress.preview_png is not None:
+            self._signals.job_changed(self._job.id)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -13,7 +13,7 @@ from retouch.jobs.manager import JobManager
 from retouch.jobs.models import Job, JobResult, JobState, Problem
 from retouch.server.errors import ProblemError
 
-__all__ = ["changes", "wait_for_result"]
+__all__ = ["changes", "follow", "result_of", "wait_for_result"]
 
 _POLL_SECONDS: Final = 1.0
 """How often to look at the store without being told: another process may run the job."""
@@ -31,17 +31,66 @@ async def wait_for_result(request: Request, jobs: JobManager, job: Job) -> JobRe
     ClientDisconnect
         The client went away; the job is cancelled.
     """
-    try:
-        finished = await _until_final(request, jobs, job)
-    except (ClientDisconnect, asyncio.CancelledError):
-        # In a thread of its own, so that a server that is shutting down doesn't cancel the cancelling.
-        await asyncio.shield(asyncio.to_thread(jobs.cancel, job.id))
-        raise
-    if finished.state is JobState.SUCCEEDED and finished.result is not None:
-        return finished.result
-    if finished.problem is not None:
-        raise ProblemError(finished.problem)
+    async with contextlib.aclosing(follow(request, jobs, job)) as looks:
+        async for current in looks:
+            if current.state.is_final:
+                return result_of(current)
+    raise AssertionError("a job that is followed to its end is final")
+
+
+def result_of(job: Job) -> JobResult:
+    """Return what a finished job made.
+
+    Raises
+    ------
+    ProblemError
+        It failed or was moderated.
+    EditAbortedError
+        Somebody cancelled it.
+    """
+    if job.state is JobState.SUCCEEDED and job.result is not None:
+        return job.result
+    if job.problem is not None:
+        raise ProblemError(job.problem)
     raise EditAbortedError("The edit was cancelled before it was finished. Send the request again.")
+
+
+async def follow(request: Request, jobs: JobManager, job: Job) -> AsyncGenerator[Job, None]:
+    """Yield the job now, and again whenever it may have changed, for the last time when it is final.
+
+    The job is the listener's: when the client goes away, or who listens stops early, it is cancelled.
+
+    Raises
+    ------
+    ProblemError
+        It was not finished in time, and its worker does not answer.
+    ClientDisconnect
+        The client went away.
+    """
+    gone = asyncio.ensure_future(_until_disconnected(request))
+    given_up_at = job.deadline_at + 3 * jobs.policy.lease_seconds
+    current = job
+    try:
+        with _news_of(jobs, job.id) as changed:
+            while True:
+                current = await asyncio.to_thread(jobs.get, job.id)
+                yield current
+                if current.state.is_final:
+                    return
+                if gone.done():
+                    raise ClientDisconnect
+                if time.time() > given_up_at:
+                    message = "The edit was not finished in time, and its worker does not answer."
+                    raise ProblemError(Problem("deadline_exceeded", message, True))
+                await _first_of(changed, gone)
+                changed.clear()
+    except (ClientDisconnect, asyncio.CancelledError, GeneratorExit):
+        if not current.state.is_final:
+            # In a thread of its own, so that a server that is shutting down doesn't cancel the cancelling.
+            await asyncio.shield(asyncio.to_thread(jobs.cancel, job.id))
+        raise
+    finally:
+        gone.cancel()
 
 
 async def changes(jobs: JobManager, job_id: str, *, seconds: float | None = None) -> AsyncIterator[Job]:
@@ -86,26 +135,6 @@ def _news_of(jobs: JobManager, job_id: str) -> Iterator[asyncio.Event]:
 
     with jobs.watching(job_id, notify):
         yield changed
-
-
-async def _until_final(request: Request, jobs: JobManager, job: Job) -> Job:
-    gone = asyncio.ensure_future(_until_disconnected(request))
-    given_up_at = job.deadline_at + 3 * jobs.policy.lease_seconds
-    try:
-        with _news_of(jobs, job.id) as changed:
-            while True:
-                current = await asyncio.to_thread(jobs.get, job.id)
-                if current.state.is_final:
-                    return current
-                if gone.done():
-                    raise ClientDisconnect
-                if time.time() > given_up_at:
-                    message = "The edit was not finished in time, and its worker does not answer."
-                    raise ProblemError(Problem("deadline_exceeded", message, True))
-                await _first_of(changed, gone)
-                changed.clear()
-    finally:
-        gone.cancel()
 
 
 async def _first_of(changed: asyncio.Event, gone: "asyncio.Future[None]") -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from retouch import kontext
@@ -71,12 +71,15 @@ class ImageBody(Submission):
         Whether the answer carries the pictures themselves.
     stream : bool
         Whether the answer comes as events.
+    partial_images : int
+        How many previews may come before the pictures of a stream.
     notes : tuple of str
         How a tolerated value was taken.
     """
 
     with_base64: bool
     stream: bool
+    partial_images: int
     notes: tuple[str, ...]
 
 
@@ -101,6 +104,10 @@ def parse_body(body: Mapping[str, Any], route: ImageRoute) -> ImageBody:
     mask_field = "mask_url" if "mask_url" in values else "mask"
     names = ParamNames(route.pictures, {"mask": mask_field})
     request, asked_for, size_notes = edit_request({"output_format": route.output_format, **values}, ignored, names)
+    stream = values.get("stream", False)
+    partial_images = values.get("partial_images", 0) if stream else 0
+    if partial_images:  # of every step, since only the engine knows how many there will be; those that are due are sent
+        request = replace(request, generation=replace(request.generation, preview_every=1))
     return ImageBody(
         request=request,
         sources=_sources(values, route.pictures),
@@ -108,7 +115,8 @@ def parse_body(body: Mapping[str, Any], route: ImageRoute) -> ImageBody:
         engine=values.get("engine"),
         names=names,
         with_base64=asked_for == "b64_json" or (asked_for is None and route.base64_unless_url),
-        stream=values.get("stream", False),
+        stream=stream,
+        partial_images=partial_images,
         mask=values.get(mask_field),
         translate_mask=route.translate_mask,
         ignored=tuple(ignored),

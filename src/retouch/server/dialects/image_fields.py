@@ -92,7 +92,12 @@ FIELDS: Final = (
     ),
     Field("engine", Text(64), "Extension: which of the server's engines; its default when left out."),
     Field("stream", Flag(), "Answer with server-sent events, as OpenAI's clients read them.", default=False),
-    Field("partial_images", Integer(0, 3), "With `stream`: how many previews may come before the picture."),
+    Field(
+        "partial_images",
+        Integer(0, 3),
+        "With `stream`: how many previews may come before the picture. None come from an engine that makes none, nor where "
+        "pictures are checked.",
+    ),
 )
 
 """What the body of ``POST /v1/images/generations`` may hold."""
