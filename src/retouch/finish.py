@@ -42,7 +42,7 @@ def restore_untouched(request: EditRequest, inputs: EditInputs, output: EngineOu
         As the engine got them.
     output : EngineOutput
         Where it tells its change mask, that is taken; where it doesn't, the change is found (``retouch.preserve.restore``). Of a
-        reframed picture nothing is restored: no pixel lies where the input has it.
+        reframed picture, or one from words alone, nothing is restored: no pixel lies where an input has it.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def restore_untouched(request: EditRequest, inputs: EditInputs, output: EngineOu
     """
     if inputs.mask is not None:
         return confine_to_mask(request, inputs, output)
-    if output.is_reframed:
+    if output.is_reframed or not inputs.pictures:
         return Preserved(output.pixels, np.ones(output.pixels.shape[:2], np.float32), 1.0)
     base = inputs.fitted(output.base_index)
     original = inputs.originals[output.base_index]
@@ -127,8 +127,8 @@ def _in_native_colors(pixels: Pixels, change_mask: Mask, source: SourceFile) -> 
 
 
 def trace_ancestry(inputs: EditInputs, output: EngineOutput, preserved: Preserved) -> Ancestry | None:
-    """Return what the answer descends from, for an edit that may follow; a reframed one begins a line of its own: None."""
-    if output.is_reframed:
+    """Return what the answer descends from, for an edit that may follow; None when it was reframed or made from words alone."""
+    if output.is_reframed or not inputs.pictures:
         return None
     index = output.base_index
     lineage = inputs.lineage(index)
@@ -145,6 +145,8 @@ def explain_preserved(inputs: EditInputs, output: EngineOutput, preserved: Prese
         return preserved.report.to_json(preserved.change_mask)
     if output.is_reframed:
         return _explain_reframed(output, preserved)
+    if not inputs.pictures:
+        return _explain_new("generated", "The picture was made from words alone: there was nothing to keep.", preserved)
     outside = preserved.change_mask == 0
     base = inputs.fitted(output.base_index)
     before = psnr_db(base, output.pixels[..., :3], outside) if base.shape[:2] == outside.shape else None
@@ -167,13 +169,22 @@ def explain_preserved(inputs: EditInputs, output: EngineOutput, preserved: Prese
 def _explain_reframed(output: EngineOutput, preserved: Preserved) -> Mapping[str, Any]:
     """Return the report of a reframed picture: how it lies on the input, and how much of it shows something else."""
     known = None if output.change_mask is None else float((output.change_mask > 0).mean())
+    summary = "The picture was reframed: no pixel lies where the input has it, and nothing was restored."
     return {
-        "kind": "reframed",
-        "summary": "The picture was reframed: no pixel lies where the input has it, and nothing was restored.",
-        "changed_share": round(preserved.changed_share, 6),
+        **_explain_new("reframed", summary, preserved),
         "edited_share": None if known is None else round(known, 6),
-        "confidence": 1.0,
         "alignment": {**(output.frame.to_json() if output.frame else {"model": "none"}), "confidence": 1.0},
+    }
+
+
+def _explain_new(kind: str, summary: str, preserved: Preserved) -> dict[str, Any]:
+    """Return the report of a picture none of whose pixels lies where an input has it."""
+    return {
+        "kind": kind,
+        "summary": summary,
+        "changed_share": round(preserved.changed_share, 6),
+        "confidence": 1.0,
+        "alignment": {"model": "none", "confidence": 1.0},
         "outside": {"psnr_before_db": None, "exact_after": False},
         "mask": encode_mask_runs(preserved.change_mask > 0),
     }

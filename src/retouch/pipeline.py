@@ -126,7 +126,7 @@ def run_edit(
         checked = time.perf_counter()
 
         # 4. encode
-        source = inputs.pictures[output.base_index].source
+        source = inputs.pictures[output.base_index].source if inputs.pictures else None
         encoded = encode_finished(request, preserved, source, is_reframed=output.is_reframed)
         height, width = preserved.pixels.shape[:2]
         images.append(

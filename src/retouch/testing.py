@@ -41,6 +41,8 @@ class FakeEngine:
         Every edit waits before its first step until the event is set, or until it is told to abort.
     redraws : bool
         True behaves as a generative engine: the whole picture comes back a little different, and no mask tells what was meant.
+    text_to_image : bool
+        Whether it also takes a request without any picture, and paints its square on gray.
 
     Attributes
     ----------
@@ -56,12 +58,14 @@ class FakeEngine:
         error: Exception | None = None,
         gate: threading.Event | None = None,
         redraws: bool = False,
+        text_to_image: bool = False,
     ) -> None:
         self._steps = steps
         self._step_seconds = step_seconds
         self._error = error
         self._gate = gate
         self._redraws = redraws
+        self._text_to_image = text_to_image
         self.edits_started = 0
 
     @property
@@ -76,8 +80,8 @@ class FakeEngine:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Up to four pictures, at least one; of any size, unless it redraws."""
-        return Capabilities(max_input_images=4, any_size=not self._redraws)
+        """Up to four pictures, at least one unless it was told otherwise; of any size, unless it redraws."""
+        return Capabilities(max_input_images=4, text_to_image=self._text_to_image, any_size=not self._redraws)
 
     def load(self) -> None:
         """Nothing to load."""
@@ -107,7 +111,9 @@ class FakeEngine:
             if self._error is not None:
                 raise self._error
         rng = np.random.default_rng(seed)
-        pixels, mask = _paint_square(inputs.fitted(0), rng)
+        width, height = inputs.size_wh
+        base = inputs.fitted(0) if len(inputs) else np.full((height, width, 3), 128, np.uint8)
+        pixels, mask = _paint_square(base, rng)
         interpretation = Interpretation(
             plan=({"operation": "PaintSquare", "phrase": request.prompt},),
             resolutions=(Resolution(request.prompt, "a square", 1.0, verified=True),),

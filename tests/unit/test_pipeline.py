@@ -14,6 +14,7 @@ from retouch.images.geometry import fit_pixels, plan_fit
 from retouch.pipeline import draw_seed, run_edit
 from retouch.preserve.source_file import read_source_file
 from retouch.safety.moderation import UNCHECKED_NOTE
+from retouch.testing import FakeEngine
 from retouch.types import EditRequest, Interpretation, OutputFormat, Progress, Resolution
 
 PHOTO = np.random.default_rng(0).integers(0, 255, (96, 128, 3)).astype(np.uint8)
@@ -342,3 +343,23 @@ def test_a_reframed_answer_keeps_the_metadata_of_its_file_with_its_own_size() ->
     kept = Image.open(io.BytesIO(data)).getexif()
     assert kept[0x010F] == "Camera"
     assert kept.get_ifd(0x8769)[0xA002] == 100
+
+
+def test_an_engine_that_can_makes_a_picture_from_words_alone() -> None:
+    engine = FakeEngine(text_to_image=True)
+    result = run_edit(EditRequest(prompt="a lighthouse", aspect_ratio="16:9", seed=3, explain=True), [], engine)
+    (image,) = result.images
+    assert (image.width, image.height) == (1392, 752)
+    assert image.changed_share == 1.0
+    assert image.ancestry is None
+    assert image.preserve_report is not None
+    assert image.preserve_report["kind"] == "generated"
+
+
+def test_without_pictures_and_ratio_the_answer_is_square() -> None:
+    assert EditInputs([], EditRequest(prompt="a lighthouse", size="original")).size_wh == (1024, 1024)
+
+
+def test_an_engine_that_needs_a_picture_says_so() -> None:
+    with pytest.raises(InvalidValueError, match="at least one picture for the engine 'fake'"):
+        run_edit(EditRequest(prompt="a lighthouse"), [], FakeEngine())

@@ -67,9 +67,9 @@ class EditInputs:
     Parameters
     ----------
     pictures : sequence of InputPicture or (H, W, 3) uint8, sRGB
-        Upright. At least one.
+        Upright. None where the engine makes a picture from words alone.
     request : EditRequest
-        Decides the size of the answer.
+        Decides the size of the answer; without pictures and ratio it is square.
     any_size : bool
         Whether the engine can edit at the original's size, when the request asks for that.
     mask : (H, W) float32 [0, 1], optional
@@ -99,8 +99,8 @@ class EditInputs:
     ) -> None:
         self.pictures = tuple(each if isinstance(each, InputPicture) else InputPicture(each) for each in pictures)
         self.originals = tuple(picture.pixels for picture in self.pictures)
-        self._keep_size = request.size == "original" and any_size
-        height, width = self.originals[0].shape[:2]
+        self._keep_size = request.size == "original" and any_size and bool(pictures)
+        height, width = self.originals[0].shape[:2] if pictures else (1, 1)
         self._first = plan_fit(width, height, aspect_ratio=request.aspect_ratio, keep_size=self._keep_size)
         self._fixed_wh = None if request.aspect_ratio is None else self._first.size_wh
         self._fitted: dict[int, tuple[Pixels, Lineage]] = {}
@@ -112,6 +112,11 @@ class EditInputs:
 
     def __len__(self) -> int:
         return len(self.pictures)
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """(width, height) of the answer, unless it is reframed."""
+        return self._first.size_wh
 
     @property
     def answer_size(self) -> AnswerSize:

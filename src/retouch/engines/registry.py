@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from threading import Lock
 
-from retouch.engines.base import Engine
+from retouch.engines.base import Capabilities, Engine
 from retouch.errors import NotFoundError
 
 __all__ = ["EngineRegistry"]
@@ -23,6 +23,7 @@ class EngineRegistry:
     def __init__(self, factories: Mapping[str, Callable[[], Engine]], *, default: str) -> None:
         self._factories = dict(factories)
         self._engines: dict[str, Engine] = {}
+        self._capabilities: dict[str, Capabilities] = {}
         self._lock = Lock()
         self.default = default
 
@@ -44,12 +45,29 @@ class EngineRegistry:
         wanted = name or self.default
         with self._lock:
             if wanted not in self._engines:
-                if wanted not in self._factories:
-                    raise NotFoundError("engine", wanted, f"Available: {', '.join(self._factories)}.")
-                engine = self._factories[wanted]()
+                engine = self._factory(wanted)()
                 engine.load()
                 self._engines[wanted] = engine
             return self._engines[wanted]
+
+    def capabilities(self, name: str) -> Capabilities:
+        """Return what the engine of that name can do, without loading it, and without waiting for one that is being loaded.
+
+        Raises
+        ------
+        NotFoundError
+            No engine has that name.
+        ConfigurationError
+            What it needs is not installed.
+        """
+        if name not in self._capabilities:
+            self._capabilities[name] = self._factory(name)().capabilities
+        return self._capabilities[name]
+
+    def _factory(self, name: str) -> Callable[[], Engine]:
+        if name not in self._factories:
+            raise NotFoundError("engine", name, f"Available: {', '.join(self._factories)}.")
+        return self._factories[name]
 
     def close(self) -> None:
         """Close every engine that was built."""

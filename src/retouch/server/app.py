@@ -25,7 +25,7 @@ from retouch.jobs.worker import WorkerPool, Workshop
 from retouch.safety.pictures import PictureCheck
 from retouch.server import routes
 from retouch.server.auth import Authenticator
-from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, openai_images, replicate
+from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, models, openai_images, replicate
 from retouch.server.docs import add_docs
 from retouch.server.errors import ProblemError, answer_http_exception, answer_retouch_error
 from retouch.server.intake import Intake
@@ -79,6 +79,7 @@ def create_app(
     app.include_router(fal_proxy.router)
     for dialect in DIALECTS:
         app.include_router(dialect.router)
+    app.include_router(models.router)  # after Replicate's, whose /v1/models/OWNER/NAME it would hide
     app.include_router(routes.router)
     add_docs(app)
     _add_error_handlers(app)

@@ -1,5 +1,6 @@
 """What a wire protocol is to the rest of the server: its routes, and the shape of its errors."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,8 @@ class Dialect:
     router : APIRouter
     prefixes : tuple of str
         Beginnings of the paths whose errors have this dialect's shape, wrong paths below them included.
+    pattern : re.Pattern or None
+        Of whole paths beside those, where another dialect has some that begin the same.
     error_body : callable or None
         None for the shape that the server has of its own.
     statuses : mapping of str to int
@@ -37,7 +40,8 @@ class Dialect:
     prefixes: tuple[str, ...]
     error_body: ErrorBody | None = None
     statuses: Mapping[str, int] = field(default_factory=dict)
+    pattern: re.Pattern[str] | None = None
 
     def owns(self, path: str) -> bool:
         """Whether an error at this path has this dialect's shape."""
-        return path.startswith(self.prefixes)
+        return path.startswith(self.prefixes) or (self.pattern is not None and self.pattern.fullmatch(path) is not None)

@@ -1,8 +1,8 @@
 """From an error to an HTTP answer: one table of statuses, one shape of body.
 
 The body has the hosted endpoint's keys, ``{"message", "path", "requestId", "statusCode", "timestamp"}``; where OpenAI has routes
-also ``"error": {"message", "type", "param", "code"}``, without which OpenAI's own clients print "no body". A dialect may have a shape
-of its own for its routes. A text that was not written for clients never gets into an answer: what is unexpected is answered
+also ``"error": {"message", "type", "param", "code"}``, without which OpenAI's own clients print "no body". A dialect may have a
+shape of its own for its routes. A text that was not written for clients never gets into an answer: what is unexpected is answered
 with the request's id, and the log has the rest.
 """
 

@@ -1,14 +1,13 @@
-"""The routes beside the dialects: result files, the list of models, health."""
+"""The routes beside the dialects: result files and health."""
 
 import asyncio
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from retouch.server.catalog import MODELS
 from retouch.server.services import services_of
 
 __all__ = ["router"]
@@ -46,14 +45,6 @@ def _already_has(if_none_match: str | None, etag: str) -> bool:
         return False
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
     return "*" in tags or etag in tags
-
-
-@router.get("/v1/models", tags=["models"], summary="List the models")
-@router.get("/models", include_in_schema=False)
-async def list_models(request: Request) -> dict[str, Any]:
-    """List the models that requests may name, and what each can do. Needs no key."""
-    engine = services_of(request).default_engine
-    return {"object": "list", "data": [model.listing(engine=engine) for model in MODELS.values()]}
 
 
 @router.get("/health", tags=["health"], summary="Is the server alive?")

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from retouch import kontext
+from retouch.server.dialects.answers import EDITING, EVENTS, IGNORED, documented, json_body
 
 __all__ = ["RESPONSES", "request_body"]
 
@@ -68,13 +69,7 @@ _ANSWER: Final = {
                 "usage": {"type": "object", "properties": {"credits_used": {"type": "integer"}}},
                 "engine": {"type": "string"},
                 "notes": {"type": "array", "items": {"type": "string"}},
-                "ignored": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
-                    },
-                },
+                "ignored": IGNORED,
             },
         },
         "explain": {
@@ -86,55 +81,17 @@ _ANSWER: Final = {
         },
     },
 }
-_ERROR: Final = {
-    "type": "object",
-    "properties": {
-        "message": {"type": "string"},
-        "path": {"type": "string"},
-        "requestId": {"type": "string"},
-        "statusCode": {"type": "integer"},
-        "timestamp": {"type": "string", "format": "date-time"},
-        "details": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"field": {"type": "string"}, "rule": {"type": "string"}, "received": {}},
-            },
-        },
-        "error": {
-            "type": "object",
-            "properties": {
-                "message": {"type": "string"},
-                "type": {"type": "string"},
-                "param": {"type": ["string", "null"]},
-                "code": {"type": "string"},
-            },
-        },
-    },
+_FORMS: Final = {
+    "application/json": {"schema": _ANSWER},
+    "text/event-stream": {"schema": EVENTS},
 }
-_SITUATIONS: Final = {
-    400: "A field is wrong, a picture can't be used, or the instruction can't be carried out.",
-    401: "No key, or an unknown one.",
-    404: "No such model, or no such result (any more).",
-    413: "The body or a picture is too large.",
-    415: "The body is not JSON.",
-    429: "Too many edits are waiting; `Retry-After` says when to come again.",
-    500: "The edit failed.",
-    503: "The disk is full, or a model file is missing.",
-    504: "The edit was not finished in time.",
-}
-
-RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The edited pictures.", "content": {"application/json": {"schema": _ANSWER}}},
-    **{
-        status: {"description": situation, "content": {"application/json": {"schema": _ERROR}}}
-        for status, situation in _SITUATIONS.items()
-    },
+RESPONSES: Final = {
+    **documented({}, *EDITING),
+    200: {"description": "The edited pictures; as events where `stream` is true.", "content": _FORMS},
 }
 """The answers, for OpenAPI."""
 
 
 def request_body(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the OpenAPI description of the request: its schema, and the documented examples."""
-    content = {"application/json": {"schema": schema, "examples": _EXAMPLES}}
-    return {"requestBody": {"required": True, "content": content}, "security": [{"bearer": []}]}
+    return json_body(schema, examples=_EXAMPLES)

@@ -326,4 +326,9 @@ def _error_body(_request: Request, problem: Problem, status: int) -> dict[str, A
     return body
 
 
-DIALECT: Final = Dialect("replicate", router, ("/v1/predictions", "/v1/models/", "/v1/files"), _error_body, _STATUSES)
+_MODEL_PATHS: Final = re.compile(r"/v1/models/[^/]+/[^/]+(/predictions|/versions(/[^/]*)*)?")
+"""The ids of the AI/ML API's models, which are described at the same address, have three parts."""
+
+DIALECT: Final = Dialect(
+    "replicate", router, ("/v1/predictions", "/v1/files"), _error_body, _STATUSES, pattern=_MODEL_PATHS
+)

@@ -1,0 +1,101 @@
+"""How a route's answers are described in the API's reference: its bodies, and each error in the dialect's own shape."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+__all__ = ["ASKING", "EDITING", "ERROR", "EVENTS", "IGNORED", "SECURED", "documented", "json_body"]
+
+ERROR: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["message", "path", "requestId", "statusCode", "timestamp"],
+    "properties": {
+        "message": {"type": "string"},
+        "path": {"type": "string"},
+        "requestId": {"type": "string"},
+        "statusCode": {"type": "integer"},
+        "timestamp": {"type": "string", "format": "date-time"},
+        "details": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "rule": {"type": "string"}, "received": {}},
+            },
+        },
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": "string"},
+            },
+        },
+    },
+}
+"""The shape of errors that the server has of its own."""
+
+IGNORED: Final[dict[str, Any]] = {
+    "type": "array",
+    "description": "What was sent and has no effect, and why.",
+    "items": {"type": "object", "properties": {"field": {"type": "string"}, "reason": {"type": "string"}}},
+}
+
+_SITUATIONS: Final = {
+    400: "The request is wrong, a picture can't be used, or the instruction can't be carried out.",
+    401: "No key, or an unknown one.",
+    403: "A server without keys answers only to its own machine's name.",
+    404: "There is no such model, edit or result (any more).",
+    408: "The body did not arrive in time.",
+    413: "The body or a picture is too large.",
+    415: "The body is not of the right type.",
+    422: "A field has a wrong value.",
+    429: "Too many edits are waiting; `Retry-After` says when to come again.",
+    500: "The edit failed.",
+    503: "The disk is full, a model file is missing, or the edit was cancelled.",
+    504: "The edit was not finished in time.",
+}
+
+EDITING: Final = (400, 401, 403, 404, 408, 413, 415, 429, 500, 503, 504)
+"""Statuses of errors where an edit is sent."""
+ASKING: Final = (400, 401, 403, 404, 500, 503)
+"""Statuses of errors where something that is there is asked for."""
+
+SECURED: Final[dict[str, Any]] = {"security": [{"bearer": []}]}
+"""A key is needed."""
+
+EVENTS: Final[dict[str, Any]] = {"type": "string", "description": "Server-sent events."}
+
+
+def json_body(schema: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """Return the OpenAPI description of a route that needs a key and takes a JSON body."""
+    content = {"application/json": {"schema": dict(schema), **more}}
+    return {"requestBody": {"required": True, "content": content}, **SECURED}
+
+
+def documented(
+    answers: Mapping[int, tuple[str, Mapping[str, Any] | None]],
+    *statuses: int,
+    error: Mapping[str, Any] = ERROR,
+    media_type: str = "application/json",
+) -> dict[int | str, dict[str, Any]]:
+    """Return the answers of a route for OpenAPI.
+
+    Parameters
+    ----------
+    answers : mapping of int to (str, mapping or None)
+        What it is, and its JSON schema, by status; None for an answer without a body.
+    *statuses : int
+        Of the errors.
+    error : mapping
+        JSON schema of the dialect's errors.
+    media_type : str
+        Of the answers that are no errors.
+    """
+
+    def described(description: str, kind: str, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+        content = {} if schema is None else {"content": {kind: {"schema": dict(schema)}}}
+        return {"description": description, **content}
+
+    good = {status: described(said, media_type, schema) for status, (said, schema) in answers.items()}
+    return {**good, **{status: described(_SITUATIONS[status], "application/json", error) for status in statuses}}
