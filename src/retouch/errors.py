@@ -21,6 +21,7 @@
      │   └─ ObjectPackError              a cut-out pack is missing, damaged or can't be fetched
      ├─ StorageError                     a result or an input could not be written or read
      └─ EngineError                      an engine failed on a valid request
+         └─ RemoteRefusedError           a remote server refuses what this server sent: key, model, address
 
 Every class has a ``code`` (stable, for programs), ``retryable`` (would the same call succeed later?) and its context as
 attributes. The message says what was wrong, the value, what is allowed, and what to do. Messages never hold paths of the
@@ -46,6 +47,7 @@ __all__ = [
     "NotFoundError",
     "ObjectPackError",
     "QueueFullError",
+    "RemoteRefusedError",
     "RequestError",
     "RetouchError",
     "StorageError",
@@ -141,14 +143,14 @@ class ModeratedError(RequestError):
         Which input picture, counted from 0; None when a finished picture was refused.
     attempt : int or None
         Which finished picture, counted from 0; None when an input picture was refused.
-    allowed_from : int
-        The smallest ``safety_tolerance`` that lets this picture through.
+    allowed_from : int or None
+        The smallest ``safety_tolerance`` that lets this picture through; None where a remote server decided and did not say.
     """
 
     code = "content_moderated"
 
     def __init__(
-        self, message: str, *, allowed_from: int, index: int | None = None, attempt: int | None = None
+        self, message: str, *, allowed_from: int | None, index: int | None = None, attempt: int | None = None
     ) -> None:
         super().__init__(message)
         self.index = index
@@ -259,6 +261,13 @@ class EngineError(RetouchError):
 
     code = "engine_failed"
     retryable = True
+
+
+class RemoteRefusedError(EngineError):
+    """The remote server that makes the edits refuses what this server sent; the operator can fix it, the caller can't."""
+
+    code = "remote_refused"
+    retryable = False
 
 
 def shorten(value: object, limit: int = 80) -> str:
