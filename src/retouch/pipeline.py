@@ -98,6 +98,7 @@ def run_edit(
     first_seed = request.seed if request.seed is not None else draw_seed()
     images: list[EditedImage] = []
     interpretations: list[Interpretation] = []
+    makers: dict[str, None] = {}
 
     for attempt in range(request.num_images):
         if should_abort is not None and should_abort():
@@ -112,6 +113,7 @@ def run_edit(
             on_step=_over_all_attempts(on_step, attempt, request.num_images),
             should_abort=should_abort,
         )
+        makers[output.made_by or f"{engine.name}/{engine.version}"] = None
         edited = time.perf_counter()
 
         # 2. what it did not mean to touch is the input's again
@@ -157,7 +159,7 @@ def run_edit(
         images=tuple(images),
         prompt=request.prompt,
         seed=first_seed,
-        engine=f"{engine.name}/{engine.version}",
+        engine=", ".join(makers),
         interpretation=_merge(interpretations),
         timings=timings,
         notes=tuple(notes),

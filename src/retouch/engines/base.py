@@ -187,6 +187,8 @@ class EngineOutput:
         Of a reframed picture: where each pixel lies in the original, where a single map says it.
     interpretation : Interpretation
         How the prompt was understood.
+    made_by : str or None
+        Name and version of the engine that made it, where that is another one than was asked.
     """
 
     pixels: Pixels
@@ -197,6 +199,7 @@ class EngineOutput:
     is_reframed: bool = False
     frame: Frame | None = None
     interpretation: Interpretation = field(default_factory=Interpretation)
+    made_by: str | None = None
 
 
 class Engine(Protocol):

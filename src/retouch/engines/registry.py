@@ -1,7 +1,7 @@
 """Engines by name: built when first asked for, kept until closed."""
 
 from collections.abc import Callable, Mapping
-from threading import Lock
+from threading import RLock
 
 from retouch.engines.base import Capabilities, Engine
 from retouch.errors import NotFoundError
@@ -24,7 +24,7 @@ class EngineRegistry:
         self._factories = dict(factories)
         self._engines: dict[str, Engine] = {}
         self._capabilities: dict[str, Capabilities] = {}
-        self._lock = Lock()
+        self._lock = RLock()  # an engine that passes edits on loads the others while it is loaded itself
         self.default = default
 
     @property
