@@ -37,6 +37,7 @@ from retouch.editor.instructions.reasons import (
     tells_past,
 )
 from retouch.editor.instructions.refusals import hint
+from retouch.editor.instructions.refusals.undressing import asks_to_undress
 from retouch.editor.instructions.review import review
 from retouch.editor.instructions.rewording.reword import goal_scale, reword
 from retouch.editor.instructions.tokens import Token, read
@@ -118,6 +119,8 @@ def _parse(prompt: str, image_count: int, reads: Callable[[str], bool] | None) -
         raise UnsupportedInstructionError((), (), hint("empty"))
     if not any(char.isalpha() for char in prompt) and _RATIO.search(prompt) is None:
         raise UnsupportedInstructionError((), (shorten(prompt),), hint("no_words"))
+    if asks_to_undress(prompt):
+        raise UnsupportedInstructionError((), (shorten(prompt),), hint("undressing"))
     ctx = Context(prompt, image_count, foreign=translation is not None)
     if translation is not None:
         english = " ".join(token.word for token in tokens)

@@ -133,6 +133,14 @@ HINTS: dict[str, str] = {
     "ordinal": 'It does not count things: say where it is, "the bird on the left", or its color.',
     "which_part": 'Say what is to change: "make the {0} car darker"; a color alone can be more, less, replaced or kept.',
     "contradiction": 'The instruction contradicts itself: "{0}".',
+    "undressing": (
+        "It undresses nobody, and makes no picture of anybody in fewer clothes than the photo shows. Clothes can be recolored: "
+        '"make her jacket green".'
+    ),
+    "likeness": (
+        "It puts no known person's face or likeness into a picture; with a photo of your own as the second picture, say "
+        '"put the person from image 2 into image 1".'
+    ),
     "remark": 'Say what it should become: "make it brighter", "more contrast".',
     "vague": "Please say what to change, and to what.",
     "more": 'More of what? Each request begins with the picture that is sent: say "a bit warmer", "blur the background a lot".',

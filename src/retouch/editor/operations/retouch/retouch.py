@@ -21,7 +21,10 @@ _PHRASES: Final = {"skin": "the skin", "tooth": "the teeth", "eye": "the eyes"}
 _LITTLE_HAZE: Final = 0.12
 _LITTLE_CAST: Final = 0.04
 _LITTLE_NOISE: Final = 0.004
-_LITTLE_VIGNETTE: Final = 0.08
+_NO_VIGNETTE_HINT: Final = (
+    "I see no clear vignette in this picture: it does not grow darker toward all four corners alike. Where only some of it is "
+    'dark, say which: "brighten the top left corner", "lift the shadows".'
+)
 
 
 def retouch_picture(stage: Stage, operation: RetouchPicture, context: Context) -> Stage:
@@ -115,7 +118,9 @@ def _retouched(
             return tone.move_highlights(image, -strength), ()
         case Retouch.LIFT_CORNERS:
             lifted, stops = tone.lift_corners(image, strength)
-            return lifted, ("The picture has next to no vignette.",) if stops < _LITTLE_VIGNETTE else ()
+            if stops == 0:
+                raise UnsupportedInstructionError((), ("the vignette",), _NO_VIGNETTE_HINT)
+            return lifted, ()
         case Retouch.EXPOSURE:
             return tone.expose(image, strength), ()
         case Retouch.SMOOTH_SKIN:

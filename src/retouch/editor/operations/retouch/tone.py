@@ -8,6 +8,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from retouch.editor.operations.retouch.detail import luma, smooth_by_edges, with_lightness
 from retouch.images.array_types import FloatImage
@@ -28,6 +29,12 @@ __all__ = [
 ]
 
 _MOST_GAIN: Final = 2.5
+_INNER: Final = 0.35
+"""Nearer to the middle a vignette hardly shows."""
+_LEAST_DROP: Final = 0.2
+"""In natural logarithms: 0.3 stops, less than which any picture has by chance."""
+_FALLING_SHARE: Final = 0.65
+_SPREAD: Final = 1.3
 _BASE_SHARE: Final = 0.03
 _EDGE: Final = 0.012
 
@@ -101,13 +108,15 @@ def move_highlights(image: FloatImage, amount: float) -> FloatImage:
 
 
 def lift_corners(image: FloatImage, strength: float) -> tuple[FloatImage, float]:
-    """Take out a vignette that is there; returns the image and how many stops darker its corners were (0: none).
+    """Take out a vignette that is there; returns the image and how many stops darker its corners were (0: none, or not surely).
 
     Notes
     -----
     Without a vignette the slopes of log luminance toward the corners are as often up as down. What their median leaves over at
-    each radius is the slope of the falloff, here that of ``a r^2 + b r^4``; strong slopes are edges, and do not count. The light
-    of the corners is multiplied, by 2.5 at most.
+    each radius is the slope of the falloff, here that of ``a r^2 + b r^4``; strong slopes are edges, and do not count. A dark
+    wall behind a bright subject falls off as well, if not in all four quarters of the picture alike: where these disagree there
+    is no vignette, and where they agree its depth is that of the quarter with the least. The light of the corners is multiplied,
+    by 2.5 at most. O(rows * cols).
 
     References
     ----------
@@ -126,18 +135,8 @@ def lift_corners(image: FloatImage, strength: float) -> tuple[FloatImage, float]
 
 def _falloff(image: FloatImage) -> tuple[float, float]:
     """Return how log luminance falls with the share r of the way to a corner: a r^2 + b r^4, both at least 0."""
-    scale = 200 / max(image.shape[:2])
-    small = cv2.resize(image, None, fx=min(1.0, scale), fy=min(1.0, scale), interpolation=cv2.INTER_AREA)
-    level = np.log(luminance(srgb_to_linear(small.astype(np.float32))) + 0.004)
-    level = cv2.GaussianBlur(level, (0, 0), 1.0)
-    rows, cols = level.shape
-    y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : cols * 1j] / np.sqrt(2.0)
-    slope_y, slope_x = np.gradient(level)
-    slope = (
-        slope_x * (cols - 1) / 2 * np.sqrt(2.0) * x + slope_y * (rows - 1) / 2 * np.sqrt(2.0) * y
-    )  # d level / d log r
+    slope, flat, x, y = _radial_slopes(image)
     radius = np.hypot(x, y)
-    flat = np.hypot(slope_x, slope_y) < np.quantile(np.hypot(slope_x, slope_y), 0.8)
     centers = np.linspace(0.15, 0.95, 17)
     medians = [
         float(np.median(slope[near])) if (near := flat & (np.abs(radius - c) < 0.05)).sum() > 30 else 0.0
@@ -149,7 +148,45 @@ def _falloff(image: FloatImage) -> tuple[float, float]:
     fits += [np.array([max(0.0, float(basis[:, 0] @ wanted / (basis[:, 0] @ basis[:, 0]))), 0.0])]
     fits += [np.array([0.0, max(0.0, float(basis[:, 1] @ wanted / (basis[:, 1] @ basis[:, 1])))])]
     best = min((fit for fit in fits if fit.min() >= 0), key=lambda fit: float(((basis @ fit - wanted) ** 2).sum()))
-    return float(best[0]), float(best[1])
+    quarters = [
+        _fall_of(slope, flat & (x * right > 0) & (y * down > 0), radius) for right in (-1, 1) for down in (-1, 1)
+    ]
+    drops = [drop for drop, _ in quarters]
+    evident = min(drops) > _LEAST_DROP and min(share for _, share in quarters) > _FALLING_SHARE
+    if not evident or max(drops) - min(drops) > _SPREAD * float(np.median(drops)):
+        return 0.0, 0.0
+    along = float(
+        best[0] * (1.0 - _INNER**2) + best[1] * (1.0 - _INNER**4)
+    )  # the fit's own fall where the quarters' is taken
+    share = min(1.0, min(drops) / along) if along > 0 else 0.0
+    return float(share * best[0]), float(share * best[1])
+
+
+def _radial_slopes(image: FloatImage) -> tuple[FloatImage, npt.NDArray[np.bool_], FloatImage, FloatImage]:
+    """Return d log luminance / d log r of the picture made small, where it is flat, and x and y with the corners at r = 1."""
+    scale = min(1.0, 200 / max(image.shape[:2]))
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    level = np.log(luminance(srgb_to_linear(small.astype(np.float32))) + 0.004)
+    level = cv2.GaussianBlur(level, (0, 0), 1.0)
+    rows, cols = level.shape
+    y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : cols * 1j] / np.sqrt(2.0)
+    slope_y, slope_x = np.gradient(level)
+    slope = slope_x * (cols - 1) / 2 * np.sqrt(2.0) * x + slope_y * (rows - 1) / 2 * np.sqrt(2.0) * y
+    flat = np.hypot(slope_x, slope_y) < np.quantile(np.hypot(slope_x, slope_y), 0.8)
+    return slope, flat, x, y
+
+
+def _fall_of(slope: FloatImage, where: npt.NDArray[np.bool_], radius: FloatImage) -> tuple[float, float]:
+    """Return by how much log luminance falls outward in a quarter of the picture, and in which share of its rings it does."""
+    centers = np.linspace(_INNER, 0.95, 13)
+    rings = [where & (np.abs(radius - center) < 0.06) for center in centers]
+    seen = [
+        (center, float(np.median(slope[ring]))) for center, ring in zip(centers, rings, strict=True) if ring.sum() > 12
+    ]
+    if len(seen) < len(centers) // 2:
+        return 0.0, 0.0
+    at, falls = np.asarray(seen).T
+    return float(-np.trapezoid(falls / at, at)), float((falls < 0).mean())
 
 
 def add_clarity(image: FloatImage, strength: float) -> FloatImage:
