@@ -60,7 +60,7 @@ def test_the_reference_holds_the_documented_examples_and_every_field_with_its_li
     prompts = [example["value"]["prompt"] for example in content["examples"].values()]
     assert "Add a bird to the foreground of the photo." in prompts
     assert any(prompt.startswith("Place this image with the t-rex on this mug") for prompt in prompts)
-    schema = content["schema"]
+    schema = content["schema"]["anyOf"][0]
     assert schema["required"] == ["model", "prompt"]
     assert schema["allOf"] == [{"anyOf": [{"required": ["image_url"]}, {"required": ["parent"]}]}]
     assert "Extension" in schema["properties"]["parent"]["description"]

@@ -11,11 +11,11 @@ from starlette.responses import Response
 
 from retouch.server.dialect import Dialect
 from retouch.server.dialects import aimlapi_reference as reference
-from retouch.server.dialects.fields import json_schema
 from retouch.server.dialects.generation_fields import MASK_FIELDS
 from retouch.server.dialects.image_answer import answer_image_request
 from retouch.server.dialects.image_body import ImageBody, ImageRoute, parse_body
 from retouch.server.dialects.image_fields import FIELDS
+from retouch.server.dialects.model_fields import body_schema, fit_to_engine
 from retouch.server.dialects.submission import accept
 from retouch.server.json_response import SafeJSONResponse
 from retouch.server.services import services_of
@@ -39,7 +39,7 @@ _ROUTE: Final = ImageRoute(
     tags=["images"],
     summary="Edit a picture by a sentence",
     response_class=SafeJSONResponse,
-    openapi_extra=reference.request_body(json_schema(_ROUTE.fields)),
+    openapi_extra=reference.request_body(body_schema(_ROUTE.fields)),
     responses=reference.RESPONSES,
 )
 async def generate(request: Request) -> Response:
@@ -49,7 +49,8 @@ async def generate(request: Request) -> Response:
 
 
 async def _read(request: Request) -> ImageBody:
-    return parse_body(await services_of(request).intake.read_json_object(request), _ROUTE)
+    services = services_of(request)
+    return await fit_to_engine(parse_body(await services.intake.read_json_object(request), _ROUTE), services)
 
 
 DIALECT: Final = Dialect("aimlapi", router, ("/v1/images/generations",))

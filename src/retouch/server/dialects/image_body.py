@@ -1,15 +1,16 @@
 """Read the body of an image route. Clients in the wild send more than the documented fields: what has no effect is reported."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from retouch import kontext
 from retouch.jobs.models import Problem
-from retouch.server.catalog import MODELS, OPENAI_MODELS
+from retouch.server.catalog import MODELS, OPENAI_MODELS, HostedModel
 from retouch.server.dialects.fields import Field, invalid_body, read_fields, unknown_fields
 from retouch.server.dialects.image_fields import edit_request
+from retouch.server.dialects.model_fields import fields_of, settle_for_model
 from retouch.server.dialects.submission import ParamNames, Submission
 from retouch.server.errors import ProblemError
 
@@ -98,9 +99,11 @@ def parse_body(body: Mapping[str, Any], route: ImageRoute) -> ImageBody:
         Fields are missing or wrong, or the model is not known. Names field, rule and value.
     """
     merged = _merge_extra_body(body)
-    values = read_fields(merged, route.fields)
-    notes = _resolve_model(values)
-    ignored = _ignored(merged, values, route)
+    model = _model_of(merged)
+    fields = fields_of(model, route.fields)
+    values = read_fields(merged, fields)
+    notes = [*_resolve_model(values), *settle_for_model(values)]
+    ignored = _ignored(merged, values, fields, route)
     mask_field = "mask_url" if "mask_url" in values else "mask"
     names = ParamNames(route.pictures, {"mask": mask_field})
     request, asked_for, size_notes = edit_request({"output_format": route.output_format, **values}, ignored, names)
@@ -110,7 +113,7 @@ def parse_body(body: Mapping[str, Any], route: ImageRoute) -> ImageBody:
         request = replace(request, generation=replace(request.generation, preview_every=1))
     return ImageBody(
         request=request,
-        sources=_sources(values, route.pictures),
+        sources=_sources(values, route.pictures, model),
         parent=values.get("parent"),
         engine=values.get("engine"),
         names=names,
@@ -124,11 +127,11 @@ def parse_body(body: Mapping[str, Any], route: ImageRoute) -> ImageBody:
     )
 
 
-def _sources(values: Mapping[str, Any], field: str) -> tuple[str | bytes, ...]:
+def _sources(values: Mapping[str, Any], field: str, model: HostedModel) -> tuple[str | bytes, ...]:
     sources: tuple[str | bytes, ...] = values.get(field, ())
-    beside_parent = kontext.MAX_REFERENCE_IMAGES - 1
+    beside_parent = model.max_images - 1
     if "parent" in values and len(sources) > beside_parent:
-        rule = f"at most {beside_parent} pictures beside parent"
+        rule = f"at most {beside_parent} pictures beside parent" if beside_parent else "left out beside parent"
         raise invalid_body([{"field": field, "rule": rule, "received": f"{len(sources)} pictures"}])
     return sources
 
@@ -143,6 +146,12 @@ def _merge_extra_body(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**body, **extra}.items() if name != "extra_body"}
 
 
+def _model_of(body: Mapping[str, Any]) -> HostedModel:
+    """The model whose fields the body has; the default one where it names none that there is, which is found out later."""
+    named = body.get("model")
+    return (MODELS.get(named) if isinstance(named, str) else None) or MODELS[kontext.DEFAULT_MODEL]
+
+
 def _resolve_model(values: dict[str, Any]) -> list[str]:
     """Put the id of one of our models into ``values``; return a note when the client named another vendor's."""
     named = values.setdefault("model", kontext.DEFAULT_MODEL)
@@ -155,11 +164,14 @@ def _resolve_model(values: dict[str, Any]) -> list[str]:
     raise ProblemError(Problem("model_not_found", message, details={"param": "model"}))
 
 
-def _ignored(body: Mapping[str, Any], values: Mapping[str, Any], route: ImageRoute) -> list[dict[str, str]]:
+def _ignored(
+    body: Mapping[str, Any], values: Mapping[str, Any], fields: Sequence[Field], route: ImageRoute
+) -> list[dict[str, str]]:
     """Say which of the fields that were sent have no effect, and why."""
+    of_other_models = _WITHOUT_MEANING | {each.name for each in route.fields}
     ignored = [
-        {**each, "reason": _NO_MEANING} if each["field"] in _WITHOUT_MEANING else dict(each)
-        for each in unknown_fields(body, route.fields)
+        {**each, "reason": _NO_MEANING} if each["field"] in of_other_models else dict(each)
+        for each in unknown_fields(body, fields)
     ]
     if "n" in values and "num_images" in values:
         ignored.append({"field": "n", "reason": "num_images says how many"})

@@ -15,6 +15,7 @@ from retouch.errors import ImageError, InvalidValueError
 from retouch.images.codec import decode_rgba
 from retouch.server.dialect import Dialect
 from retouch.server.dialects import aimlapi_reference as reference
+from retouch.server.dialects.answers import SECURED
 from retouch.server.dialects.fields import (
     Field,
     Flag,
@@ -29,6 +30,7 @@ from retouch.server.dialects.fields import (
 from retouch.server.dialects.image_answer import answer_image_request
 from retouch.server.dialects.image_body import ImageBody, ImageRoute, parse_body
 from retouch.server.dialects.image_fields import FIELDS
+from retouch.server.dialects.model_fields import DEV_FIELDS, body_schema, fit_to_engine
 from retouch.server.dialects.submission import accept
 from retouch.server.intake import Form, media_type_of
 from retouch.server.json_response import SafeJSONResponse
@@ -157,12 +159,13 @@ _ROUTE: Final = ImageRoute(
 
 
 def _request_body() -> dict[str, Any]:
+    """The body for OpenAPI; the form in one piece, since Swagger UI shows no upload in a schema of several."""
     schema = json_schema(_ROUTE.fields)
     file = {"type": "string", "format": "binary"}
     files = {"anyOf": [file, {"type": "array", "items": file, "maxItems": kontext.MAX_REFERENCE_IMAGES}]}
     form = {**schema, "properties": {**schema["properties"], _PICTURES: files, "mask": file}}
-    content = {"multipart/form-data": {"schema": form}, "application/json": {"schema": schema}}
-    return {"requestBody": {"required": True, "content": content}, "security": [{"bearer": []}]}
+    content = {"multipart/form-data": {"schema": form}, "application/json": {"schema": body_schema(_ROUTE.fields)}}
+    return {"requestBody": {"required": True, "content": content}, **SECURED}
 
 
 @router.post("/images/edits", include_in_schema=False)
@@ -181,17 +184,17 @@ async def edit(request: Request) -> Response:
 
 
 async def _read(request: Request) -> ImageBody:
-    intake = services_of(request).intake
+    services = services_of(request)
     if media_type_of(request) == "multipart/form-data":
-        body = _body_of_form(await intake.read_form(request))
+        body = _body_of_form(await services.intake.read_form(request))
     else:
-        body = await intake.read_json_object(request)
-    return parse_body(_with_pictures_together(body), _ROUTE)
+        body = await services.intake.read_json_object(request)
+    return await fit_to_engine(parse_body(_with_pictures_together(body), _ROUTE), services)
 
 
 def _body_of_form(form: Form) -> dict[str, Any]:
     """Return a form as JSON would have it: numbers and flags by what their fields are, the rest as text."""
-    rules = {field.name: field.rule for field in _ROUTE.fields}
+    rules = {field.name: field.rule for field in (*_ROUTE.fields, *DEV_FIELDS)}
     body: dict[str, Any] = {}
     for name, values in form.items():
         if name in _SPELLINGS:

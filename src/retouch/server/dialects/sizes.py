@@ -1,5 +1,6 @@
 """Sizes as clients write them. None can be had to the pixel: they stand for the nearest preset ratio."""
 
+import json
 import math
 import re
 from dataclasses import dataclass
@@ -12,26 +13,33 @@ from retouch.types import AspectRatio
 __all__ = ["PixelSize", "RatioInWords", "Size", "nearest_ratio"]
 
 _NARROWEST: Final = 9 / 21
-_SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})")
+_SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The words "original" and "auto", or a width and height, which stand for the nearest preset ratio."""
+    """The words "original", unless there is none, and "auto"; or a width and height, which stand for the nearest preset ratio."""
+
+    has_original: bool = True
+
+    @property
+    def _words(self) -> tuple[str, ...]:
+        return ("original", "auto") if self.has_original else ("auto",)
 
     @property
     def text(self) -> str:
         """See ``Rule``."""
-        return '"original", "auto" or WIDTHxHEIGHT such as "1024x768"'
+        return f'{", ".join(json.dumps(word) for word in self._words)} or WIDTHxHEIGHT such as "1024x768"'
 
     @property
     def schema(self) -> dict[str, Any]:
         """See ``Rule``."""
-        return {"type": "string", "examples": ["original", "1024x768"]}
+        pattern = f"^({'|'.join(self._words)}|[1-9][0-9]{{0,4}}x[1-9][0-9]{{0,4}})$"
+        return {"type": "string", "pattern": pattern, "examples": ["auto", "1024x768"]}
 
     def read(self, value: Any) -> str:
         """See ``Rule``."""
-        if value in ("original", "auto") or (isinstance(value, str) and nearest_ratio(value) is not None):
+        if value in self._words or (isinstance(value, str) and nearest_ratio(value) is not None):
             return str(value)
         raise RuleBrokenError(self.text)
 

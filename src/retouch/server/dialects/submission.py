@@ -19,7 +19,7 @@ from retouch.server.sources import PictureSources
 from retouch.server.waiting import wait_for_result
 from retouch.types import EditRequest
 
-__all__ = ["ParamNames", "Submission", "accept", "wait_for"]
+__all__ = ["ParamNames", "Submission", "accept", "engine_name", "wait_for"]
 
 _log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
     )  # a Host that no answer could name is refused before the work, not after
     async with services.intake.place():
         submission = await read(request)
-        engine = _engine_name(submission.engine, services)
+        engine = engine_name(submission.engine, services)
         sources = PictureSources(services.results, services.fetch_policy, own_base_urls(request, services.public_url))
         try:
             pictures = await sources.collect(
@@ -153,7 +153,8 @@ async def _collect_mask(submission: Submission, sources: PictureSources) -> byte
         raise ProblemError(names.in_their_words(Problem.from_error(exc))) from exc
 
 
-def _engine_name(named: str | None, services: Services) -> str:
+def engine_name(named: str | None, services: Services) -> str:
+    """Return the engine that a request names, or the server's default. Raises ``ProblemError``: there is none of that name."""
     if named is None:
         return services.default_engine
     if named not in services.registry.names:
