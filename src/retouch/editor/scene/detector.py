@@ -21,10 +21,12 @@ from retouch.editor.scene.values import Box
 from retouch.images.array_types import FloatImage, Pixels
 from retouch.models import Session
 
-__all__ = ["DETECTOR_NAME", "GRAPH_NAME", "Detection", "convert_detector", "detect", "overlap"]
+__all__ = ["DETECTOR_CONVERTER", "DETECTOR_NAME", "GRAPH_NAME", "Detection", "convert_detector", "detect", "overlap"]
 
 DETECTOR_NAME: Final = "detector"
 GRAPH_NAME: Final = "detector-graph"
+DETECTOR_CONVERTER: Final = 1
+"""To be raised with each change of what ``convert_detector`` makes of its files."""
 
 LEAST_SCORE: Final = 0.3
 _SIDE_PX: Final = 416

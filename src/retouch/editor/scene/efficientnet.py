@@ -17,7 +17,17 @@ import numpy.typing as npt
 from retouch.editor.scene.torch_weights import read_state_dict
 from retouch.errors import ModelFileError
 
-__all__ = ["INPUT_NAME", "LOGITS_NAME", "POOLED_LOGITS_NAME", "STRIDE_PX", "convert_efficientnet_lite"]
+__all__ = [
+    "EFFICIENTNET_CONVERTER",
+    "INPUT_NAME",
+    "LOGITS_NAME",
+    "POOLED_LOGITS_NAME",
+    "STRIDE_PX",
+    "convert_efficientnet_lite",
+]
+
+EFFICIENTNET_CONVERTER: Final = 1
+"""To be raised with each change of the graph that is built here."""
 
 INPUT_NAME: Final = "image"
 LOGITS_NAME: Final = "logits"

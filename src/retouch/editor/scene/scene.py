@@ -8,8 +8,15 @@ from typing import TypeVar, cast, overload
 from retouch.editor.instructions.plan import Target, TargetKind
 from retouch.editor.scene.animal_head import find_animal_head
 from retouch.editor.scene.classifier import ClassMaps, class_heat, classify, describe_labels, map_classes, map_square
-from retouch.editor.scene.detector import DETECTOR_NAME, GRAPH_NAME, Detection, convert_detector, detect
-from retouch.editor.scene.efficientnet import convert_efficientnet_lite
+from retouch.editor.scene.detector import (
+    DETECTOR_CONVERTER,
+    DETECTOR_NAME,
+    GRAPH_NAME,
+    Detection,
+    convert_detector,
+    detect,
+)
+from retouch.editor.scene.efficientnet import EFFICIENTNET_CONVERTER, convert_efficientnet_lite
 from retouch.editor.scene.enlarge import enlarge_layer, enlarge_mask, reduce_for_analysis
 from retouch.editor.scene.faces import FaceNetworks, find_faces
 from retouch.editor.scene.find import find_target
@@ -245,7 +252,9 @@ class Scene:
         return self._once("square_classes", lambda: map_square(self.pixels, self._classifier()))
 
     def _classifier(self) -> Session:
-        return self._models.converted_session("efficientnet-lite2", convert_efficientnet_lite)
+        return self._models.converted_session(
+            "efficientnet-lite2", convert_efficientnet_lite, version=EFFICIENTNET_CONVERTER
+        )
 
     @property
     def labels(self) -> tuple[tuple[str, float], ...]:
@@ -273,7 +282,9 @@ class Scene:
         if not self.detects:
             return ()
         session = self._models.converted_session(
-            DETECTOR_NAME, lambda weights: convert_detector(self._models.path(GRAPH_NAME), weights)
+            DETECTOR_NAME,
+            lambda weights: convert_detector(self._models.path(GRAPH_NAME), weights),
+            version=DETECTOR_CONVERTER,
         )
         return detect(self.pixels, session)
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from retouch.editor.scene.animal_head import find_animal_head, head_around_peak
-from retouch.editor.scene.efficientnet import convert_efficientnet_lite
+from retouch.editor.scene.efficientnet import EFFICIENTNET_CONVERTER, convert_efficientnet_lite
 from retouch.editor.scene.head import find_head
 from retouch.editor.scene.scene import Scene
 from retouch.editor.scene.values import Head
@@ -48,7 +48,7 @@ def test_an_animal_that_fills_the_picture_has_a_head_as_large_as_its_evidence() 
 
 
 def test_a_cup_is_no_animal(coffee: Scene, store: ModelStore) -> None:
-    session = store.converted_session("efficientnet-lite2", convert_efficientnet_lite)
+    session = store.converted_session("efficientnet-lite2", convert_efficientnet_lite, version=EFFICIENTNET_CONVERTER)
 
     assert find_animal_head(coffee.pixels, coffee.subject.matte, session) is None
 

@@ -26,6 +26,8 @@ _TRANSFER_BUDGET_PIXELS = 1_100_000
 """Pixels that a network works on: about a second of two cores, and under 450 MB."""
 _STYLE_SIDE_PX = 256
 _ONLY_MULTIPLES_OF = 4
+_TRANSFER_CONVERTER = 1
+"""To be raised with each change of what ``transfer_graph`` makes of its file."""
 
 
 @remembered(but_for=("models",))
@@ -84,7 +86,7 @@ def paint_like(pixels: Pixels, example: Pixels, models: ModelStore) -> Pixels:
     )
     vector = models.session("style-reader").run(None, {"style_image": square[None].astype(np.float32) / 255.0})[0]
     small, pad = _fit(pixels, _TRANSFER_BUDGET_PIXELS)
-    session = models.converted_session("style-transfer", transfer_graph)
+    session = models.converted_session("style-transfer", transfer_graph, version=_TRANSFER_CONVERTER)
     painted = session.run(None, {_CONTENT: small[None], _VECTOR: vector})[0][0]
     # The network's nearest-neighbor upsampling leaves a fine screen in flat areas; a short smoothing along the edges takes it
     # out and leaves strokes.
