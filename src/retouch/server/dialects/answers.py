@@ -52,11 +52,12 @@ _SITUATIONS: Final = {
     422: "A field has a wrong value.",
     429: "Too many edits are waiting; `Retry-After` says when to come again.",
     500: "The edit failed.",
+    502: "A remote server that makes the edits refuses what it was sent.",
     503: "The disk is full, a model file is missing, or the edit was cancelled.",
     504: "The edit was not finished in time.",
 }
 
-EDITING: Final = (400, 401, 403, 404, 408, 413, 415, 429, 500, 503, 504)
+EDITING: Final = (400, 401, 403, 404, 408, 413, 415, 429, 500, 502, 503, 504)
 """Statuses of errors where an edit is sent."""
 ASKING: Final = (400, 401, 403, 404, 500, 503)
 """Statuses of errors where something that is there is asked for."""
@@ -97,5 +98,7 @@ def documented(
         content = {} if schema is None else {"content": {kind: {"schema": dict(schema)}}}
         return {"description": description, **content}
 
-    good = {status: described(said, media_type, schema) for status, (said, schema) in answers.items()}
+    good: dict[int | str, dict[str, Any]] = {
+        status: described(said, media_type, schema) for status, (said, schema) in answers.items()
+    }
     return {**good, **{status: described(_SITUATIONS[status], "application/json", error) for status in statuses}}

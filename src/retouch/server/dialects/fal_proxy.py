@@ -16,6 +16,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from retouch.jobs.models import Problem
+from retouch.server.dialects import fal_reference as reference
+from retouch.server.dialects.answers import SECURED
 from retouch.server.dialects.fal import QUEUE_PREFIX, RUN_PREFIX
 from retouch.server.errors import ProblemError
 from retouch.server.json_response import SafeJSONResponse
@@ -69,7 +71,8 @@ router.add_route(PROXY_PATH, Proxy(), methods=["GET", "POST", "PUT"], include_in
     _STORAGE_PREFIX + "/storage/upload/initiate",
     tags=["fal"],
     summary="Reserve a place for an upload",
-    openapi_extra={"security": [{"bearer": []}]},
+    openapi_extra=SECURED,
+    responses=reference.RESERVED,
 )
 async def initiate(request: Request) -> Response:
     """Return where to send a picture, once and within the hour, and the URL that it will have."""
@@ -81,7 +84,13 @@ async def initiate(request: Request) -> Response:
     return SafeJSONResponse({"upload_url": upload_url, "file_url": file_url(base_url, name)})
 
 
-@router.put(_STORAGE_PREFIX + "/storage/upload/{name}", tags=["fal"], summary="Upload a picture")
+@router.put(
+    _STORAGE_PREFIX + "/storage/upload/{name}",
+    tags=["fal"],
+    summary="Upload a picture",
+    openapi_extra=reference.UPLOAD_BODY,
+    responses=reference.UPLOADED,
+)
 async def upload(request: Request, name: str) -> Response:
     """Store a picture under a reserved name. Needs no key: the name can't be guessed, and takes one upload."""
     services = services_of(request)
