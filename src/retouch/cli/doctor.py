@@ -6,15 +6,21 @@ import shutil
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from retouch._version import __version__
+from retouch.cli.installation import data_folder, read_settings_if_any
 from retouch.cli.models import open_store
 from retouch.cli.output import EXIT_USAGE, print_json, product
 from retouch.errors import RetouchError
+
+if TYPE_CHECKING:
+    from retouch.engines.flux.options import FluxOptions
+    from retouch.engines.flux.source import FluxSource
+    from retouch.settings import Settings
 
 __all__ = ["doctor"]
 
@@ -38,10 +44,14 @@ def doctor(
     data_dir: Annotated[
         Path | None, typer.Option(help="Where models and object packs are kept.", show_default=False)
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="TOML file with settings, as for `retouch serve`.", dir_okay=False, show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> int:
     """Check the installation: packages, weight files, object packs, memory, disk. Exit code 2 when an edit can't run."""
-    report = examine(data_dir)
+    report = examine(data_dir, read_settings_if_any(config, data_dir=data_dir))
     if as_json:
         print_json(report)
     else:
@@ -49,13 +59,17 @@ def doctor(
     return EXIT_USAGE if report["problems"] else 0
 
 
-def examine(data_dir: Path | None) -> dict[str, Any]:
+def examine(data_dir: Path | None, settings: "Settings | None" = None) -> dict[str, Any]:
     """Return everything that ``doctor`` finds, as JSON-ready values; ``problems`` is empty when edits can run."""
     from retouch.editor.objects.library import ObjectLibrary
     from retouch.engines.flux.lora_folder import LoraFolder
     from retouch.library import default_data_directory
 
-    directory = data_dir or default_data_directory()
+    directory = (data_dir or default_data_directory()) if settings is None else data_folder(settings)
+    flux = None if settings is None else settings.flux
+    flux_folder = (flux and flux.folder) or directory / "models" / "flux"
+    flux_options = None if flux is None else flux.options()
+    loras = LoraFolder((flux and flux.lora_folder) or directory / "models" / "loras")
     models = [
         {
             "name": status.model.name,
@@ -63,7 +77,7 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
             "state": status.state,
             "optional": status.model.optional,
         }
-        for status in open_store(data_dir).list()
+        for status in open_store(directory).list()
     ]
     optional_models = _optional_models(directory / "models")
     library = ObjectLibrary.in_directory(directory / "objects")
@@ -80,13 +94,13 @@ def examine(data_dir: Path | None) -> dict[str, Any]:
         "packages": {name: _version(name) for name in PACKAGES},
         "models": models,
         "optional_models": optional_models,
-        "loras": list(LoraFolder(directory / "models" / "loras").names),
+        "loras": list(loras.names),
         "object_packs": packs,
         "engines": {
             "builtin": "ready" if all(_is_there(m) or m["optional"] for m in models) else "incomplete",
-            "flux": _flux_state(directory / "models" / "flux"),
+            "flux": _flux_state(flux_folder, flux_options),
         },
-        "flux": _flux_plan(directory / "models" / "flux"),
+        "flux": _flux_plan(flux_folder, flux_options),
         "problems": _problems(models, free_bytes) + [str(m["problem"]) for m in optional_models if m["problem"]],
     }
 
@@ -95,19 +109,31 @@ def _is_there(model: dict[str, Any]) -> bool:
     return model["state"] in ("package", "directory")
 
 
-def _flux_state(folder: Path) -> str:
-    """Return whether the engine "flux" can run; the settings can name another folder for ``retouch serve``."""
+def _flux_source(folder: Path, options: "FluxOptions | None") -> "FluxSource | None":
+    """Return where the engine would find its weights; None where it would not."""
+    from retouch.engines.flux.options import FluxOptions
+    from retouch.engines.flux.source import find_source
+
+    try:
+        return find_source(folder, options or FluxOptions())
+    except RetouchError:
+        return None
+
+
+def _flux_state(folder: Path, options: "FluxOptions | None") -> str:
+    """Return whether the engine "flux" can run."""
     if find_spec("torch") is None or find_spec("diffusers") is None:
         return "not installed"
-    return "ready" if (folder / "model_index.json").is_file() else "no weights"
+    return "no weights" if _flux_source(folder, options) is None else "ready"
 
 
-def _flux_plan(folder: Path) -> dict[str, Any] | None:
-    """Return how this machine would run FLUX.1 Kontext with default settings, or why it can't; None where nothing is installed.
+def _flux_plan(folder: Path, options: "FluxOptions | None") -> dict[str, Any] | None:
+    """Return how this machine would run FLUX.1 Kontext, or why it can't; None where nothing is installed.
 
-    Without weights the sizes of the [dev] checkpoint are taken. On a processor a picture's time is estimated by a short probe.
+    By default settings on the best device when ``options`` are None. Without weights the sizes of the [dev] checkpoint are taken.
+    On a processor a picture's time is estimated by a short probe.
     """
-    if _flux_state(folder) == "not installed":
+    if _flux_state(folder, options) == "not installed":
         return None
     import torch
 
@@ -115,17 +141,20 @@ def _flux_plan(folder: Path) -> dict[str, Any] | None:
     from retouch.engines.flux.device import read_device
     from retouch.engines.flux.estimate import describe_seconds, edit_seconds, measure_speed, probe_layers
     from retouch.engines.flux.options import FluxOptions
+    from retouch.engines.flux.plan import Wants
     from retouch.engines.flux.planner import make_plan
 
-    device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    best = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    options = options or FluxOptions(device=best)
+    source = _flux_source(folder, options)
     try:
-        sizes = read_checkpoint_sizes(folder) if (folder / "model_index.json").is_file() else KONTEXT_DEV
-        plan = make_plan(read_device(device), sizes).as_json()
+        sizes = KONTEXT_DEV if source is None else read_checkpoint_sizes(source.folder, source.transformer_file)
+        plan = make_plan(read_device(options.device), sizes, Wants.of(options)).as_json()
     except RetouchError as exc:
-        return {"fits": False, "device": device, "summary": exc.message, "reasons": []}
-    if device == "cpu":
+        return {"fits": False, "device": options.device, "summary": exc.message, "reasons": []}
+    if options.device == "cpu":
         speed = measure_speed(probe_layers(sizes), torch.float32)
-        plan["seconds_a_picture"] = round(edit_seconds(speed, sizes, steps=FluxOptions().num_inference_steps), 1)
+        plan["seconds_a_picture"] = round(edit_seconds(speed, sizes, steps=options.num_inference_steps), 1)
         plan["time_a_picture"] = describe_seconds(plan["seconds_a_picture"])
     return {"fits": True, **plan}
 

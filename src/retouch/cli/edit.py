@@ -1,5 +1,6 @@
 """``retouch edit``: pictures and a sentence in, the edited picture out."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from retouch.atomic import write_atomically
+from retouch.cli.installation import configured_registry, read_settings_if_any
 from retouch.cli.output import print_error, print_json, product, step_progress
 from retouch.cli.words import describe_resolution, what_was_done
 from retouch.errors import InvalidValueError, RetouchError
@@ -34,6 +36,15 @@ class SizeChoice(StrEnum):
 
     PRESET = "preset"
     ORIGINAL = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which engine edits, and where it finds what it needs."""
+
+    engine: str | None
+    data_dir: Path | None
+    config: Path | None
 
 
 def edit(
@@ -113,6 +124,14 @@ def edit(
     data_dir: Annotated[
         Path | None, typer.Option(help="Where models and object packs are kept.", show_default=False)
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file with settings, as for `retouch serve`: its groups engine, flux and storage.data_dir count here.",
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, errors too.")] = False,
 ) -> int:
     """Edit pictures by a sentence.
@@ -126,8 +145,7 @@ def edit(
         result = _run(
             images,
             prompt,
-            engine,
-            data_dir,
+            Where(engine, data_dir, config),
             quiet=as_json,
             seed=seed,
             num_images=num_images,
@@ -224,15 +242,18 @@ def refuse_to_overwrite(out: Path, images: list[str]) -> None:
         raise InvalidValueError("--out", "another file than the input, which would be lost", out.name)
 
 
-def _run(
-    images: list[str], prompt: str, engine: str | None, data_dir: Path | None, *, quiet: bool, **options: Any
-) -> "EditResult":
+def _run(images: list[str], prompt: str, where: Where, *, quiet: bool, **options: Any) -> "EditResult":
     with step_progress("starting", quiet=quiet) as on_step:
         from retouch.fetch import FetchPolicy
         from retouch.library import Editor, create_registry
 
+        settings = read_settings_if_any(where.config, data_dir=where.data_dir, engine=where.engine)
+        if settings is None:
+            engine, registry = where.engine, create_registry(where.data_dir)
+        else:
+            engine, registry = settings.engine.default, configured_registry(settings)
         # A person's own command line may fetch from the person's own network.
-        editor = Editor(engine, registry=create_registry(data_dir), fetch_policy=FetchPolicy(allow_private=True))
+        editor = Editor(engine, registry=registry, fetch_policy=FetchPolicy(allow_private=True))
         return editor.edit(list(images), prompt, on_step=on_step, **options)
 
 

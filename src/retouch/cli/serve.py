@@ -20,7 +20,8 @@ def serve(
     config: Annotated[Path | None, typer.Option(help="TOML file with settings.", dir_okay=False)] = None,
 ) -> int:
     """Serve the hosted endpoint's API on this machine, until Ctrl-C."""
-    from retouch.library import create_picture_check, create_registry, default_data_directory
+    from retouch.cli.installation import configured_registry, data_folder
+    from retouch.library import create_picture_check
     from retouch.server.app import create_app
     from retouch.server.listen import listen, run
     from retouch.settings import load_settings
@@ -33,12 +34,8 @@ def serve(
             "engine": {"default": engine},
         },
     )
-    folder = (settings.storage.data_dir or default_data_directory()).expanduser().absolute()
-    flux = settings.flux
-    registry = create_registry(
-        folder, flux_folder=flux.folder, flux_options=flux.options(), lora_folder=flux.lora_folder
-    )
-    app = create_app(settings, registry, folder, picture_check=create_picture_check(folder))
+    folder = data_folder(settings)
+    app = create_app(settings, configured_registry(settings), folder, picture_check=create_picture_check(folder))
     with listen(settings.server.host, settings.server.port) as listener:
         run(app, settings, listener, folder)
     return 0

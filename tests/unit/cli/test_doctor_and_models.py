@@ -143,7 +143,7 @@ def test_doctor_says_how_this_machine_would_run_flux_and_how_long_a_picture_take
 ) -> None:
     pytest.importorskip("torch", reason="the [flux] extra is not installed")
     from retouch.engines.flux import device
-    from retouch.engines.flux.planner import DeviceFacts
+    from retouch.engines.flux.plan import DeviceFacts
 
     free = free_gb * 10**9
     monkeypatch.setattr(device, "read_device", lambda name: DeviceFacts("cpu", "this machine", free, free))
@@ -160,6 +160,32 @@ def test_doctor_says_how_this_machine_would_run_flux_and_how_long_a_picture_take
     said = capsys.readouterr().out
     assert "flux here: " in said
     assert ("A picture takes about " in said) is fits
+
+
+def test_doctor_examines_what_is_set(monkeypatch, tmp_path: Path, capsys) -> None:
+    pytest.importorskip("torch", reason="the [flux] extra is not installed")
+    from retouch.engines.flux import device
+    from retouch.engines.flux.plan import DeviceFacts
+
+    asked = []
+
+    def read_device(name):
+        asked.append(name)
+        return DeviceFacts("cpu", "this machine", 10**12, 10**12)
+
+    monkeypatch.setattr(device, "read_device", read_device)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "ink.safetensors").touch()
+    config = tmp_path / "retouch.toml"
+    config.write_text(
+        f'[storage]\ndata_dir = "{tmp_path}"\n[flux]\ndevice = "cpu"\nprecision = "int8"\nlora_folder = "{tmp_path}/elsewhere"\n'
+    )
+
+    assert run(monkeypatch, "doctor", "--json", "--config", config) == 0
+
+    report = json.loads(capsys.readouterr().out)
+    assert (report["data_directory"], report["loras"]) == (str(tmp_path), ["ink"])
+    assert (asked, report["flux"]["precision"]) == (["cpu"], "int8")
 
 
 def test_models_list_names_the_loras(monkeypatch, tmp_path: Path, capsys) -> None:

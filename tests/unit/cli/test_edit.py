@@ -10,6 +10,7 @@ from PIL import Image
 
 from retouch import cli, library
 from retouch.engines.base import Capabilities
+from retouch.engines.registry import EngineRegistry
 from retouch.generation import GenerationOptions, LoraWeight
 from retouch.testing import FakeEngine, fake_registry
 
@@ -36,6 +37,40 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 def format_of(path: Path) -> str | None:
     with Image.open(path) as picture:
         return picture.format
+
+
+@pytest.mark.parametrize("way", ["option", "variable for the file", "variables"])
+def test_settings_name_the_engine_and_say_how_it_runs(
+    monkeypatch, photo: Path, tmp_path: Path, capsys, way: str
+) -> None:
+    asked = {}
+
+    def registry(folder, **how):
+        asked.update(how, folder=folder)
+        engine = FakeEngine()
+        return EngineRegistry({"builtin": lambda: engine, "flux": lambda: engine}, default="builtin")
+
+    monkeypatch.setattr(library, "create_registry", registry)
+    config = tmp_path / "retouch.toml"
+    config.write_text(
+        f'[storage]\ndata_dir = "{tmp_path}"\n[engine]\ndefault = "flux"\n[flux]\ndevice = "cpu"\nfolder = "w"\n'
+    )
+    options = ["--config", config] if way == "option" else []
+    if way == "variable for the file":
+        monkeypatch.setenv("RETOUCH_CONFIG", str(config))
+    elif way == "variables":
+        for name, value in {"STORAGE__DATA_DIR": tmp_path, "FLUX__DEVICE": "cpu", "FLUX__FOLDER": "w"}.items():
+            monkeypatch.setenv(f"RETOUCH_{name}", str(value))
+
+    assert run(monkeypatch, "edit", photo, "paint it", "-o", tmp_path / "out.png", *options) == 0
+
+    assert (asked["folder"], asked["flux_folder"], asked["flux_options"].device) == (tmp_path, Path("w"), "cpu")
+
+
+def test_a_wrong_setting_is_wrong_usage(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    monkeypatch.setenv("RETOUCH_FLUX__DEVICES", "cpu")
+    assert run(monkeypatch, "edit", photo, "paint it", "-o", tmp_path / "out.png") == 2
+    assert "flux.devices" in capsys.readouterr().err.lower()
 
 
 def test_an_edit_is_saved_and_described(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:

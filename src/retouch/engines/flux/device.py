@@ -5,7 +5,7 @@ from typing import Final
 
 import torch
 
-from retouch.engines.flux.planner import DeviceFacts
+from retouch.engines.flux.plan import DeviceFacts
 from retouch.errors import EngineError
 
 __all__ = ["read_device"]

@@ -1,11 +1,9 @@
 """FLUX.1 Kontext as an engine."""
 
 import logging
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
-
-import torch
 
 from retouch.engines.base import Capabilities, EditInputs, EngineOutput
 from retouch.engines.flux.checkpoint import KONTEXT_DEV, CheckpointSizes, read_checkpoint_sizes
@@ -16,12 +14,13 @@ from retouch.engines.flux.loading import log_plan
 from retouch.engines.flux.loop import DenoisingLoop
 from retouch.engines.flux.lora import LoraRack
 from retouch.engines.flux.lora_folder import LoraFolder
-from retouch.engines.flux.memory import CarefulLoop
+from retouch.engines.flux.memory import CarefulLoop, free_memory
 from retouch.engines.flux.model import FluxModel
 from retouch.engines.flux.options import FluxOptions, ReferenceMode
 from retouch.engines.flux.orders import OrderBuilder
-from retouch.engines.flux.planner import FP8_CAPABILITY, Plan, Wants, make_plan
-from retouch.engines.flux.presets import Techniques, apply_preset, wanted_precision, without_fp8
+from retouch.engines.flux.plan import Plan, Wants
+from retouch.engines.flux.planner import make_plan
+from retouch.engines.flux.presets import Techniques, apply_preset, check_preset, without_fp8
 from retouch.engines.flux.previews import LatentProjection
 from retouch.engines.flux.source import FluxSource, find_source
 from retouch.engines.flux.statistics import FluxStatistics
@@ -97,6 +96,7 @@ class FluxEngine:
         options = self._options
         self._plan, source = self._make_plan()
         log_plan(self._plan)
+        check_preset(options.preset, options.batch_size, is_offloaded=self._plan.choice.streams_transformer)
         self._model = FluxModel.from_source(
             source, self._plan.choice, options.device, multiply_fp8=self._plan.dynamic_fp8
         )
@@ -151,11 +151,14 @@ class FluxEngine:
 
     def close(self) -> None:
         """Stop the worker and free the weights."""
+        if self._model is None:
+            return
         if self._worker is not None:
             self._worker.close()
+        device = self._model.device
         self._worker = self._conditioning = self._model = self._rack = None
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        self._techniques = Techniques(self._options.preset)  # a step cache holds the transformer
+        free_memory(device)
 
     def _measure(self, model: FluxModel) -> None:
         """Measure once how fast a processor multiplies by the loaded weights, and say in the log what a picture takes."""
@@ -188,15 +191,8 @@ class FluxEngine:
         source = find_source(self._folder, options)
         source.check()
         sizes = read_checkpoint_sizes(source.folder, source.transformer_file)
-        device = read_device(options.device)
         self._sizes = sizes
-        precision = wanted_precision(
-            options.preset,
-            options.precision,
-            multiplies_fp8=device.capability is not None and device.capability >= FP8_CAPABILITY,
-            is_gguf=sizes.transformer.gguf_bytes is not None,
-        )
-        return make_plan(device, sizes, Wants.of(replace(options, precision=precision))), source
+        return make_plan(read_device(options.device), sizes, Wants.of(options)), source
 
     def _apply_preset(self, model: FluxModel, plan: Plan) -> Techniques:
         options = self._options
@@ -205,7 +201,7 @@ class FluxEngine:
             options.preset,
             batch_size=options.batch_size,
             has_loras=bool(self._loras.names),
-            is_offloaded=plan.choice.offload in ("model", "group"),
+            is_offloaded=plan.choice.streams_transformer,
             left_out=without_fp8(options.preset, options.precision, dynamic_fp8=plan.dynamic_fp8),
         )
 

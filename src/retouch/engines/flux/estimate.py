@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from retouch.engines.flux.checkpoint import CheckpointSizes
-from retouch.engines.flux.planner import PRESET_PIXELS
+from retouch.engines.flux.plan import PRESET_PIXELS
 
 __all__ = ["Speed", "describe_seconds", "edit_seconds", "measure_speed", "probe_layers"]
 

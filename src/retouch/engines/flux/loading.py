@@ -21,8 +21,9 @@ from safetensors.torch import load_file
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5Tokenizer
 
 from retouch.engines.flux.checkpoint import TensorFile, read_config, read_tensor_file
+from retouch.engines.flux.needs import TILE_PX
 from retouch.engines.flux.original_layout import convert_original, is_original
-from retouch.engines.flux.planner import TILE_PX, Candidate, Plan
+from retouch.engines.flux.plan import Candidate, Plan
 from retouch.engines.flux.quantization import quantize_matrices
 from retouch.engines.flux.source import FluxSource
 from retouch.errors import ModelFileError

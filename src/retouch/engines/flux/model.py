@@ -9,7 +9,7 @@ import torch
 from diffusers import FluxKontextPipeline
 
 from retouch.engines.flux.loading import DTYPES, load_pipeline, plain_choice
-from retouch.engines.flux.planner import Candidate
+from retouch.engines.flux.plan import Candidate
 from retouch.engines.flux.schedule import Schedule
 from retouch.engines.flux.source import FluxSource
 from retouch.errors import EngineError

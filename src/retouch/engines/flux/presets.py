@@ -23,10 +23,10 @@ import torch
 from retouch.engines.flux.attention import DEFAULT_BACKEND, choose_attention
 from retouch.engines.flux.model import FluxModel
 from retouch.engines.flux.options import Precision, Preset
-from retouch.engines.flux.step_cache import StepCache, StepCacheOptions
+from retouch.engines.flux.step_cache import StepCache, StepCacheOptions, require_cache_dit
 from retouch.errors import ConfigurationError
 
-__all__ = ["Techniques", "apply_preset", "fuse_projections", "undo_compilation", "wanted_precision", "without_fp8"]
+__all__ = ["Techniques", "apply_preset", "check_preset", "fuse_projections", "undo_compilation", "without_fp8"]
 
 _PROJECTIONS: Final = ("to_q", "to_k", "to_v", "add_q_proj", "add_k_proj", "add_v_proj")
 
@@ -118,8 +118,7 @@ def apply_preset(
     """
     if preset is Preset.EXACT:
         return Techniques(preset)
-    if preset is Preset.FAST:
-        _check_fast(batch_size, is_offloaded=is_offloaded)
+    check_preset(preset, batch_size, is_offloaded=is_offloaded)
     transformer = model.pipeline.transformer
     made = Techniques(preset, attention=choose_attention(model), left_out=left_out)
     made = _fuse(made, transformer, has_loras=has_loras, is_offloaded=is_offloaded)
@@ -129,12 +128,6 @@ def apply_preset(
     for reason in made.left_out:
         _log.warning("preset %s: %s", preset, reason)
     return made
-
-
-def wanted_precision(preset: Preset, precision: Precision, *, multiplies_fp8: bool, is_gguf: bool) -> Precision:
-    """Return what the transformer's weights should be held in: ``fast`` takes float8 unless the operator or the file pins it."""
-    takes_fp8 = preset is Preset.FAST and precision == "auto" and multiplies_fp8 and not is_gguf
-    return "fp8" if takes_fp8 else precision
 
 
 def without_fp8(preset: Preset, precision: Precision, *, dynamic_fp8: bool) -> tuple[str, ...]:
@@ -147,7 +140,17 @@ def without_fp8(preset: Preset, precision: Precision, *, dynamic_fp8: bool) -> t
     return (f"Nothing is multiplied in float8: {reason}",)
 
 
-def _check_fast(batch_size: int, *, is_offloaded: bool) -> None:
+def check_preset(preset: Preset, batch_size: int, *, is_offloaded: bool) -> None:
+    """Refuse what a preset can't do here, before minutes are spent on loading the weights; ``apply_preset`` asks again.
+
+    Raises
+    ------
+    ConfigurationError
+        ``fast`` lacks cache-dit, or has a batch size or offloading that it can't take.
+    """
+    if preset is not Preset.FAST:
+        return
+    require_cache_dit()
     if batch_size > 1:
         raise ConfigurationError(
             f"The preset 'fast' decides for each picture by itself which steps to extrapolate, so a pass holds one: set "

@@ -18,7 +18,7 @@ from typing import Any
 
 from retouch.errors import ConfigurationError
 
-__all__ = ["CachedSteps", "StepCache", "StepCacheOptions"]
+__all__ = ["CachedSteps", "StepCache", "StepCacheOptions", "require_cache_dit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,7 @@ class StepCache:
     """
 
     def __init__(self, transformer: Any, options: StepCacheOptions | None = None) -> None:
-        try:
-            import cache_dit
-        except ImportError as exc:
-            raise ConfigurationError(
-                "The preset 'fast' needs cache-dit: pip install 'retouch[flux-fast]'. The preset 'balanced' does without."
-            ) from exc
+        cache_dit = require_cache_dit()
         _quiet_library()
         options = options or StepCacheOptions()
         self.options = replace(options, first_blocks=_fit_first_blocks(transformer, options.first_blocks))
@@ -147,6 +142,17 @@ class StepCache:
         manager = self._transformer._context_manager
         manager._cached_context_manager = {}
         manager._current_context = None
+
+
+def require_cache_dit() -> Any:
+    """Return the library. Raises ``ConfigurationError`` where it is not installed."""
+    try:
+        import cache_dit
+    except ImportError as exc:
+        raise ConfigurationError(
+            "The preset 'fast' needs cache-dit: pip install 'retouch[flux-fast]'. The preset 'balanced' does without."
+        ) from exc
+    return cache_dit
 
 
 def _quiet_library() -> None:

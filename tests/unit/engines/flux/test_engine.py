@@ -1,4 +1,5 @@
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from retouch.engines.flux.engine import FluxEngine
 from retouch.engines.flux.loop import DenoisingLoop
 from retouch.engines.flux.model import FluxModel
 from retouch.engines.flux.options import FluxOptions, Preset, ReferenceMode
-from retouch.errors import EditAbortedError, EngineError, InvalidValueError, ModelFileError
+from retouch.errors import ConfigurationError, EditAbortedError, EngineError, InvalidValueError, ModelFileError
 from retouch.pipeline import run_edit
 from retouch.types import EditRequest, OutputFormat
 
@@ -337,6 +338,25 @@ def test_without_a_gpu_the_default_device_is_refused_with_a_way_out(checkpoint):
         pytest.skip("this machine has a GPU")
     with pytest.raises(EngineError, match="cpu"):
         FluxEngine(checkpoint).load()
+
+
+def test_what_the_preset_fast_cannot_do_is_refused_before_the_weights_are_loaded(checkpoint, monkeypatch):
+    monkeypatch.setattr(FluxModel, "from_source", lambda *_, **__: pytest.fail("the weights were loaded"))
+    with pytest.raises(ConfigurationError, match=r"flux\.batch_size"):
+        with_options(checkpoint, preset=Preset.FAST, batch_size=2).load()
+
+
+def test_a_closed_engine_holds_no_weights(checkpoint):
+    import torch
+
+    engine = with_options(checkpoint, preset=Preset.FAST, batch_size=1)
+    with torch._dynamo.config.patch(disable=True):
+        engine.load()
+    transformer = weakref.ref(engine._model.pipeline.transformer)
+
+    engine.close()
+
+    assert transformer() is None
 
 
 def test_a_closed_engine_says_so(checkpoint, picture):

@@ -21,7 +21,7 @@ from retouch.engines.flux.loop import DenoisingLoop, Order
 from retouch.engines.flux.model import FluxModel
 from retouch.engines.flux.options import FluxOptions
 from retouch.engines.flux.original_layout import convert_original, is_original
-from retouch.engines.flux.planner import Candidate
+from retouch.engines.flux.plan import Candidate
 from retouch.engines.flux.quantization import weight_bytes
 from retouch.engines.flux.source import FluxSource, find_source
 from retouch.errors import ModelFileError
@@ -275,7 +275,7 @@ def test_a_pass_takes_no_more_memory_than_the_planner_says():
     """torch's profiler, on the real class, with tokens enough that its activations outweigh everything else."""
     from torch.profiler import ProfilerActivity, profile
 
-    from retouch.engines.flux.planner import ACTIVATION_COPIES
+    from retouch.engines.flux.needs import ACTIVATION_COPIES
 
     width, tokens = 128, 512
     transformer = FluxTransformer2DModel(

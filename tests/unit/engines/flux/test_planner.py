@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from retouch.engines.flux.checkpoint import KONTEXT_DEV
-from retouch.engines.flux.planner import DeviceFacts, Wants, gigabytes, make_plan
+from retouch.engines.flux.options import FluxOptions, Preset
+from retouch.engines.flux.plan import DeviceFacts, Wants, gigabytes
+from retouch.engines.flux.planner import make_plan
 from retouch.errors import ConfigurationError
 
 GIB = 2**30
@@ -109,6 +111,19 @@ def test_gguf_runs_as_it_is_stored_and_its_blocks_can_be_streamed():
 )
 def test_every_choice_can_be_pinned(wants, expected):
     assert choice(card(80), **wants) == expected
+
+
+def test_the_preset_fast_takes_float8_where_the_card_multiplies_it_and_nothing_else_is_pinned():
+    def held(device, sizes=KONTEXT_DEV, **options):
+        return make_plan(device, sizes, Wants.of(FluxOptions(**options))).choice.precision
+
+    assert held(card(80), preset=Preset.FAST) == "fp8"
+    assert held(card(80), preset=Preset.BALANCED) == held(card(80, capability=OLD), preset=Preset.FAST) == "bfloat16"
+    assert held(card(80), preset=Preset.FAST, precision="bfloat16") == "bfloat16"
+    assert held(card(80), gguf(7), preset=Preset.FAST) == "gguf"
+    with pytest.raises(ConfigurationError) as caught:
+        make_plan(card(2), KONTEXT_DEV, Wants.of(FluxOptions(preset=Preset.FAST)))
+    assert "leave the choice" not in str(caught.value)  # nothing was pinned
 
 
 @pytest.mark.parametrize("text", ["full", "fp8", "int8"])

@@ -8,7 +8,7 @@ from retouch.engines.flux.loop import DenoisingLoop, Order
 from retouch.engines.flux.memory import CarefulLoop
 from retouch.engines.flux.model import FluxModel
 from retouch.engines.flux.options import Preset
-from retouch.engines.flux.presets import apply_preset, wanted_precision, without_fp8
+from retouch.engines.flux.presets import apply_preset, without_fp8
 from retouch.engines.flux.warmup import WarmUpShape, warm_up
 from retouch.errors import ConfigurationError
 
@@ -137,13 +137,7 @@ def test_what_fast_can_not_do_is_refused_at_the_start(own_model, options, hint):
         apply_preset(own_model, Preset.FAST, **options)
 
 
-def test_fast_takes_float8_where_the_card_does_and_nobody_pinned_another_precision():
-    def wanted(preset, precision="auto", *, card=True, gguf=False):
-        return wanted_precision(preset, precision, multiplies_fp8=card, is_gguf=gguf)
-
-    assert wanted(Preset.FAST) == "fp8"
-    assert wanted(Preset.FAST, card=False) == wanted(Preset.FAST, gguf=True) == wanted(Preset.BALANCED) == "auto"
-    assert wanted(Preset.FAST, "bfloat16") == "bfloat16"
+def test_fast_says_why_nothing_is_multiplied_in_float8():
     assert (
         without_fp8(Preset.FAST, "fp8", dynamic_fp8=True)
         == without_fp8(Preset.BALANCED, "auto", dynamic_fp8=False)
