@@ -58,6 +58,14 @@ def plain_server(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def server_of_words(tmp_path_factory):
+    """Of an engine that also makes pictures from words alone."""
+    data = str(tmp_path_factory.mktemp("words"))
+    with serve([sys.executable, str(FAKE_SERVER), "--data", data, "--text-to-image"]) as url:
+        yield Server(url)
+
+
+@pytest.fixture(scope="session")
 def secure_server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("secure")
     certificate, key = make_certificate(folder)

@@ -5,88 +5,25 @@ Each runs in an environment of its own, by a small driver whose lines are those 
 
 import base64
 import io
-import json
-import os
-import subprocess
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from PIL import Image
 from tests.clients.conftest import KEY
 from tests.clients.environments import command_of
+from tests.clients.roster import CLIENTS, LANGCHAIN, LITELLM_BFL, case, run_driver
 
 from retouch.testing import REFUSED_WORD
 
 # An install may take minutes where the registry is far.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-PNG = {"output_format": "png", "seed": 7}
-AI_SDK = (
-    "ai@7.0.173",
-    "@ai-sdk/openai@4.0.118",
-    "@ai-sdk/openai-compatible@3.0.92",
-    "@ai-sdk/black-forest-labs@2.0.41",
-    "@ai-sdk/fal@3.0.41",
-    "@ai-sdk/replicate@3.0.46",
-)
+PROMPT = "Add a bird."
 
 
-@dataclass(frozen=True)
-class Client:
-    """A driver, and the packages that it needs, pinned.
-
-    ``options`` are sent with every edit, ``wrong`` with the one that must be refused, which names ``wrong_field``.
-    """
-
-    driver: str
-    packages: tuple[str, ...] = ()
-    options: tuple[tuple[str, object], ...] = tuple(PNG.items())
-    wrong: tuple[tuple[str, object], ...] = (("aspect_ratio", "4:1"),)
-    wrong_field: str = "aspect_ratio"
-    secure: bool = False
-
-
-CLIENTS = {
-    "openai 2, edit": Client("openai_edit.py", ("openai==2.54.0",)),
-    "openai 2, generate": Client("openai_generate.py", ("openai==2.54.0",)),
-    "openai 2, stream": Client("openai_stream.py", ("openai==2.54.0",)),
-    "openai 3, edit": Client("openai_edit.py", ("openai==3.54.0",)),
-    "openai 3, generate": Client("openai_generate.py", ("openai==3.54.0",)),
-    "openai 3, stream": Client("openai_stream.py", ("openai==3.54.0",)),
-    "openai JavaScript": Client("openai_edit.mjs", ("openai@7.57.0",)),
-    "replicate, run": Client("replicate_run.py", ("replicate==1.0.7",)),
-    "replicate, poll": Client("replicate_poll.py", ("replicate==1.0.7",)),
-    "replicate over https": Client("replicate_run.py", ("replicate==1.0.7",), secure=True),
-    "replicate JavaScript": Client("replicate_run.mjs", ("replicate@1.4.0",)),
-    "fal JavaScript": Client("fal_subscribe.mjs", ("@fal-ai/client@1.10.1",)),
-    "fal, run": Client("fal_run.py", ("fal-client==1.0.3",), secure=True),
-    "fal, queue": Client("fal_queue.py", ("fal-client==1.0.3",), secure=True),
-    "blackforest": Client("bfl_generate.py", ("blackforest==0.1.3",)),
-    "AI SDK openai": Client("ai_openai.mjs", AI_SDK, wrong=(("n", 5),), wrong_field="n"),
-    "AI SDK openai-compatible": Client("ai_compatible.mjs", AI_SDK),
-    "AI SDK black-forest-labs": Client("ai_bfl.mjs", AI_SDK),
-    "AI SDK fal": Client("ai_fal.mjs", AI_SDK),
-    "AI SDK replicate": Client("ai_replicate.mjs", AI_SDK),
-    "litellm, aiml": Client("litellm_aiml.py", ("litellm==1.106.0",)),
-    "litellm, openai": Client("litellm_openai.py", ("litellm==1.106.0",)),
-    "aimlapi": Client("aimlapi_edit.py", ("aimlapi-sdk-python==2.24rc1",)),
-    "curl": Client("plain_curl.py"),
-    "requests": Client("plain_requests.py"),
-    "fetch": Client("plain_fetch.mjs"),
-}
-
-
-def run_driver(command, server, photo, cases):
-    """Run a driver, and return what came of each case."""
-    told = json.dumps({"photo": str(photo), "cases": cases})
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "RETOUCH_"))}
-    environment = {**inherited, **server.environment}
-    done = subprocess.run(
-        command, input=told, capture_output=True, text=True, env=environment, timeout=240, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
+@pytest.fixture(scope="module")
+def cache(request):
+    return request.config.cache.mkdir("clients")
 
 
 @pytest.fixture(scope="module", params=CLIENTS.values(), ids=CLIENTS.keys())
@@ -95,21 +32,23 @@ def client(request):
 
 
 @pytest.fixture(scope="module")
-def outcomes(client, request, photo):
+def outcomes(client, cache, request, photo):
     """What the client got for a good request, a wrong value, a wrong key, and a sentence that is refused."""
-    command = command_of(client.driver, client.packages, request.config.cache.mkdir("clients"))
+    command = command_of(client.driver, client.packages, cache)
     server = request.getfixturevalue("secure_server" if client.secure else "plain_server")
-
-    def case(*, key=KEY, prompt="Add a bird.", **more):
-        return {"server": server.url, "key": key, "prompt": prompt, "options": {**dict(client.options), **more}}
-
+    options = dict(client.options)
     cases = {
-        "edit": case(),
-        "wrong value": case(**dict(client.wrong)),
-        "wrong key": case(key="no-key-of-this-server"),
-        "refusal": case(prompt=f"Do the {REFUSED_WORD}."),
+        "edit": case(server, key=KEY, prompt=PROMPT, options=options),
+        "wrong value": case(server, key=KEY, prompt=PROMPT, options={**options, **dict(client.wrong)}),
+        "wrong key": case(server, key="no-key-of-this-server", prompt=PROMPT, options=options),
+        "refusal": case(server, key=KEY, prompt=f"Do the {REFUSED_WORD}.", options=options),
     }
     return run_driver(command, server, photo, cases)
+
+
+def pixels_of(outcome):
+    assert "picture" in outcome, outcome
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(outcome["picture"]))).convert("RGB"))
 
 
 def error_of(outcome):
@@ -118,9 +57,7 @@ def error_of(outcome):
 
 
 def test_the_answer_shows_the_edit_and_every_other_pixel_as_it_was(outcomes, photo):
-    assert "picture" in outcomes["edit"], outcomes["edit"]
-    answer = np.asarray(Image.open(io.BytesIO(base64.b64decode(outcomes["edit"]["picture"]))))
-    before = np.asarray(Image.open(photo))
+    answer, before = pixels_of(outcomes["edit"]), np.asarray(Image.open(photo))
     assert answer.shape == before.shape
     rows, cols = np.nonzero((answer != before).any(axis=2))
     side = 1024 // 6  # of the square that the fake engine paints
@@ -141,3 +78,52 @@ def test_a_refusal_says_what_was_not_understood(outcomes):
     error = error_of(outcomes["refusal"])
     assert REFUSED_WORD in error
     assert "Ask for something else." in error
+
+
+@pytest.mark.parametrize("name", ["openai 3, edit", "AI SDK replicate"])
+def test_the_built_in_editor_answers_a_real_client(name, built_in_editor, cache, photo):
+    client = CLIENTS[name]
+    options = dict(client.options)
+    cases = {
+        "gray": case(built_in_editor, key=KEY, prompt="Make it black and white.", options=options),
+        "suit": case(built_in_editor, key=KEY, prompt="Make the suit blue.", options=options),
+        "refusal": case(built_in_editor, key=KEY, prompt="Wibble the quorf.", options=options),
+    }
+
+    outcomes = run_driver(command_of(client.driver, client.packages, cache), built_in_editor, photo, cases)
+
+    before = np.asarray(Image.open(photo)).astype(int)
+    gray = pixels_of(outcomes["gray"]).astype(int)
+    assert np.ptp(gray, axis=2).max() <= 2 < np.ptp(before, axis=2).mean()
+    suit = pixels_of(outcomes["suit"]).astype(int)
+    changed = (suit != before).any(axis=2)
+    assert 0.05 < changed.mean() < 0.7
+    red, blue = 0, 2
+    assert (before[changed][:, red] - before[changed][:, blue]).mean() > 20
+    assert (suit[changed][:, red] - suit[changed][:, blue]).mean() < 0
+    assert "quorf" in error_of(outcomes["refusal"])
+
+
+def test_langchain_gets_pictures_made_of_words_alone(server_of_words, cache, photo):
+    command = command_of(LANGCHAIN.driver, LANGCHAIN.packages, cache)
+    cases = {
+        "picture": case(server_of_words, key=KEY, prompt=PROMPT, options={}),
+        "wrong key": case(server_of_words, key="no-key-of-this-server", prompt=PROMPT, options={}),
+        "refusal": case(server_of_words, key=KEY, prompt=f"Do the {REFUSED_WORD}.", options={}),
+    }
+    outcomes = run_driver(command, server_of_words, photo, cases)
+    assert pixels_of(outcomes["picture"]).shape == (1024, 1024, 3)
+    assert "API key is not known to this server" in error_of(outcomes["wrong key"])
+    assert "Ask for something else." in error_of(outcomes["refusal"])
+
+
+def test_langchain_is_told_when_the_engine_needs_a_picture(plain_server, cache, photo):
+    command = command_of(LANGCHAIN.driver, LANGCHAIN.packages, cache)
+    cases = {"words": case(plain_server, key=KEY, prompt=PROMPT, options={})}
+    assert "picture" in error_of(run_driver(command, plain_server, photo, cases)["words"])
+
+
+def test_litellm_takes_answers_of_black_forest_labs_from_nobody_else(plain_server, cache, photo):
+    command = command_of(LITELLM_BFL.driver, LITELLM_BFL.packages, cache)
+    cases = {"edit": case(plain_server, key=KEY, prompt=PROMPT, options={})}
+    assert "polling" in error_of(run_driver(command, plain_server, photo, cases)["edit"]).lower()
