@@ -77,8 +77,13 @@ class StandIn:
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_: object) -> None:
+                """Say nothing of clients that hang up."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -91,7 +96,8 @@ class StandIn:
             return
         body = json.dumps(answer.body).encode() if isinstance(answer.body, dict) else answer.body
         handler.send_response(answer.status)
-        for name, value in {"Content-Length": str(len(body)), **answer.headers}.items():
+        length = {} if "Transfer-Encoding" in answer.headers else {"Content-Length": str(len(body))}
+        for name, value in {**length, **answer.headers}.items():
             handler.send_header(name, value)
         handler.end_headers()
         try:

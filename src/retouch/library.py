@@ -20,6 +20,8 @@ from retouch.engines.base import InputPicture
 from retouch.engines.flux.lora_folder import LoraFolder
 from retouch.engines.flux.options import FluxOptions
 from retouch.engines.registry import EngineRegistry
+from retouch.engines.remote.options import RemoteOptions
+from retouch.engines.routing import RoutingEngine, RoutingOptions
 from retouch.errors import ConfigurationError, ImageDecodeError, InvalidValueError
 from retouch.fetch import FetchPolicy, fetch_images
 from retouch.generation import GenerationOptions, LoraWeight
@@ -102,6 +104,8 @@ def create_registry(
     flux_folder: Path | None = None,
     flux_options: FluxOptions | None = None,
     lora_folder: Path | None = None,
+    remote: RemoteOptions | None = None,
+    routing: RoutingOptions | None = None,
 ) -> EngineRegistry:
     """Return the engines of this installation; nothing heavy is imported before one is asked for.
 
@@ -115,6 +119,10 @@ def create_registry(
         How that engine runs.
     lora_folder : Path, optional
         The LoRAs that requests to it may name; ``models/loras`` in the data directory when left out.
+    remote : RemoteOptions, optional
+        The server behind the engine "remote"; without it that engine is refused.
+    routing : RoutingOptions, optional
+        What the engine "auto" asks; when left out "builtin", then "remote" where there is one.
     """
     directory = data_directory or default_data_directory()
 
@@ -137,7 +145,22 @@ def create_registry(
         loras = LoraFolder(lora_folder or directory / "models" / "loras")
         return FluxEngine(flux_folder or directory / "models" / "flux", flux_options, lora_folder=loras)
 
-    return EngineRegistry({"builtin": builtin, "flux": flux}, default="builtin")
+    def remote_server() -> Any:
+        from retouch.engines.remote.engine import RemoteEngine
+
+        if remote is None:
+            raise ConfigurationError(
+                "The engine 'remote' has no server. Set RETOUCH_REMOTE__URL, or remote.url in the configuration file."
+            )
+        return RemoteEngine(remote)
+
+    def auto() -> Any:
+        order = ("builtin",) if remote is None else ("builtin", "remote")
+        return RoutingEngine(routing or RoutingOptions(order), registry.get, registry.capabilities)
+
+    factories = {"builtin": builtin, "flux": flux, "remote": remote_server, "auto": auto}
+    registry = EngineRegistry(factories, default="builtin")
+    return registry
 
 
 def create_picture_check(data_directory: Path | None = None) -> PictureCheck:

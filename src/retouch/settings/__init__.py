@@ -14,6 +14,7 @@ from retouch.settings.groups import (
     StorageSettings,
 )
 from retouch.settings.reading import ENVIRONMENT_PREFIX, Settings, load_settings
+from retouch.settings.remote import RemoteSettings, RoutingSettings
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
@@ -21,6 +22,8 @@ __all__ = [
     "FluxSettings",
     "LimitSettings",
     "QueueSettings",
+    "RemoteSettings",
+    "RoutingSettings",
     "SafetySettings",
     "ServerSettings",
     "Settings",

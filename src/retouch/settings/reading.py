@@ -25,6 +25,7 @@ from retouch.settings.groups import (
     ServerSettings,
     StorageSettings,
 )
+from retouch.settings.remote import RemoteSettings, RoutingSettings
 
 __all__ = ["ENVIRONMENT_PREFIX", "Settings", "load_settings"]
 
@@ -50,6 +51,10 @@ class Settings(BaseSettings):
     storage: StorageSettings = Field(default=StorageSettings(), description="Where results are kept, and for how long.")
     engine: EngineSettings = Field(default=EngineSettings(), description="Which engine carries out edits.")
     flux: FluxSettings = Field(default=FluxSettings(), description="How the FLUX engine runs.")
+    remote: RemoteSettings = Field(default=RemoteSettings(), description="The server behind the engine `remote`.")
+    routing: RoutingSettings = Field(
+        default=RoutingSettings(), description="Which engine gets an edit when the engine is `auto`."
+    )
     safety: SafetySettings = Field(default=SafetySettings(), description="What the server guards against.")
 
     @classmethod

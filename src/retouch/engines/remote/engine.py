@@ -40,6 +40,8 @@ class RemoteEngine:
     Parameters
     ----------
     options : RemoteOptions
+    breaker : CircuitBreaker, optional
+        One made from the options when left out.
 
     Notes
     -----
@@ -47,10 +49,10 @@ class RemoteEngine:
     The same seed gives the same bytes as far as the remote server keeps that promise.
     """
 
-    def __init__(self, options: RemoteOptions) -> None:
+    def __init__(self, options: RemoteOptions, *, breaker: CircuitBreaker | None = None) -> None:
         self._options = options
         self._protocol: WireProtocol = _PROTOCOLS[options.protocol](options)
-        self._breaker = CircuitBreaker(options.breaker_failures, options.breaker_seconds)
+        self._breaker = breaker or CircuitBreaker(options.breaker_failures, options.breaker_seconds)
 
     @property
     def name(self) -> str:

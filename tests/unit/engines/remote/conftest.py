@@ -33,8 +33,8 @@ def inputs(request_) -> EditInputs:
 
 @pytest.fixture
 def make_engine(server) -> Callable[..., RemoteEngine]:
-    def make(**options) -> RemoteEngine:
+    def make(breaker=None, **options) -> RemoteEngine:
         defaults = {"url": f"{server.url}/v1", "api_key": KEY, "timeout_seconds": 20.0, "backoff_seconds": 0.01}
-        return RemoteEngine(RemoteOptions(**{**defaults, **options}))
+        return RemoteEngine(RemoteOptions(**{**defaults, **options}), breaker=breaker)
 
     return make
