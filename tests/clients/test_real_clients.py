@@ -123,7 +123,7 @@ def test_langchain_is_told_when_the_engine_needs_a_picture(plain_server, cache, 
     assert "picture" in error_of(run_driver(command, plain_server, photo, cases)["words"])
 
 
-def test_litellm_takes_answers_of_black_forest_labs_from_nobody_else(plain_server, cache, photo):
+def test_litellm_takes_answers_of_black_forest_labs_from_nobody_else(secure_server, cache, photo):
     command = command_of(LITELLM_BFL.driver, LITELLM_BFL.packages, cache)
-    cases = {"edit": case(plain_server, key=KEY, prompt=PROMPT, options={})}
-    assert "polling" in error_of(run_driver(command, plain_server, photo, cases)["edit"]).lower()
+    cases = {"edit": case(secure_server, key=KEY, prompt=PROMPT, options={})}
+    assert "not within the bfl.ai domain" in error_of(run_driver(command, secure_server, photo, cases)["edit"])
