@@ -12,7 +12,7 @@ import ipaddress
 import socket
 import ssl
 import urllib.parse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -21,7 +21,7 @@ import httpcore
 
 from retouch.errors import AddressNotAllowedError, ImageError, ImageFetchError, ImageTooLargeError, shorten
 
-__all__ = ["FetchPolicy", "fetch_images", "is_public_address"]
+__all__ = ["FetchPolicy", "check_url", "fetch_images", "is_public_address", "post"]
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _NAT64_LOCAL: Final = ipaddress.ip_network("64:ff9b:1::/48")
@@ -122,6 +122,52 @@ async def fetch_images(sources: Sequence[str], policy: FetchPolicy | None = None
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def post(url: str, body: bytes, headers: Mapping[str, str], policy: FetchPolicy | None = None) -> int:
+    """Send bytes to a URL, under the rules that pictures are fetched by, and return the HTTP status. No redirect is followed.
+
+    Parameters
+    ----------
+    url : str
+        http(s).
+    body : bytes
+    headers : mapping of str to str
+        Beside those that HTTP itself needs.
+    policy : FetchPolicy, optional
+
+    Raises
+    ------
+    ImageFetchError
+        It is no such URL, or its host could not be reached in time.
+    AddressNotAllowedError
+        It leads to an address that is not public.
+    """
+    rules = policy or FetchPolicy()
+    check_url(url, rules)
+    sent = [
+        (b"host", _host_header(url)),
+        (b"user-agent", _USER_AGENT),
+        (b"content-length", str(len(body)).encode("ascii")),
+        *((name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()),
+    ]
+    backend = _GuardedBackend(allow_private=rules.allow_private)
+    try:
+        async with (
+            asyncio.timeout(rules.timeout_seconds),
+            httpcore.AsyncConnectionPool(ssl_context=_tls_context(), network_backend=backend) as pool,
+            pool.stream("POST", _ascii_url(url, 0), headers=sent, content=body) as response,
+        ):
+            return response.status
+    except TimeoutError as exc:
+        raise ImageFetchError(f"The URL {_shown(url)} did not answer within {rules.timeout_seconds:g} s.") from exc
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as exc:
+        raise ImageFetchError(f"The URL {_shown(url)} could not be reached.") from exc
+
+
+def check_url(url: str, policy: FetchPolicy | None = None) -> None:
+    """Raise ``ImageFetchError`` unless a text is an http(s) URL of sound form; where it leads is found out on the way."""
+    _check_url(url, None, policy or FetchPolicy())
+
+
 async def _fetch_one(pool: httpcore.AsyncConnectionPool, source: str, index: int, policy: FetchPolicy) -> bytes:
     if source[:5].lower() == "data:":
         return _read_data_uri(source, index, policy)
@@ -181,7 +227,7 @@ async def _read_body(response: httpcore.Response, url: str, index: int, policy: 
     return bytes(body)
 
 
-def _check_url(url: str, index: int, policy: FetchPolicy) -> None:
+def _check_url(url: str, index: int | None, policy: FetchPolicy) -> None:
     if len(url) > policy.max_url_characters:
         raise ImageFetchError(f"The URL has more than {policy.max_url_characters} characters.", index=index)
     try:

@@ -102,7 +102,6 @@ def test_several_pictures_each_have_their_field(client, raw):
         ("width", 10),
         ("steps", 0),
         ("guidance", 99),
-        ("webhook_url", "https://example.org/hook"),
     ],
 )
 def test_a_wrong_value_is_refused_as_the_api_does(client, raw, field, value):

@@ -168,11 +168,11 @@ def test_a_wrong_value_is_refused_as_replicate_does(predict, field, value):
     assert field in said["detail"]
 
 
-def test_without_picture_input_or_with_a_webhook_the_field_is_named(client, predict):
+def test_without_picture_or_input_or_with_other_events_the_field_is_named(client, predict):
     for body, field in [
         ({"input": {"prompt": "Add a bird."}}, "input_image"),
         ({}, "input"),
-        ({"input": {}, "webhook": "https://example.org"}, "webhook"),
+        ({"input": {}, "webhook": "https://example.org", "webhook_events_filter": ["start"]}, "webhook_events_filter"),
     ]:
         answer = client.post("/v1/predictions", json=body)
         assert answer.status_code == 422

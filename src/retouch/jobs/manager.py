@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from retouch.jobs.models import Job, JobInput, JobState, NewJob
+from retouch.jobs.models import Job, JobInput, JobState, NewJob, WebhookTarget
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 from retouch.pipeline import draw_seed
@@ -91,7 +91,13 @@ class JobManager:
         self.policy = policy
 
     def enqueue(
-        self, request: EditRequest, pictures: Sequence[bytes | Answer], *, engine: str, mask: bytes | None = None
+        self,
+        request: EditRequest,
+        pictures: Sequence[bytes | Answer],
+        *,
+        engine: str,
+        mask: bytes | None = None,
+        webhook: WebhookTarget | None = None,
     ) -> Job:
         """Accept an edit.
 
@@ -105,6 +111,8 @@ class JobManager:
             Name of the engine.
         mask : bytes, optional
             The file of the mask that confines the edit, on the first picture.
+        webhook : WebhookTarget, optional
+            Whom to tell when it has ended.
 
         Raises
         ------
@@ -123,6 +131,7 @@ class JobManager:
             engine=engine,
             inputs=inputs,
             deadline_at=time.time() + self.policy.deadline_seconds,
+            webhook=webhook,
         )
         job = self._store.enqueue(new, max_waiting=self.policy.max_waiting)
         self._signals.work_arrived()

@@ -31,6 +31,7 @@ __all__ = [
     "NewJob",
     "Problem",
     "ResultImage",
+    "WebhookTarget",
     "progress_from_json",
     "progress_to_json",
     "request_from_json",
@@ -140,6 +141,28 @@ class JobInput:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookTarget:
+    """Whom to tell.
+
+    Attributes
+    ----------
+    url : str
+        http(s).
+    dialect : str
+        In whose words.
+    base_url : str
+        Under which the client knows this server, for the URLs in the call's body.
+    secret : str or None
+        What the call is signed with.
+    """
+
+    url: str
+    dialect: str
+    base_url: str
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """What is put into the queue.
 
@@ -155,6 +178,8 @@ class NewJob:
         The input pictures, in order.
     deadline_at : float
         Seconds since the epoch.
+    webhook : WebhookTarget or None
+        Whom to tell when it has ended.
     """
 
     id: str
@@ -162,6 +187,7 @@ class NewJob:
     engine: str
     inputs: tuple[JobInput, ...]
     deadline_at: float
+    webhook: WebhookTarget | None = None
 
 
 @dataclass(frozen=True, slots=True)

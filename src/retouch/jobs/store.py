@@ -1,4 +1,4 @@
-"""Where jobs wait: one SQL table, reached through SQLAlchemy Core. All SQL of the project is in this file.
+"""Where jobs wait: an SQL table, reached through SQLAlchemy Core.
 
 Every change of state is one statement whose WHERE names the state that it starts from, so of two processes that try the same
 change exactly one succeeds, on SQLite as on a server database.
@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
-from retouch.errors import NotFoundError, QueueFullError, StorageError
+from retouch.errors import NotFoundError, QueueFullError
 from retouch.jobs.models import (
     Job,
     JobInput,
@@ -25,71 +24,13 @@ from retouch.jobs.models import (
     request_from_json,
     request_to_json,
 )
+from retouch.jobs.tables import JOBS, WEBHOOKS, metadata, storage_errors
+from retouch.jobs.webhooks import insert_webhook
 from retouch.types import Progress
 
-__all__ = ["JobStore", "connect"]
-
-_metadata: Final = sa.MetaData()
-
-_jobs: Final = sa.Table(
-    "jobs",
-    _metadata,
-    sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("engine", sa.String(64), nullable=False),
-    sa.Column("request", sa.JSON, nullable=False),
-    sa.Column("input_digests", sa.JSON, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("created_at", sa.Float, nullable=False),
-    sa.Column("deadline_at", sa.Float, nullable=False),
-    sa.Column("started_at", sa.Float),
-    sa.Column("finished_at", sa.Float),
-    sa.Column("worker_id", sa.String(64)),
-    sa.Column("lease_until", sa.Float),
-    sa.Column("abort_requested", sa.Boolean, nullable=False),
-    sa.Column("progress", sa.JSON(none_as_null=True)),
-    sa.Column("result", sa.JSON(none_as_null=True)),
-    sa.Column("problem", sa.JSON(none_as_null=True)),
-    sa.Index("jobs_by_state", "state", "created_at"),
-)
+__all__ = ["JobStore"]
 
 _FINAL_STATES: Final = [state.value for state in JobState if state.is_final]
-_BUSY_TIMEOUT_SECONDS: Final = 15
-
-
-def connect(url: str) -> sa.Engine:
-    """Return a database engine for ``url``; a SQLite file gets the write-ahead log and real transactions."""
-    engine = sa.create_engine(url)
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_immediate)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy begins transactions, not the driver
-    for pragma in (
-        f"busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000}",
-        "journal_mode = WAL",
-        "synchronous = NORMAL",  # survives the death of any process; only a power cut may lose the last moments
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_immediate(connection: sa.Connection) -> None:
-    """Take the write lock at once: a transaction that reads first can't be refused it later."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-@contextlib.contextmanager
-def _storage_errors() -> Iterator[None]:
-    """The one boundary where database errors become ours."""
-    try:
-        yield
-    except SQLAlchemyError as exc:
-        raise StorageError(
-            "The job database can't be used at present. Its operator has to look at the data folder."
-        ) from exc
 
 
 class JobStore:
@@ -108,9 +49,9 @@ class JobStore:
         self._clock = clock
 
     def create_schema(self) -> None:
-        """Make the table where it is not there yet."""
-        with _storage_errors():
-            _metadata.create_all(self._engine)
+        """Make the tables where they are not there yet."""
+        with storage_errors():
+            metadata.create_all(self._engine)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -125,16 +66,16 @@ class JobStore:
             ``max_waiting`` jobs wait already.
         StorageError
         """
-        with _storage_errors(), self._engine.begin() as connection:
+        with storage_errors(), self._engine.begin() as connection:
             waiting = connection.scalar(
-                sa.select(sa.func.count()).select_from(_jobs).where(_jobs.c.state == JobState.QUEUED.value)
+                sa.select(sa.func.count()).select_from(JOBS).where(JOBS.c.state == JobState.QUEUED.value)
             )
             if (waiting or 0) >= max_waiting:
                 raise QueueFullError(
                     f"{max_waiting} edits are waiting already. Try again shortly.", retry_after_seconds=5.0
                 )
             row = connection.execute(
-                sa.insert(_jobs)
+                sa.insert(JOBS)
                 .values(
                     id=new.id,
                     state=JobState.QUEUED.value,
@@ -146,8 +87,10 @@ class JobStore:
                     deadline_at=new.deadline_at,
                     abort_requested=False,
                 )
-                .returning(*_jobs.c)
+                .returning(*JOBS.c)
             ).one()
+            if new.webhook is not None:
+                insert_webhook(connection, new.id, new.webhook, now=self._clock())
             return _job(row)
 
     def get(self, job_id: str) -> Job:
@@ -157,8 +100,8 @@ class JobStore:
         ------
         NotFoundError, StorageError
         """
-        with _storage_errors(), self._read() as connection:
-            row = connection.execute(sa.select(_jobs).where(_jobs.c.id == job_id)).one_or_none()
+        with storage_errors(), self._read() as connection:
+            row = connection.execute(sa.select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
         if row is None:
             raise NotFoundError("job", job_id)
         return _job(row)
@@ -167,27 +110,27 @@ class JobStore:
         """Take the job that has waited longest; None when none waits."""
         now = self._clock()
         oldest = (
-            sa.select(_jobs.c.id)
-            .where(_jobs.c.state == JobState.QUEUED.value)
-            .order_by(_jobs.c.created_at, _jobs.c.id)
+            sa.select(JOBS.c.id)
+            .where(JOBS.c.state == JobState.QUEUED.value)
+            .order_by(JOBS.c.created_at, JOBS.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)
             .scalar_subquery()
         )
         statement = (
-            sa.update(_jobs)
-            .where(_jobs.c.id == oldest, _jobs.c.state == JobState.QUEUED.value)
+            sa.update(JOBS)
+            .where(JOBS.c.id == oldest, JOBS.c.state == JobState.QUEUED.value)
             .values(
                 state=JobState.RUNNING.value,
                 worker_id=worker_id,
                 lease_until=now + lease_seconds,
                 started_at=now,
-                attempts=_jobs.c.attempts + 1,
+                attempts=JOBS.c.attempts + 1,
                 progress=None,
             )
-            .returning(*_jobs.c)
+            .returning(*JOBS.c)
         )
-        with _storage_errors(), self._engine.begin() as connection:
+        with storage_errors(), self._engine.begin() as connection:
             row = connection.execute(statement).one_or_none()
         return None if row is None else _job(row)
 
@@ -230,11 +173,11 @@ class JobStore:
             "lease_until": None,
             "started_at": None,
             "progress": None,
-            "attempts": _jobs.c.attempts - 1,
+            "attempts": JOBS.c.attempts - 1,
         }
         return self._change_running(
-            job_id, worker_id, cancelled, _jobs.c.abort_requested.is_(True)
-        ) or self._change_running(job_id, worker_id, queued, _jobs.c.abort_requested.is_(False))
+            job_id, worker_id, cancelled, JOBS.c.abort_requested.is_(True)
+        ) or self._change_running(job_id, worker_id, queued, JOBS.c.abort_requested.is_(False))
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a queued job; ask the worker of a running one to abort; leave a finished one as it is.
@@ -243,15 +186,15 @@ class JobStore:
         ------
         NotFoundError, StorageError
         """
-        with _storage_errors(), self._engine.begin() as connection:
+        with storage_errors(), self._engine.begin() as connection:
             connection.execute(
-                sa.update(_jobs)
-                .where(_jobs.c.id == job_id, _jobs.c.state == JobState.QUEUED.value)
+                sa.update(JOBS)
+                .where(JOBS.c.id == job_id, JOBS.c.state == JobState.QUEUED.value)
                 .values(state=JobState.CANCELLED.value, finished_at=self._clock())
             )
             connection.execute(
-                sa.update(_jobs)
-                .where(_jobs.c.id == job_id, _jobs.c.state == JobState.RUNNING.value)
+                sa.update(JOBS)
+                .where(JOBS.c.id == job_id, JOBS.c.state == JobState.RUNNING.value)
                 .values(abort_requested=True)
             )
         return self.get(job_id)
@@ -262,23 +205,23 @@ class JobStore:
         They go back to the queue; those that were to be aborted are cancelled, those without an attempt left have failed.
         """
         now = self._clock()
-        stalled = (_jobs.c.state == JobState.RUNNING.value, _jobs.c.lease_until < now)
+        stalled = (JOBS.c.state == JobState.RUNNING.value, JOBS.c.lease_until < now)
         again = (
-            sa.update(_jobs)
-            .where(*stalled, _jobs.c.attempts < max_attempts)
+            sa.update(JOBS)
+            .where(*stalled, JOBS.c.attempts < max_attempts)
             .values(state=JobState.QUEUED.value, worker_id=None, lease_until=None, started_at=None, progress=None)
-            .returning(*_jobs.c)
+            .returning(*JOBS.c)
         )
         aborted = (
-            sa.update(_jobs)
-            .where(*stalled, _jobs.c.abort_requested.is_(True))
+            sa.update(JOBS)
+            .where(*stalled, JOBS.c.abort_requested.is_(True))
             .values(state=JobState.CANCELLED.value, finished_at=now, lease_until=None)
-            .returning(*_jobs.c)
+            .returning(*JOBS.c)
         )
         given_up = Problem(
             "engine_failed", f"The edit was started {max_attempts} times and never finished.", retryable=True
         )
-        with _storage_errors(), self._engine.begin() as connection:
+        with storage_errors(), self._engine.begin() as connection:
             rows = list(connection.execute(aborted))
             rows += connection.execute(again)
             rows += connection.execute(self._fail_where(given_up, *stalled))
@@ -287,33 +230,34 @@ class JobStore:
     def fail_overdue(self) -> list[Job]:
         """Fail jobs whose deadline passed while they waited, and return them."""
         problem = Problem("deadline_exceeded", "The edit waited until its time was over.", retryable=True)
-        overdue = (_jobs.c.state == JobState.QUEUED.value, _jobs.c.deadline_at < self._clock())
-        with _storage_errors(), self._engine.begin() as connection:
+        overdue = (JOBS.c.state == JobState.QUEUED.value, JOBS.c.deadline_at < self._clock())
+        with storage_errors(), self._engine.begin() as connection:
             return [_job(row) for row in connection.execute(self._fail_where(problem, *overdue))]
 
     def delete_finished_before(self, moment: float) -> int:
-        """Forget jobs that were finished before ``moment``; return how many."""
-        statement = sa.delete(_jobs).where(_jobs.c.state.in_(_FINAL_STATES), _jobs.c.finished_at < moment)
-        with _storage_errors(), self._engine.begin() as connection:
-            return connection.execute(statement).rowcount
+        """Forget jobs that were finished before ``moment``, and whom to tell of them; return how many."""
+        old = (JOBS.c.state.in_(_FINAL_STATES), JOBS.c.finished_at < moment)
+        with storage_errors(), self._engine.begin() as connection:
+            connection.execute(sa.delete(WEBHOOKS).where(WEBHOOKS.c.job_id.in_(sa.select(JOBS.c.id).where(*old))))
+            return connection.execute(sa.delete(JOBS).where(*old)).rowcount
 
     def count(self, state: JobState) -> int:
         """Return how many jobs are in a state."""
-        statement = sa.select(sa.func.count()).select_from(_jobs).where(_jobs.c.state == state.value)
-        with _storage_errors(), self._read() as connection:
+        statement = sa.select(sa.func.count()).select_from(JOBS).where(JOBS.c.state == state.value)
+        with storage_errors(), self._read() as connection:
             return connection.scalar(statement) or 0
 
     def waiting_before(self, created_at: float) -> int:
         """Return how many jobs wait that were accepted before a moment, in seconds since the epoch."""
-        earlier = (_jobs.c.state == JobState.QUEUED.value, _jobs.c.created_at < created_at)
-        statement = sa.select(sa.func.count()).select_from(_jobs).where(*earlier)
-        with _storage_errors(), self._read() as connection:
+        earlier = (JOBS.c.state == JobState.QUEUED.value, JOBS.c.created_at < created_at)
+        statement = sa.select(sa.func.count()).select_from(JOBS).where(*earlier)
+        with storage_errors(), self._read() as connection:
             return connection.scalar(statement) or 0
 
     def inputs_in_use(self) -> frozenset[str]:
         """Return the SHA-256 of everything in the input store that an unfinished job needs."""
-        statement = sa.select(_jobs.c.input_digests).where(_jobs.c.state.not_in(_FINAL_STATES))
-        with _storage_errors(), self._read() as connection:
+        statement = sa.select(JOBS.c.input_digests).where(JOBS.c.state.not_in(_FINAL_STATES))
+        with storage_errors(), self._read() as connection:
             inputs = [_inputs(stored) for (stored,) in connection.execute(statement)]
         return frozenset(digest for of_one_job in inputs for each in of_one_job for digest in each.digests)
 
@@ -326,15 +270,15 @@ class JobStore:
     def _change_running(
         self, job_id: str, worker_id: str, values: dict[str, Any], *further: sa.ColumnElement[bool]
     ) -> Job | None:
-        mine = (_jobs.c.id == job_id, _jobs.c.worker_id == worker_id, _jobs.c.state == JobState.RUNNING.value)
-        statement = sa.update(_jobs).where(*mine, *further).values(**values).returning(*_jobs.c)
-        with _storage_errors(), self._engine.begin() as connection:
+        mine = (JOBS.c.id == job_id, JOBS.c.worker_id == worker_id, JOBS.c.state == JobState.RUNNING.value)
+        statement = sa.update(JOBS).where(*mine, *further).values(**values).returning(*JOBS.c)
+        with storage_errors(), self._engine.begin() as connection:
             row = connection.execute(statement).one_or_none()
         return None if row is None else _job(row)
 
     def _fail_where(self, problem: Problem, *conditions: sa.ColumnElement[bool]) -> sa.Executable:
         return (
-            sa.update(_jobs)
+            sa.update(JOBS)
             .where(*conditions)
             .values(
                 state=JobState.FAILED.value,
@@ -342,7 +286,7 @@ class JobStore:
                 lease_until=None,
                 problem=_problem_to_json(problem),
             )
-            .returning(*_jobs.c)
+            .returning(*JOBS.c)
         )
 
 

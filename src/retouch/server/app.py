@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -12,19 +13,23 @@ from starlette.middleware.cors import CORSMiddleware
 
 from retouch._version import __version__
 from retouch.engines.registry import EngineRegistry
-from retouch.errors import ConfigurationError, RetouchError, StorageError
+from retouch.errors import ConfigurationError, NotFoundError, RetouchError, StorageError
 from retouch.fetch import FetchPolicy
 from retouch.files.inputs import InputFiles
 from retouch.files.results import ResultFiles
 from retouch.images.codec import DecodeLimits
 from retouch.jobs.housekeeping import Housekeeper
 from retouch.jobs.manager import JobManager, QueuePolicy
+from retouch.jobs.models import WebhookTarget
 from retouch.jobs.signals import JobSignals
-from retouch.jobs.store import JobStore, connect
+from retouch.jobs.store import JobStore
+from retouch.jobs.tables import connect
+from retouch.jobs.webhooks import WebhookStore
 from retouch.jobs.worker import WorkerPool, Workshop
 from retouch.safety.pictures import PictureCheck
 from retouch.server import routes
 from retouch.server.auth import Authenticator
+from retouch.server.courier import BodyOf, Courier, server_secret
 from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, models, openai_images, replicate
 from retouch.server.docs import add_docs
 from retouch.server.errors import ProblemError, answer_http_exception, answer_retouch_error
@@ -38,6 +43,7 @@ __all__ = ["create_app"]
 
 DIALECTS: Final = (aimlapi.DIALECT, openai_images.DIALECT, bfl.DIALECT, replicate.DIALECT, fal.DIALECT)
 """Every wire protocol that the server speaks."""
+_WEBHOOK_SECONDS: Final = 15.0
 _LOOPBACK_ORIGIN: Final = r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?"
 _DESCRIPTION: Final = "Edit a photo by a sentence, on your own machine, and keep every other pixel exactly as it was."
 
@@ -132,12 +138,15 @@ class _Backstage:
             max_attempts=settings.queue.max_attempts,
         )
         self.registry = registry
-        self._store = JobStore(connect(f"sqlite:///{folder / 'jobs.sqlite'}"))
+        database = connect(f"sqlite:///{folder / 'jobs.sqlite'}")
+        self._store = JobStore(database)
         self.jobs = JobManager(self._store, self._inputs, self._signals, self._policy)
+        self._webhooks = WebhookStore(database)
+        self.webhook_secret = server_secret(folder / "webhook-secret")
         self.readiness = Readiness(registry, settings.engine.default, self.results, self.jobs)
 
     @contextlib.asynccontextmanager
-    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Run workers and housekeeping while the application serves."""
         await asyncio.to_thread(self._store.create_schema)
         settings = self._settings
@@ -150,14 +159,22 @@ class _Backstage:
             policy=self._policy,
             retention_seconds=settings.storage.retention_hours * 3600,
         )
+        courier = Courier(
+            self._webhooks,
+            _telling(app),
+            secret=self.webhook_secret,
+            policy=replace(app.state.services.fetch_policy, timeout_seconds=_WEBHOOK_SECONDS),
+        )
         loading = self.readiness.load_engine()
         pool.start()
         housekeeper.start()
+        courier.start()
         try:
             yield
         finally:
             await asyncio.to_thread(pool.stop, max(1.0, settings.server.shutdown_seconds))
             await asyncio.to_thread(housekeeper.stop)
+            await asyncio.to_thread(courier.stop)
             await asyncio.to_thread(loading.join)
             await asyncio.to_thread(self.registry.close)
             self._store.close()
@@ -174,6 +191,21 @@ class _Backstage:
             policy=self._policy,
             picture_check=self._picture_check,
         )
+
+
+def _telling(app: FastAPI) -> BodyOf:
+    """Return what puts the end of a job into the words of the dialect that it came in."""
+    speakers = {dialect.name: dialect.webhook_body for dialect in DIALECTS}
+
+    async def body_of(job_id: str, target: WebhookTarget) -> dict[str, Any]:
+        services = app.state.services
+        job = await asyncio.to_thread(services.jobs.get, job_id)
+        speaker = speakers.get(target.dialect)
+        if speaker is None:
+            raise NotFoundError("dialect", target.dialect)
+        return await speaker(services, job, target.base_url)
+
+    return body_of
 
 
 def _services(settings: Settings, backstage: _Backstage) -> Services:
@@ -196,6 +228,7 @@ def _services(settings: Settings, backstage: _Backstage) -> Services:
         default_engine=settings.engine.default,
         readiness=backstage.readiness,
         public_url=settings.server.public_url,
+        webhook_secret=backstage.webhook_secret,
     )
 
 

@@ -1,19 +1,25 @@
 """What a wire protocol is to the rest of the server: its routes, and the shape of its errors."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
 
-from retouch.jobs.models import Problem
+from retouch.jobs.models import Job, Problem
 
-__all__ = ["Dialect", "ErrorBody"]
+if TYPE_CHECKING:
+    from retouch.server.services import Services
+
+__all__ = ["Dialect", "ErrorBody", "WebhookBody"]
 
 ErrorBody = Callable[[Request, Problem, int], dict[str, Any]]
 """From a problem and its HTTP status to the JSON body that the dialect's clients read."""
+
+WebhookBody = Callable[["Services", Job, str], Awaitable[dict[str, Any]]]
+"""From the services, a job that has ended, and the base of this server's URLs to the JSON body of a webhook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class Dialect:
         None for the shape that the server has of its own.
     statuses : mapping of str to int
         Codes of problems that this dialect answers with another HTTP status than the server's table says.
+    webhook_body : callable or None
+        What is told when an edit has ended; None where the protocol has no webhooks.
     """
 
     name: str
@@ -41,6 +49,7 @@ class Dialect:
     error_body: ErrorBody | None = None
     statuses: Mapping[str, int] = field(default_factory=dict)
     pattern: re.Pattern[str] | None = None
+    webhook_body: WebhookBody | None = None
 
     def owns(self, path: str) -> bool:
         """Whether an error at this path has this dialect's shape."""

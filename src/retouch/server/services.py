@@ -28,6 +28,7 @@ class Services:
     default_engine: str
     readiness: Readiness
     public_url: str | None
+    webhook_secret: str
 
 
 def services_of(request: Request) -> Services:

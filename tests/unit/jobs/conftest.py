@@ -14,7 +14,8 @@ from retouch.files.results import ResultFiles
 from retouch.images.codec import DecodeLimits
 from retouch.jobs.manager import JobManager, QueuePolicy
 from retouch.jobs.signals import JobSignals
-from retouch.jobs.store import JobStore, connect
+from retouch.jobs.store import JobStore
+from retouch.jobs.tables import connect
 from retouch.jobs.worker import Workshop
 from retouch.safety.pictures import PictureCheck
 from retouch.testing import FakeEngine, fake_registry

@@ -15,6 +15,8 @@ from retouch.errors import InvalidValueError, NotFoundError
 from retouch.generation import MAX_INFERENCE_STEPS, GenerationOptions
 from retouch.jobs.models import Job, JobState, Problem
 from retouch.server.dialect import Dialect
+from retouch.server.dialects import bfl_reference as reference
+from retouch.server.dialects.answers import SECURED, json_body
 from retouch.server.dialects.fields import (
     Choice,
     Field,
@@ -23,23 +25,24 @@ from retouch.server.dialects.fields import (
     Number,
     RuleBrokenError,
     Text,
-    invalid_body,
     json_schema,
     read_fields,
     unknown_fields,
 )
 from retouch.server.dialects.sizes import RatioInWords, nearest_ratio
-from retouch.server.dialects.submission import ParamNames, Submission, accept
+from retouch.server.dialects.submission import ParamNames, Submission, WebhookOrder, accept
+from retouch.server.dialects.webhook_fields import CallbackURL
 from retouch.server.errors import ERROR_TABLE, ProblemError, public_details
 from retouch.server.json_response import SafeJSONResponse
 from retouch.server.public_urls import file_url, public_base_url
-from retouch.server.services import services_of
+from retouch.server.services import Services, services_of
 from retouch.types import MAX_SEED, EditRequest, OutputFormat
 
 __all__ = ["DIALECT"]
 
 router = APIRouter()
 
+_NAME: Final = "bfl"
 _PICTURES: Final = ("input_image", "input_image_2", "input_image_3", "input_image_4")
 _NAMES: Final = ParamNames(
     _PICTURES, {"guidance_scale": "guidance", "num_inference_steps": "steps", "aspect_ratio": "aspect_ratio"}
@@ -94,6 +97,8 @@ _FIELDS: Final = (
         Number(kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE),
         "How closely a generative engine follows the prompt.",
     ),
+    Field("webhook_url", CallbackURL(), "Told when the edit has ended, with what `get_result` would say."),
+    Field("webhook_secret", Text(200), "Signs that call, by the Standard Webhooks specification."),
     Field("prompt_upsampling", Flag(), "Taken and not used: the prompt is carried out as it stands.", default=False),
 )
 
@@ -101,9 +106,6 @@ _FIELDS: Final = (
 def parse_body(body: Mapping[str, Any], variant: str) -> Submission:
     """Check a body and turn it into the project's words. Raises ``ProblemError`` naming every field that is wrong."""
     values = read_fields(body, _FIELDS)
-    if body.get("webhook_url") is not None:
-        rule = "left out: this server does not call back. Poll the polling_url"
-        raise invalid_body([{"field": "webhook_url", "rule": rule, "received": body["webhook_url"]}])
     try:
         request = EditRequest(
             prompt=values["prompt"],
@@ -118,8 +120,14 @@ def parse_body(body: Mapping[str, Any], variant: str) -> Submission:
     except InvalidValueError as exc:
         raise ProblemError(_NAMES.in_their_words(Problem.from_error(exc))) from exc
     sources = tuple(values[name] for name in _PICTURES if name in values)
+    url = values.get("webhook_url")
     return Submission(
-        request=request, sources=sources, names=_NAMES, mask=values.get("mask"), ignored=unknown_fields(body, _FIELDS)
+        request=request,
+        sources=sources,
+        names=_NAMES,
+        mask=values.get("mask"),
+        ignored=unknown_fields(body, _FIELDS),
+        webhook=None if url is None else WebhookOrder(url, _NAME, values.get("webhook_secret")),
     )
 
 
@@ -134,10 +142,8 @@ def _ratio_of_sides(values: Mapping[str, Any]) -> Any:
     tags=["Black Forest Labs"],
     summary="Start an edit",
     response_class=SafeJSONResponse,
-    openapi_extra={
-        "requestBody": {"required": True, "content": {"application/json": {"schema": json_schema(_FIELDS)}}},
-        "security": [{"bearer": []}],
-    },
+    openapi_extra=json_body(json_schema(_FIELDS)),
+    responses=reference.STARTED,
 )
 async def start(request: Request, variant: str) -> SafeJSONResponse:
     """Accept an edit; the answer says where to poll for it."""
@@ -161,7 +167,8 @@ async def start(request: Request, variant: str) -> SafeJSONResponse:
     tags=["Black Forest Labs"],
     summary="Ask for the result of an edit",
     response_class=SafeJSONResponse,
-    openapi_extra={"security": [{"bearer": []}]},
+    openapi_extra=SECURED,
+    responses=reference.RESULT,
 )
 async def get_result(request: Request, id: str = "") -> Response:
     """Say where an edit stands.
@@ -176,10 +183,16 @@ async def get_result(request: Request, id: str = "") -> Response:
     except NotFoundError:
         said = {"id": id[:100], "status": "Task not found", "message": "Task not found", "detail": "Task not found"}
         return SafeJSONResponse(said, HTTPStatus.NOT_FOUND)
-    return _describe(job, public_base_url(request, services.public_url))
+    said, status = _describe(job, public_base_url(request, services.public_url))
+    return SafeJSONResponse(said, status)
 
 
-def _describe(job: Job, base_url: str) -> Response:
+async def _webhook_body(_services: Services, job: Job, base_url: str) -> dict[str, Any]:
+    return _describe(job, base_url)[0]
+
+
+def _describe(job: Job, base_url: str) -> tuple[dict[str, Any], int]:
+    """Return where an edit stands, and the HTTP status of that."""
     if job.state is JobState.SUCCEEDED and job.result is not None:
         (image, *_) = job.result.images
         started, ended = job.started_at or job.created_at, job.finished_at or job.created_at
@@ -193,17 +206,17 @@ def _describe(job: Job, base_url: str) -> Response:
             "changed_share": round(image.changed_share, 6),
             "notes": [*job.result.interpretation["notes"], *job.result.notes],
         }
-        return SafeJSONResponse({"id": job.id, "status": "Ready", "result": result})
+        return {"id": job.id, "status": "Ready", "result": result}, HTTPStatus.OK
     if not job.state.is_final:
         progress = {} if job.progress is None else {"progress": job.progress.step / max(job.progress.total, 1)}
-        return SafeJSONResponse({"id": job.id, "status": "Pending", **progress})
+        return {"id": job.id, "status": "Pending", **progress}, HTTPStatus.OK
     problem = job.problem or Problem("aborted", "The edit was cancelled before it was finished. Send it again.", True)
     if job.state is JobState.MODERATED:
         of_input = problem.details.get("attempt") is None
         status = "Request Moderated" if of_input else "Content Moderated"
-        return SafeJSONResponse({"id": job.id, "status": status, "details": {"message": problem.message}})
+        return {"id": job.id, "status": status, "details": {"message": problem.message}}, HTTPStatus.OK
     told = _error_body(None, _NAMES.in_their_words(problem), 0)
-    return SafeJSONResponse({"id": job.id, "status": "Error", **told}, _status_of(problem))
+    return {"id": job.id, "status": "Error", **told}, _status_of(problem)
 
 
 def _status_of(problem: Problem) -> int:
@@ -225,4 +238,6 @@ def _error_body(_request: Request | None, problem: Problem, _status: int) -> dic
 
 _STATUSES: Final = {"invalid_value": HTTPStatus.UNPROCESSABLE_ENTITY.value}
 
-DIALECT: Final = Dialect("bfl", router, ("/v1/flux-kontext-", "/v1/get_result"), _error_body, _STATUSES)
+DIALECT: Final = Dialect(
+    _NAME, router, ("/v1/flux-kontext-", "/v1/get_result"), _error_body, _STATUSES, webhook_body=_webhook_body
+)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -13,10 +14,13 @@ from starlette.responses import Response, StreamingResponse
 from retouch.errors import EditAbortedError
 from retouch.jobs.models import Job, JobResult, JobState, Problem
 from retouch.server.dialect import Dialect
-from retouch.server.dialects.fal_input import APPS, FIELDS, NAMES, FalSubmission, parse_input
-from retouch.server.dialects.fields import invalid_body, json_schema
+from retouch.server.dialects import fal_reference as reference
+from retouch.server.dialects.answers import SECURED
+from retouch.server.dialects.fal_input import APPS, NAMES, FalSubmission, parse_input
+from retouch.server.dialects.fields import Field, read_fields
 from retouch.server.dialects.pictures import base64_files, described
-from retouch.server.dialects.submission import accept, wait_for
+from retouch.server.dialects.submission import WebhookOrder, accept, wait_for
+from retouch.server.dialects.webhook_fields import CallbackURL
 from retouch.server.errors import ProblemError, public_details
 from retouch.server.json_response import SafeJSONResponse
 from retouch.server.public_urls import public_base_url
@@ -27,27 +31,38 @@ __all__ = ["DIALECT", "QUEUE_PREFIX", "RUN_PREFIX"]
 
 router = APIRouter()
 
+_NAME: Final = "fal"
+_QUERY: Final = (Field("fal_webhook", CallbackURL(), "Told when the edit has ended, with its result."),)
 RUN_PREFIX: Final = "/fal"
 QUEUE_PREFIX: Final = "/falq"
 _STATUSES: Final = {"invalid_value": HTTPStatus.UNPROCESSABLE_ENTITY.value}
-_BODY: Final = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": json_schema(FIELDS)}}},
-    "security": [{"bearer": []}],
-}
-_SECURED: Final[dict[str, Any]] = {"security": [{"bearer": []}]}
 _REQUESTS: Final = QUEUE_PREFIX + "/{owner}/{alias}/requests/{job_id}"
 
 
-@router.post(RUN_PREFIX + "/{app:path}", tags=["fal"], summary="Edit a picture and wait for it", openapi_extra=_BODY)
+@router.post(
+    RUN_PREFIX + "/{app:path}",
+    tags=["fal"],
+    summary="Edit a picture and wait for it",
+    openapi_extra=reference.BODY,
+    responses=reference.RUN,
+)
 async def run(request: Request, app: str) -> Response:
     """Edit a picture and answer when it is done."""
     _check_app(app)
     submission, job = await accept(request, _read)
     result = await wait_for(request, submission, job)
-    return SafeJSONResponse(await _answer(request, result, submission))
+    services = services_of(request)
+    base_url = public_base_url(request, services.public_url)
+    return SafeJSONResponse(await _answer(services, base_url, result, submission))
 
 
-@router.get(_REQUESTS + "/status", tags=["fal"], summary="Ask where an edit stands", openapi_extra=_SECURED)
+@router.get(
+    _REQUESTS + "/status",
+    tags=["fal"],
+    summary="Ask where an edit stands",
+    openapi_extra=SECURED,
+    responses=reference.STATUS,
+)
 async def status(request: Request, owner: str, alias: str, job_id: str) -> Response:
     """Say whether the edit waits, runs or is completed; a failed one is completed, and its result is the error."""
     services = services_of(request)
@@ -58,7 +73,14 @@ async def status(request: Request, owner: str, alias: str, job_id: str) -> Respo
     return SafeJSONResponse(said, http_status)
 
 
-@router.get(_REQUESTS + "/status/stream", tags=["fal"], summary="Follow an edit as events", openapi_extra=_SECURED)
+@router.get(
+    _REQUESTS + "/status/stream",
+    tags=["fal"],
+    summary="Follow an edit as events",
+    response_class=StreamingResponse,
+    openapi_extra=SECURED,
+    responses=reference.STREAM,
+)
 async def stream_status(request: Request, owner: str, alias: str, job_id: str) -> Response:
     """Send the status as a server-sent event whenever it changes, until the edit is completed."""
     services = services_of(request)
@@ -77,7 +99,9 @@ async def stream_status(request: Request, owner: str, alias: str, job_id: str) -
     return StreamingResponse(events(), media_type="text/event-stream", headers={"cache-control": "no-store"})
 
 
-@router.get(_REQUESTS, tags=["fal"], summary="Fetch the result of an edit", openapi_extra=_SECURED)
+@router.get(
+    _REQUESTS, tags=["fal"], summary="Fetch the result of an edit", openapi_extra=SECURED, responses=reference.RESULT
+)
 async def result(request: Request, job_id: str) -> Response:
     """Return the pictures, or the error that the edit ended with."""
     services = services_of(request)
@@ -89,10 +113,18 @@ async def result(request: Request, job_id: str) -> Response:
         raise ProblemError(NAMES.in_their_words(job.problem))
     if job.result is None:
         raise EditAbortedError("The edit was cancelled before it was finished. Send the request again.")
-    return SafeJSONResponse(await _answer(request, job.result, None))
+    base_url = public_base_url(request, services.public_url)
+    return SafeJSONResponse(await _answer(services, base_url, job.result, None))
 
 
-@router.put(_REQUESTS + "/cancel", tags=["fal"], summary="Cancel an edit", openapi_extra=_SECURED)
+@router.put(
+    _REQUESTS + "/cancel",
+    tags=["fal"],
+    summary="Cancel an edit",
+    status_code=HTTPStatus.ACCEPTED,
+    openapi_extra=SECURED,
+    responses=reference.CANCELLED,
+)
 async def cancel(request: Request, job_id: str) -> Response:
     """Cancel a waiting edit, or ask a running one to stop."""
     services = services_of(request)
@@ -104,19 +136,31 @@ async def cancel(request: Request, job_id: str) -> Response:
     return SafeJSONResponse({"status": "CANCELLATION_REQUESTED"}, HTTPStatus.ACCEPTED)
 
 
-@router.post(QUEUE_PREFIX + "/{app:path}", tags=["fal"], summary="Queue an edit", openapi_extra=_BODY)
+@router.post(
+    QUEUE_PREFIX + "/{app:path}",
+    tags=["fal"],
+    summary="Queue an edit",
+    openapi_extra=reference.BODY,
+    responses=reference.QUEUED,
+)
 async def submit(request: Request, app: str) -> Response:
     """Accept an edit; the answer says where to ask for it."""
     _check_app(app)
-    webhook = request.query_params.get("fal_webhook")
-    if webhook is not None:
-        rule = "left out: this server does not call back. Ask the status_url"
-        raise invalid_body([{"field": "fal_webhook", "rule": rule, "received": webhook}])
-    submission, job = await accept(request, _read)
+    webhook = _webhook_of(request)
+
+    async def read(request: Request) -> FalSubmission:
+        return replace(await _read(request), webhook=webhook)
+
+    submission, job = await accept(request, read)
     said = await _status(services_of(request), job, _urls(request, "/".join(app.split("/")[:2]), job.id))
     if submission.ignored:
         said["ignored"] = list(submission.ignored)
     return SafeJSONResponse(said)
+
+
+def _webhook_of(request: Request) -> WebhookOrder | None:
+    url = read_fields(request.query_params, _QUERY).get("fal_webhook")
+    return None if url is None else WebhookOrder(url, _NAME)
 
 
 def _check_app(app: str) -> None:
@@ -157,9 +201,18 @@ def _logs(job: Job) -> list[dict[str, str]]:
     return [{"message": message, "level": "INFO", "source": "retouch"}]
 
 
-async def _answer(request: Request, result: JobResult, submission: FalSubmission | None) -> dict[str, Any]:
-    services = services_of(request)
-    base_url = public_base_url(request, services.public_url)
+async def _webhook_body(services: Services, job: Job, base_url: str) -> dict[str, Any]:
+    """What fal tells: the result as payload, or the error."""
+    told: dict[str, Any] = {"request_id": job.id, "gateway_request_id": job.id}
+    if job.result is not None:
+        return {**told, "status": "OK", "payload": await _answer(services, base_url, job.result, None)}
+    problem = NAMES.in_their_words(job.problem or Problem("aborted", "The edit was cancelled."))
+    return {**told, "status": "ERROR", "error": problem.message, "payload": _error_body(None, problem, 0)}
+
+
+async def _answer(
+    services: Services, base_url: str, result: JobResult, submission: FalSubmission | None
+) -> dict[str, Any]:
     images = [described(image, {}, base_url) for image in result.images]
     if submission is not None and submission.inline:
         encoded = await base64_files(result, services)
@@ -178,7 +231,7 @@ async def _answer(request: Request, result: JobResult, submission: FalSubmission
     return answer
 
 
-def _error_body(_request: Request, problem: Problem, _status: int) -> dict[str, Any]:
+def _error_body(_request: Request | None, problem: Problem, _status: int) -> dict[str, Any]:
     """``detail`` as a list, the one form that every client of fal shows; ``message`` for those that read that."""
     details = public_details(problem)
     wrong = details.get("problems") or [{"field": details.get("param") or "body"}]
@@ -193,4 +246,11 @@ def _error_body(_request: Request, problem: Problem, _status: int) -> dict[str, 
     return {"message": problem.message, "detail": listed}
 
 
-DIALECT: Final = Dialect("fal", router, (RUN_PREFIX + "/", QUEUE_PREFIX + "/", "/api/fal/"), _error_body, _STATUSES)
+DIALECT: Final = Dialect(
+    _NAME,
+    router,
+    (RUN_PREFIX + "/", QUEUE_PREFIX + "/", "/api/fal/"),
+    _error_body,
+    _STATUSES,
+    webhook_body=_webhook_body,
+)

@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -17,10 +18,13 @@ from starlette.responses import Response, StreamingResponse
 
 from retouch.jobs.models import Job, JobState, Problem
 from retouch.server.dialect import Dialect
-from retouch.server.dialects.fields import invalid_body
+from retouch.server.dialects import replicate_reference as reference
+from retouch.server.dialects.answers import SECURED
+from retouch.server.dialects.fields import Field, invalid_body, read_fields
 from retouch.server.dialects.pictures import base64_files
 from retouch.server.dialects.replicate_input import INPUT_SCHEMA, NAMES, OWNERS, parse_input
-from retouch.server.dialects.submission import Submission, accept
+from retouch.server.dialects.submission import Submission, WebhookOrder, accept
+from retouch.server.dialects.webhook_fields import CallbackURL, EventFilter
 from retouch.server.errors import ERROR_TABLE, ProblemError, public_details
 from retouch.server.json_response import SafeJSONResponse
 from retouch.server.public_urls import file_url, public_base_url
@@ -33,6 +37,11 @@ router = APIRouter()
 
 _PREFER_WAIT: Final = re.compile(r"\bwait(?:\s*=\s*(\d{1,4}))?", re.IGNORECASE)
 _LONGEST_WAIT_SECONDS: Final = 60.0
+_NAME: Final = "replicate"
+_WEBHOOK_FIELDS: Final = (
+    Field("webhook", CallbackURL(), "Told when the edit has ended, with the prediction."),
+    Field("webhook_events_filter", EventFilter(), "Only `completed` is told."),
+)
 _DEFAULT_MODEL: Final = "black-forest-labs/flux-kontext-max"
 _STATUSES: Final = {"invalid_value": HTTPStatus.UNPROCESSABLE_ENTITY.value}
 _TITLES: Final = {
@@ -48,22 +57,6 @@ _STATE_NAMES: Final = {
     JobState.MODERATED: "failed",
     JobState.CANCELLED: "canceled",
 }
-_BODY: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["input"],
-                    "properties": {"input": INPUT_SCHEMA, "version": {"type": "string"}},
-                }
-            }
-        },
-    },
-    "security": [{"bearer": []}],
-}
-_SECURED: Final[dict[str, Any]] = {"security": [{"bearer": []}]}
 
 
 @router.post(
@@ -71,7 +64,9 @@ _SECURED: Final[dict[str, Any]] = {"security": [{"bearer": []}]}
     tags=["Replicate"],
     summary="Start an edit",
     response_class=SafeJSONResponse,
-    openapi_extra=_BODY,
+    status_code=HTTPStatus.CREATED,
+    openapi_extra=reference.BODY,
+    responses=reference.CREATED,
 )
 async def predict_by_model(request: Request, owner: str, name: str) -> Response:
     """Accept an edit; with ``Prefer: wait`` answer when it is done, or after 60 seconds."""
@@ -84,7 +79,9 @@ async def predict_by_model(request: Request, owner: str, name: str) -> Response:
     tags=["Replicate"],
     summary="Start an edit by a version",
     response_class=SafeJSONResponse,
-    openapi_extra=_BODY,
+    status_code=HTTPStatus.CREATED,
+    openapi_extra=reference.BODY,
+    responses=reference.CREATED,
 )
 async def predict_by_version(request: Request) -> Response:
     """Accept an edit. There is one version of each model here, so any is taken."""
@@ -110,13 +107,12 @@ async def _predict(request: Request, model: str) -> Response:
 
 
 def _parse_body(body: Mapping[str, Any], model: str) -> Submission:
-    if body.get("webhook") is not None:
-        rule = "left out: this server does not call back. Poll urls.get, or send the header Prefer: wait"
-        raise invalid_body([{"field": "webhook", "rule": rule, "received": body["webhook"]}])
+    values = read_fields(body, _WEBHOOK_FIELDS)
     given = body.get("input")
     if not isinstance(given, dict):
         raise invalid_body([{"field": "input", "rule": "an object (required)", "received": given}])
-    return parse_input(given, model)
+    url = values.get("webhook")
+    return replace(parse_input(given, model), webhook=None if url is None else WebhookOrder(url, _NAME))
 
 
 def _seconds_to_wait(request: Request) -> float | None:
@@ -127,7 +123,13 @@ def _seconds_to_wait(request: Request) -> float | None:
     return _LONGEST_WAIT_SECONDS if wanted[1] is None else min(float(wanted[1]), _LONGEST_WAIT_SECONDS)
 
 
-@router.get("/v1/predictions/{job_id}", tags=["Replicate"], summary="Ask for an edit", openapi_extra=_SECURED)
+@router.get(
+    "/v1/predictions/{job_id}",
+    tags=["Replicate"],
+    summary="Ask for an edit",
+    openapi_extra=SECURED,
+    responses=reference.PREDICTION,
+)
 async def get_prediction(request: Request, job_id: str) -> Response:
     """Say where an edit stands."""
     services = services_of(request)
@@ -136,7 +138,13 @@ async def get_prediction(request: Request, job_id: str) -> Response:
     return await _answer(request, services, job, HTTPStatus.OK)
 
 
-@router.post("/v1/predictions/{job_id}/cancel", tags=["Replicate"], summary="Cancel an edit", openapi_extra=_SECURED)
+@router.post(
+    "/v1/predictions/{job_id}/cancel",
+    tags=["Replicate"],
+    summary="Cancel an edit",
+    openapi_extra=SECURED,
+    responses=reference.PREDICTION,
+)
 async def cancel_prediction(request: Request, job_id: str) -> Response:
     """Cancel a waiting edit, or ask a running one to stop; a finished one stays as it is."""
     services = services_of(request)
@@ -145,7 +153,13 @@ async def cancel_prediction(request: Request, job_id: str) -> Response:
     return await _answer(request, services, job, HTTPStatus.OK)
 
 
-@router.get("/v1/predictions/{job_id}/stream", tags=["Replicate"], summary="Follow an edit as server-sent events")
+@router.get(
+    "/v1/predictions/{job_id}/stream",
+    tags=["Replicate"],
+    summary="Follow an edit as server-sent events",
+    response_class=StreamingResponse,
+    responses=reference.STREAM,
+)
 async def stream_prediction(request: Request, job_id: str) -> Response:
     """Send ``logs`` for each step, then ``output`` for each picture, and ``done``. Needs no key: ids can't be guessed."""
     services = services_of(request)
@@ -180,7 +194,13 @@ def _event(name: str, data: str) -> str:
     return f"event: {name}\n" + "".join(f"data: {line}\n" for line in data.splitlines() or [""]) + "\n"
 
 
-@router.get("/v1/models/{owner}/{name}", tags=["Replicate"], summary="Describe a model", openapi_extra=_SECURED)
+@router.get(
+    "/v1/models/{owner}/{name}",
+    tags=["Replicate"],
+    summary="Describe a model",
+    openapi_extra=SECURED,
+    responses=reference.MODEL,
+)
 async def get_model(request: Request, owner: str, name: str) -> Response:
     """Describe a model, with the schema of its input."""
     services_of(request).authenticator.check(request)
@@ -194,7 +214,8 @@ async def get_model(request: Request, owner: str, name: str) -> Response:
     "/v1/models/{owner}/{name}/versions/{version}",
     tags=["Replicate"],
     summary="Describe a version of a model",
-    openapi_extra=_SECURED,
+    openapi_extra=SECURED,
+    responses=reference.VERSION,
 )
 async def get_version(request: Request, owner: str, name: str, version: str) -> Response:
     """Describe a version; there is one of each model here, under whatever id it is asked for."""
@@ -222,7 +243,27 @@ def _version(owner: str, name: str) -> dict[str, Any]:
     }
 
 
-@router.post("/v1/files", tags=["Replicate"], summary="Upload a picture", openapi_extra=_SECURED)
+@router.get(
+    "/v1/webhooks/default/secret",
+    tags=["Replicate"],
+    summary="Ask for the secret of webhooks",
+    openapi_extra=SECURED,
+)
+async def webhook_secret(request: Request) -> Response:
+    """Return what this server signs its webhooks with."""
+    services = services_of(request)
+    services.authenticator.check(request)
+    return SafeJSONResponse({"key": services.webhook_secret})
+
+
+@router.post(
+    "/v1/files",
+    tags=["Replicate"],
+    summary="Upload a picture",
+    status_code=HTTPStatus.CREATED,
+    openapi_extra=reference.UPLOAD_BODY,
+    responses=reference.UPLOADED,
+)
 async def upload(request: Request) -> Response:
     """Keep a picture for the edits that will name it by its URL; it goes as results go, after the retention time."""
     services = services_of(request)
@@ -260,10 +301,15 @@ async def _answer(
     request: Request, services: Services, job: Job, http_status: HTTPStatus, extra: Mapping[str, Any] | None = None
 ) -> Response:
     base_url = public_base_url(request, services.public_url)
+    answer = await _prediction(services, job, base_url)
+    return SafeJSONResponse({**answer, **(extra or {})}, http_status)
+
+
+async def _prediction(services: Services, job: Job, base_url: str) -> dict[str, Any]:
     own = f"{base_url}/v1/predictions/{job.id}"
     outputs = await _outputs(services, job, base_url)
     problem = _problem_of(job)
-    answer = {
+    return {
         "id": job.id,
         "model": job.request.model,
         "version": "hidden",
@@ -278,7 +324,6 @@ async def _answer(
         "completed_at": _time(job.finished_at),
         "urls": {"get": own, "cancel": f"{own}/cancel", "stream": f"{own}/stream"},
     }
-    return SafeJSONResponse({**answer, **(extra or {})}, http_status)
 
 
 def _metrics(job: Job) -> dict[str, float]:
@@ -330,5 +375,11 @@ _MODEL_PATHS: Final = re.compile(r"/v1/models/[^/]+/[^/]+(/predictions|/versions
 """The ids of the AI/ML API's models, which are described at the same address, have three parts."""
 
 DIALECT: Final = Dialect(
-    "replicate", router, ("/v1/predictions", "/v1/files"), _error_body, _STATUSES, pattern=_MODEL_PATHS
+    _NAME,
+    router,
+    ("/v1/predictions", "/v1/files", "/v1/webhooks"),
+    _error_body,
+    _STATUSES,
+    pattern=_MODEL_PATHS,
+    webhook_body=_prediction,
 )

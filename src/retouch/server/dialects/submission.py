@@ -10,7 +10,7 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from retouch.errors import ImageError, RequestError
-from retouch.jobs.models import Job, JobResult, Problem
+from retouch.jobs.models import Job, JobResult, Problem, WebhookTarget
 from retouch.server.dialects.fields import invalid_body
 from retouch.server.errors import ProblemError, rename_param
 from retouch.server.public_urls import own_base_urls, public_base_url
@@ -19,7 +19,7 @@ from retouch.server.sources import PictureSources
 from retouch.server.waiting import wait_for_result
 from retouch.types import EditRequest
 
-__all__ = ["ParamNames", "Submission", "accept", "engine_name", "wait_for"]
+__all__ = ["ParamNames", "Submission", "WebhookOrder", "accept", "engine_name", "wait_for"]
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +58,24 @@ class ParamNames:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookOrder:
+    """Whom a client wants to be told when its edit has ended.
+
+    Attributes
+    ----------
+    url : str
+    dialect : str
+        Name of the dialect in whose words.
+    secret : str or None
+        What to sign the call with; None for the server's own.
+    """
+
+    url: str
+    dialect: str
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """An edit as a dialect has read it.
 
@@ -77,6 +95,7 @@ class Submission:
         Confines the edit, on the first picture: white may change. A URL, a ``data:`` URI or a file.
     translate_mask : callable, optional
         From the file of a mask in the dialect's own sense to one whose white may change. Raises ``InvalidValueError``.
+    webhook : WebhookOrder or None
     """
 
     request: EditRequest
@@ -87,6 +106,7 @@ class Submission:
     ignored: tuple[Mapping[str, str], ...] = ()
     mask: str | bytes | None = None
     translate_mask: Callable[[bytes], bytes] | None = None
+    webhook: WebhookOrder | None = None
 
     def in_their_words(self, problem: Problem) -> Problem:
         """Return a problem of the lower layers as the dialect calls things."""
@@ -112,9 +132,8 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
     """
     services = services_of(request)
     services.authenticator.check(request)
-    public_base_url(
-        request, services.public_url
-    )  # a Host that no answer could name is refused before the work, not after
+    # A Host that no answer could name is refused before the work, not after.
+    base_url = public_base_url(request, services.public_url)
     async with services.intake.place():
         submission = await read(request)
         engine = engine_name(submission.engine, services)
@@ -126,7 +145,14 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
         except ImageError as exc:
             raise ProblemError(submission.names.in_their_words(Problem.from_error(exc))) from exc
         mask = await _collect_mask(submission, sources)
-        job = await asyncio.to_thread(services.jobs.enqueue, submission.request, pictures, engine=engine, mask=mask)
+        job = await asyncio.to_thread(
+            services.jobs.enqueue,
+            submission.request,
+            pictures,
+            engine=engine,
+            mask=mask,
+            webhook=_target(submission.webhook, base_url),
+        )
         _log.info("%s is job %s", request.state.inference_id, job.id)
     return submission, job
 
@@ -137,6 +163,10 @@ async def wait_for(request: Request, submission: Submission, job: Job) -> JobRes
         return await wait_for_result(request, services_of(request).jobs, job)
     except ProblemError as exc:
         raise ProblemError(submission.in_their_words(exc.problem)) from exc
+
+
+def _target(order: WebhookOrder | None, base_url: str) -> WebhookTarget | None:
+    return None if order is None else WebhookTarget(order.url, order.dialect, base_url, order.secret)
 
 
 async def _collect_mask(submission: Submission, sources: PictureSources) -> bytes | None:
