@@ -5,7 +5,7 @@ from typing import Any, Final
 from retouch.server.dialects.answers import ASKING, EDITING, EVENTS, IGNORED, documented, json_body
 from retouch.server.dialects.replicate_input import INPUT_SCHEMA
 
-__all__ = ["BODY", "CREATED", "MODEL", "PREDICTION", "STREAM", "UPLOADED", "UPLOAD_BODY", "VERSION"]
+__all__ = ["BODY", "CREATED", "MODEL", "PREDICTION", "SECRET", "STREAM", "UPLOADED", "UPLOAD_BODY", "VERSION"]
 
 _ERROR: Final[dict[str, Any]] = {
     "type": "object",
@@ -102,4 +102,9 @@ STREAM: Final = documented(
 )
 MODEL: Final = documented({200: ("The model.", _MODEL)}, *ASKING, error=_ERROR)
 VERSION: Final = documented({200: ("The version.", _VERSION)}, *ASKING, error=_ERROR)
+SECRET: Final = documented(
+    {200: ("The secret.", {"type": "object", "required": ["key"], "properties": {"key": {"type": "string"}}})},
+    *ASKING,
+    error=_ERROR,
+)
 UPLOADED: Final = documented({201: ("Kept.", _FILE)}, *EDITING, 422, error=_ERROR)
