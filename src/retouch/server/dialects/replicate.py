@@ -248,6 +248,7 @@ def _version(owner: str, name: str) -> dict[str, Any]:
     tags=["Replicate"],
     summary="Ask for the secret of webhooks",
     openapi_extra=SECURED,
+    responses=reference.SECRET,
 )
 async def webhook_secret(request: Request) -> Response:
     """Return what this server signs its webhooks with."""
