@@ -10,8 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 from skimage.data import coffee
+from tests.stand_in import Answer, Received, StandIn, b64_answer, pixels_of
 
+from retouch import kontext
 from retouch.engines.base import EditInputs, Engine
+from retouch.engines.remote.engine import RemoteEngine
+from retouch.engines.remote.options import RemoteOptions
+from retouch.engines.routing import RoutingEngine, RoutingOptions
 from retouch.errors import EditAbortedError, InvalidValueError, UnsupportedInstructionError
 from retouch.generation import GenerationOptions
 from retouch.library import create_registry
@@ -42,6 +47,38 @@ def make_flux(folder: Path) -> Engine:
     return FluxEngine(save_tiny_flux(folder / "checkpoint"), options)
 
 
+class FakeRemote:
+    """The engine "remote" with a server beside it, which edits as the fake engine does and refuses what that refuses."""
+
+    def __init__(self) -> None:
+        self._server = StandIn()
+        self._server.answers = [self._answer]
+        self._engine = RemoteEngine(RemoteOptions(f"{self._server.url}/v1"))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._engine, name)
+
+    def close(self) -> None:
+        self._engine.close()
+        self._server.close()
+
+    @staticmethod
+    def _answer(received: Received) -> Answer:
+        form = {name: values[0] for name, values in received.form.items()}
+        request = EditRequest(form["prompt"].decode(), size="original")
+        inputs = EditInputs([pixels_of(form["image"])], request)
+        try:
+            return b64_answer(FakeEngine(redraws=True).edit(request, inputs, seed=int(form["seed"])).pixels)
+        except UnsupportedInstructionError as exc:
+            said = {"understood": exc.understood, "not_understood": exc.not_understood, "hint": exc.hint}
+            return Answer(400, {"error": {"code": exc.code, **said}})
+
+
+def make_auto(_: Path) -> Engine:
+    fake = FakeEngine()
+    return RoutingEngine(RoutingOptions(("fake",)), lambda _: fake, lambda _: fake.capabilities)
+
+
 ENGINES = {
     "fake": Candidate(lambda _: FakeEngine(), "Add a bird.", "Do the impossible."),
     "builtin": Candidate(
@@ -49,10 +86,13 @@ ENGINES = {
         "Put a red balloon at the top left.",
         "Rewrite the laws of thermodynamics.",
     ),
+    "remote": Candidate(lambda _: FakeRemote(), "Add a bird.", "Do the impossible."),
+    "auto": Candidate(make_auto, "Add a bird.", "Do the impossible."),
     "flux": Candidate(make_flux, "Add a bird.", None),
 }
 SLOW = {"flux"}
-"""It knows only answers of a megapixel, which take even a tiny model some seconds each."""
+"""It knows only the presets, and a megapixel takes even a tiny model many seconds: most tests give it smaller ones."""
+SMALL_PRESETS = ((192, 128), (128, 128))
 PICTURE = np.ascontiguousarray(coffee()[::2, ::2])
 
 
@@ -70,6 +110,12 @@ def engine(candidate, tmp_path_factory):
     made.load()
     yield made
     made.close()
+
+
+@pytest.fixture(autouse=True)
+def _small_presets(request, candidate, monkeypatch):
+    if candidate is ENGINES["flux"] and "ratio" not in request.fixturenames:
+        monkeypatch.setattr(kontext, "PREFERRED_SIZES_WH", SMALL_PRESETS)
 
 
 @pytest.fixture

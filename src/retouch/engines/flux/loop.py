@@ -43,7 +43,7 @@ class Order:
     true_cfg_scale : float
     start : Start or None
         The input's own latents to start from, and the part of them to stay; None starts from noise alone.
-    loras : tuple of LoraWeight
+    loras : tuple of ChosenLora
         Switched on for this picture's passes.
     reference_ids : {"index", "offset"}
         Several references lie on planes of their own, or side by side on one.

@@ -4,21 +4,24 @@ import hashlib
 import logging
 import warnings
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import torch
 
 from retouch.engines.flux.conditioning import CacheStatistics
-from retouch.engines.flux.lora_folder import LoraFolder, LoraSet
+from retouch.engines.flux.lora_folder import ChosenLora, LoraFolder, LoraSet
 from retouch.errors import ModelFileError
-from retouch.generation import MAX_LORAS, LoraWeight
+from retouch.generation import MAX_LORAS
 
 __all__ = ["LoraRack"]
 
 DEFAULT_CAPACITY: Final = 8
 """LoRAs that stay loaded: a few hundred MB each."""
 _PARTS: Final = (".lora_A.", ".lora_B.")
+
+_File = tuple[str, tuple[int, int]]
+"""A LoRA's name and stamp."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,14 +44,14 @@ class LoraRack:
         self._pipeline = pipeline
         self._folder = folder
         self._capacity = capacity
-        self._loaded: OrderedDict[str, str] = OrderedDict()  # name -> adapter
+        self._loaded: OrderedDict[_File, str] = OrderedDict()  # -> adapter
         self._active: LoraSet | None = ()  # None: not what any request asked for
         self._hits = self._misses = 0
 
     @property
     def loaded(self) -> tuple[str, ...]:
         """Names of what is loaded, longest unused first."""
-        return tuple(self._loaded)
+        return tuple(name for name, _ in self._loaded)
 
     @property
     def statistics(self) -> CacheStatistics:
@@ -60,39 +63,48 @@ class LoraRack:
 
         Raises
         ------
-        InvalidValueError
-            There is none of that name.
         ModelFileError
-            The file is no LoRA of this model; the others stay as they were.
+            The file is no LoRA of this model, or is not there any more as it was chosen; the others stay as they were.
         """
         if loras == self._active:
             return
-        for lora in loras:
-            self._ensure(lora.name, spare={each.name for each in loras})
+        files = [_file_of(lora) for lora in loras]
+        for file in files:
+            self._ensure(file, spare=files)
         if loras:
             self._pipeline.enable_lora()
-            self._pipeline.set_adapters([self._loaded[lora.name] for lora in loras], [lora.weight for lora in loras])
+            self._pipeline.set_adapters([self._loaded[file] for file in files], [lora.weight for lora in loras])
         elif self._loaded:
             self._pipeline.disable_lora()
         self._active = loras
 
-    def _ensure(self, name: str, *, spare: set[str]) -> None:
-        if name in self._loaded:
+    def _ensure(self, file: _File, *, spare: Sequence[_File]) -> None:
+        if file in self._loaded:
             self._hits += 1
-            self._loaded.move_to_end(name)
+            self._loaded.move_to_end(file)
             return
         self._misses += 1
-        self._folder.require((LoraWeight(name),))
+        name, stamp = file
+        if self._folder.stamp(name) != stamp:
+            raise ModelFileError(f"The LoRA {name!r} was replaced or taken away meanwhile. Send the request again.")
         while len(self._loaded) >= self._capacity:
             self._unload(next(other for other in self._loaded if other not in spare))
-        self._loaded[name] = self._load(name)
+        self._loaded[file] = self._load(file)
 
-    def _unload(self, name: str) -> None:
-        self._pipeline.delete_adapters(self._loaded.pop(name))
+    def _unload(self, file: _File) -> None:
+        self._delete(self._loaded.pop(file))
+
+    def _delete(self, adapter: str) -> None:
         self._active = None  # deleting an active adapter leaves it to peft which others are on
+        with warnings.catch_warnings():  # peft says which it has switched on; the next pass says which are wanted
+            warnings.filterwarnings("ignore", message="Adapter .* was active which is now deleted")
+            self._pipeline.delete_adapters(adapter)
 
-    def _load(self, name: str) -> str:
-        adapter = f"lora_{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}"  # peft allows no dots in names
+    def _load(self, file: _File) -> str:
+        name, _ = file
+        adapter = (
+            f"lora_{hashlib.blake2b(repr(file).encode(), digest_size=8).hexdigest()}"  # peft allows no dots in names
+        )
         where = {"weight_name": self._folder.file_name(name), "use_safetensors": True, "local_files_only": True}
         try:
             state, _ = self._pipeline.lora_state_dict(str(self._folder.path), return_alphas=True, **where)
@@ -108,9 +120,13 @@ class LoraRack:
                 self._pipeline.load_lora_weights(str(self._folder.path), adapter_name=adapter, **where)
         except Exception as exc:  # as above; what was added already is taken out again
             _log.exception("the LoRA %s could not be loaded", name)
-            self._pipeline.delete_adapters(adapter)
+            self._delete(adapter)
             raise ModelFileError(f"The LoRA {name!r} does not fit the model that is loaded.") from exc
         return adapter
+
+
+def _file_of(lora: ChosenLora) -> _File:
+    return lora.name, lora.stamp
 
 
 def _check_layers(name: str, state: Mapping[str, torch.Tensor], transformer: Any) -> None:

@@ -7,9 +7,27 @@ from typing import Final
 from retouch.errors import InvalidValueError
 from retouch.generation import GenerationOptions, LoraWeight
 
-__all__ = ["LoraFolder", "LoraSet", "lora_set"]
+__all__ = ["ChosenLora", "LoraFolder", "LoraSet"]
 
-LoraSet = tuple[LoraWeight, ...]
+
+@dataclass(frozen=True, slots=True, order=True)
+class ChosenLora:
+    """A LoRA of one picture: the file as it was when the picture was asked for.
+
+    Attributes
+    ----------
+    name : str
+    weight : float
+    stamp : (int, int)
+        When the file was last changed, in nanoseconds, and its bytes: a file that is replaced is another LoRA.
+    """
+
+    name: str
+    weight: float
+    stamp: tuple[int, int]
+
+
+LoraSet = tuple[ChosenLora, ...]
 """What is switched on in a pass, sorted; empty for the model as it is. Part of the key of a batch: sets never mix in a pass."""
 
 _ENDING: Final = ".safetensors"
@@ -47,18 +65,28 @@ class LoraFolder:
                 rule = f"names of LoRAs that are here ({shown})" if names else "left out: no LoRA is set up here"
                 raise InvalidValueError("loras", rule, lora.name)
 
+    def choose(self, loras: tuple[LoraWeight, ...]) -> LoraSet:
+        """Return the set of some LoRAs. Their order does not matter, and a weight of 0 is as good as none.
+
+        Raises
+        ------
+        InvalidValueError
+            As ``require``.
+        """
+        self.require(loras)
+        return tuple(sorted(ChosenLora(each.name, each.weight, self.stamp(each.name)) for each in loras if each.weight))
+
+    def stamp(self, name: str) -> tuple[int, int]:
+        """Return the stamp that a LoRA's file has now; (0, 0) when it is gone."""
+        try:
+            status = (self.path or Path()).joinpath(self.file_name(name)).stat()
+        except OSError:
+            return 0, 0
+        return status.st_mtime_ns, status.st_size
+
     def file_name(self, name: str) -> str:
         """Return the name of a LoRA's file in the folder."""
         return f"{name}{_ENDING}"
-
-
-def lora_set(loras: tuple[LoraWeight, ...]) -> LoraSet:
-    """Return the set of some LoRAs; their order does not matter, and a weight of 0 is as good as none.
-
-    >>> [lora.name for lora in lora_set((LoraWeight("oil"), LoraWeight("ink", 0.5), LoraWeight("wax", 0)))]
-    ['ink', 'oil']
-    """
-    return tuple(sorted(lora for lora in loras if lora.weight != 0))
 
 
 def _is_name(stem: str) -> bool:

@@ -7,7 +7,7 @@ from retouch.engines.base import EditInputs
 from retouch.engines.flux.conditioning import Conditioning
 from retouch.engines.flux.inpaint import Start, pack_mask
 from retouch.engines.flux.loop import Order
-from retouch.engines.flux.lora_folder import LoraFolder, lora_set
+from retouch.engines.flux.lora_folder import LoraFolder
 from retouch.engines.flux.model import FluxModel, PromptEmbeds
 from retouch.engines.flux.options import FluxOptions, ReferenceMode
 from retouch.engines.flux.schedule import steps_made
@@ -66,7 +66,7 @@ class OrderBuilder:
         asked, options = request.generation, self.options
         base = inputs.fitted(0)
         others = [inputs.originals[index] for index in range(1, len(inputs))]
-        loras = lora_set(asked.loras)
+        loras = self.loras.choose(asked.loras)
         length, multiple = self._length(request), self.model.size_multiple
         negative: PromptEmbeds | None = None
         if asked.negative_prompt is not None:

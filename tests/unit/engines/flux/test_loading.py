@@ -221,9 +221,17 @@ def test_8_bits_are_near_the_plain_model_smaller_and_the_same_every_time(checkpo
     )
 
 
-@pytest.mark.parametrize("precision", ["int8", "fp8"])
-def test_a_batch_changes_no_bit_of_a_picture_in_8_bits(checkpoint, pixels, precision):
-    loaded = make(checkpoint, Candidate(precision, "float32", "float32", "none", False))
+@pytest.mark.parametrize("offload", ["none", "group"])
+@pytest.mark.parametrize("precision", ["int8", "fp8", "Q8_0", "Q4_0"])
+def test_a_batch_changes_no_bit_of_a_picture(checkpoint, tensors, pixels, tmp_path, precision, offload):
+    import gguf
+
+    if precision.startswith("Q"):
+        kind = gguf.GGMLQuantizationType[precision]
+        file, precision = write_gguf(tmp_path / "t.gguf", tensors, kind), "gguf"
+    else:
+        file = None
+    loaded = make(checkpoint, Candidate(precision, "float32", "float32", offload, False), file)
     loop = DenoisingLoop(loaded, batch_size=2)
     orders = [order_for(loaded, pixels), order_for(loaded, 255 - pixels, seed=7, prompt="a red car")]
 

@@ -1,5 +1,6 @@
 """LoRAs by name: bitwise what diffusers makes of them, never mixed in a pass, and nothing left behind."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from safetensors.torch import save_file
 from retouch.engines.flux.conditioning import Conditioning
 from retouch.engines.flux.loop import DenoisingLoop, Order
 from retouch.engines.flux.lora import LoraRack
-from retouch.engines.flux.lora_folder import LoraFolder, lora_set
+from retouch.engines.flux.lora_folder import LoraFolder
 from retouch.engines.flux.model import FluxModel
 from retouch.errors import InvalidValueError, ModelFileError
 from retouch.generation import LoraWeight
@@ -53,12 +54,13 @@ class Studio:
 
     def __init__(self, checkpoint, folder, *, capacity=8, batch_size=1):
         self.model = FluxModel.from_folder(checkpoint, dtype=torch.float32, device="cpu")
+        self.folder = folder
         self.rack = LoraRack(self.model.pipeline, folder, capacity=capacity)
         self.conditioning = Conditioning(self.model, activate=self.rack.activate)
         self.loop = DenoisingLoop(self.model, batch_size=batch_size, activate=self.rack.activate)
 
     def order(self, pixels, *loras, seed=1):
-        chosen = lora_set(loras)
+        chosen = self.folder.choose(loras)
         (reference,) = self.conditioning.references([pixels], "stitch")
         embeds = self.conditioning.prompt("add a cat", LENGTH, chosen)
         return Order(embeds, (reference,), reference.grid_hw, seed, STEPS, 2.5, loras=chosen)
@@ -162,9 +164,26 @@ def test_loaded_loras_are_bounded_and_the_longest_unused_goes_first(checkpoint, 
     assert (studio.rack.statistics.hits, studio.rack.statistics.misses) == (2, 6)
 
 
+def test_a_file_that_is_replaced_is_read_anew(checkpoint, tmp_path, picture):
+    file = tmp_path / "ink.safetensors"
+    save_file(lora_layers(0), file)
+    studio = Studio(checkpoint, LoraFolder(tmp_path))
+    before, order = studio.make(picture(0), LoraWeight("ink")), studio.order(picture(1), LoraWeight("ink"))
+
+    save_file(lora_layers(1), file)
+    os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))  # however coarse the clock of the file system is
+    after = studio.make(picture(0), LoraWeight("ink"))
+
+    assert not torch.equal(after, before)
+    assert torch.equal(after, Studio(checkpoint, LoraFolder(tmp_path)).make(picture(0), LoraWeight("ink")))
+    studio.loop.step([studio.loop.admit(order)])  # the one that was chosen is still loaded
+    with pytest.raises(ModelFileError, match=r"'ink' was replaced.*again"):
+        Studio(checkpoint, LoraFolder(tmp_path)).rack.activate(order.loras)
+
+
 def test_an_unknown_name_is_refused_with_the_names_that_there_are(studio):
     with pytest.raises(InvalidValueError, match=r"gum, ink, oil, spoken, tar, wax\.v2") as caught:
-        studio.rack.activate((LoraWeight("silk"),))
+        studio.folder.choose((LoraWeight("silk"),))
     assert caught.value.field == "loras"
 
 
@@ -232,8 +251,10 @@ def test_a_file_that_is_no_safetensors_is_never_unpickled(checkpoint, tmp_path, 
     }
     (tmp_path / "trap.safetensors").write_bytes(content[data])
 
+    folder = LoraFolder(tmp_path)
+    studio, chosen = Studio(checkpoint, folder), folder.choose((LoraWeight("trap"),))
     with pytest.raises(ModelFileError, match="no safetensors"):
-        Studio(checkpoint, LoraFolder(tmp_path)).rack.activate((LoraWeight("trap"),))
+        studio.rack.activate(chosen)
 
     assert not trace.exists()
 
