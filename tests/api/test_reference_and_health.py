@@ -1,5 +1,8 @@
 import re
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -111,3 +114,20 @@ def test_the_event_loop_answers_while_an_edit_runs(serve, body):
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/health", "/ready", "/v1/models"])
 def test_these_need_no_key(client, path):
     assert client.get(path, headers={"Authorization": ""}).status_code == 200
+
+
+def test_the_page_about_the_api_is_current():
+    script = Path(__file__).resolve().parents[2] / "scripts" / "make_api_reference.py"
+    checked = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_every_answer_in_the_reference_is_one_of_ours(client):
+    document = client.get("/openapi.json").json()
+    assert "HTTPValidationError" not in str(document)
+    assert set(document["components"]) == {"securitySchemes"}
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            described = operation["responses"]
+            assert {"401", "503"} <= set(described) or not operation.get("security")
+            assert all(each["description"] for each in described.values())
