@@ -99,6 +99,7 @@ def examine(data_dir: Path | None, settings: "Settings | None" = None) -> dict[s
         "engines": {
             "builtin": "ready" if all(_is_there(m) or m["optional"] for m in models) else "incomplete",
             "flux": _flux_state(flux_folder, flux_options),
+            **_routed_states(settings),
         },
         "flux": _flux_plan(flux_folder, flux_options),
         "problems": _problems(models, free_bytes) + [str(m["problem"]) for m in optional_models if m["problem"]],
@@ -107,6 +108,14 @@ def examine(data_dir: Path | None, settings: "Settings | None" = None) -> dict[s
 
 def _is_there(model: dict[str, Any]) -> bool:
     return model["state"] in ("package", "directory")
+
+
+def _routed_states(settings: "Settings | None") -> dict[str, str]:
+    """Return what is set up for the engines that pass edits on; the remote server is not asked."""
+    remote = None if settings is None else settings.remote.options()
+    order = ("builtin",) if settings is None else settings.routing.options(has_remote=remote is not None).order
+    at = "not set up" if remote is None else f"set up: {remote.protocol} at {remote.base_url}"
+    return {"remote": at, "auto": f"asks {', then '.join(order)}"}
 
 
 def _flux_source(folder: Path, options: "FluxOptions | None") -> "FluxSource | None":
@@ -230,6 +239,7 @@ _ENGINE_HELP = {
         "flux",
         "no weights",
     ): " (optional): `retouch models pull flux` fetches them, and says first what their license allows",
+    ("remote", "not set up"): " (optional): RETOUCH_REMOTE__URL names an image server or a hosted API that makes edits",
 }
 """What to do about an engine that isn't ready."""
 

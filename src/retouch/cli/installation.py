@@ -40,7 +40,12 @@ def configured_registry(settings: "Settings") -> "EngineRegistry":
     """Return the engines as they are set."""
     from retouch.library import create_registry
 
-    flux = settings.flux
+    flux, remote = settings.flux, settings.remote.options()
     return create_registry(
-        data_folder(settings), flux_folder=flux.folder, flux_options=flux.options(), lora_folder=flux.lora_folder
+        data_folder(settings),
+        flux_folder=flux.folder,
+        flux_options=flux.options(),
+        lora_folder=flux.lora_folder,
+        remote=remote,
+        routing=settings.routing.options(has_remote=remote is not None),
     )

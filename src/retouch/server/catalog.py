@@ -1,6 +1,6 @@
 """The models that clients may name, and what each can do."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,15 +42,28 @@ class HostedModel:
         """Whether an engine with these capabilities can do what the model does."""
         return self.max_images > 0 or capabilities.text_to_image
 
-    def listing(self, *, engine: str, include: Collection[str] = INCLUDABLE[:3]) -> dict[str, Any]:
-        """Return its entry in the list of models, with the parts that were asked for."""
+    def listing(
+        self, *, engine: str, engines: Sequence[str] = (), include: Collection[str] = INCLUDABLE[:3]
+    ) -> dict[str, Any]:
+        """Return its entry in the list of models, with the parts that were asked for.
+
+        Parameters
+        ----------
+        engine : str
+            Which one carries it out unless a request names another.
+        engines : sequence of str
+            Those that a request may name.
+        include : collection of str
+            Of ``INCLUDABLE``.
+        """
+        info = {"name": self.title, "description": self.description, "developer": "Retouch", "engine": engine}
         entry = {
             "id": self.id,
             "object": "model",
             "type": "image",
             "created": 0,
             "owned_by": "retouch",
-            "info": {"name": self.title, "description": self.description, "developer": "Retouch", "engine": engine},
+            "info": {**info, "engines": list(engines)},
             "endpoints": ["/v1/images/generations", *(["/v1/images/edits"] if self.max_images else [])],
             "capabilities": self._capabilities(),
             "pricing": {"unit": "image", "credits": 0, "usd": 0},

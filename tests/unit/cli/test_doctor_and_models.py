@@ -57,7 +57,12 @@ def test_doctor_lists_every_engine_and_what_it_lacks(monkeypatch, tmp_path: Path
 
     monkeypatch.setattr(doctor, "find_spec", lambda name: object())
     assert run(monkeypatch, "doctor", "--json", "--data-dir", tmp_path) == 0
-    assert json.loads(capsys.readouterr().out)["engines"] == {"builtin": "ready", "flux": "no weights"}
+    assert json.loads(capsys.readouterr().out)["engines"] == {
+        "builtin": "ready",
+        "flux": "no weights",
+        "remote": "not set up",
+        "auto": "asks builtin",
+    }
 
     (tmp_path / "models" / "flux").mkdir(parents=True)
     (tmp_path / "models" / "flux" / "model_index.json").write_text("{}")
@@ -194,3 +199,14 @@ def test_models_list_names_the_loras(monkeypatch, tmp_path: Path, capsys) -> Non
     (folder / "ink.safetensors").touch()
     assert run(monkeypatch, "models", "list", "--data-dir", tmp_path) == 0
     assert "LoRAs for the engine flux: ink" in capsys.readouterr().out
+
+
+def test_doctor_says_which_remote_server_is_set_up_and_never_its_key(monkeypatch, tmp_path: Path, capsys) -> None:
+    monkeypatch.setenv("RETOUCH_REMOTE__URL", "https://api.bfl.ai/v1")
+    monkeypatch.setenv("RETOUCH_REMOTE__PROTOCOL", "bfl")
+    monkeypatch.setenv("RETOUCH_REMOTE__API_KEY", "operators-own-secret-key")
+    assert run(monkeypatch, "doctor", "--data-dir", tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "bfl at https://api.bfl.ai/v1" in said
+    assert "asks builtin, then remote" in said
+    assert "operators-own-secret-key" not in said

@@ -1,6 +1,7 @@
 """OpenAI's ``POST /images/edits`` as a form: vLLM-Omni, SGLang-Diffusion, LocalAI, Xinference, stable-diffusion.cpp, Retouch."""
 
 import io
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -22,6 +23,7 @@ __all__ = ["OpenAIForm", "RetouchForm", "transparent_mask"]
 
 _PASSED_ON: Final = ("num_inference_steps", "negative_prompt", "true_cfg_scale", "strength")
 _MAX_ITEMS: Final = 50
+_MAX_OPERATION_CHARACTERS: Final = 4000
 
 
 class OpenAIForm:
@@ -109,7 +111,7 @@ class RetouchForm(OpenAIForm):
         return RemotePicture(
             picture.source,
             decode_base64(encoded) if isinstance(encoded, str) else None,
-            str(report.get("kind")) if isinstance(report, Mapping) else "",
+            read_text(report.get("kind"), api_key=None) if isinstance(report, Mapping) else "",
             self._interpretation(explained),
         )
 
@@ -121,9 +123,7 @@ class RetouchForm(OpenAIForm):
         plan = explained.get("plan")
         resolutions = explained.get("resolutions")
         return Interpretation(
-            plan=tuple(each for each in plan[:_MAX_ITEMS] if isinstance(each, Mapping))
-            if isinstance(plan, list)
-            else (),
+            plan=self._read_plan(plan[:_MAX_ITEMS]) if isinstance(plan, list) else (),
             resolutions=tuple(
                 Resolution(
                     phrase=read_text(each.get("phrase", ""), api_key=self._options.api_key),
@@ -136,6 +136,19 @@ class RetouchForm(OpenAIForm):
             ),
             notes=texts(explained.get("notes")),
         )
+
+    def _read_plan(self, plan: list[Any]) -> tuple[Mapping[str, Any], ...]:
+        """Return the operations of a plan that are of a bearable size, without the key."""
+        try:
+            texts = [_without(self._options.api_key, json.dumps(each)) for each in plan if isinstance(each, Mapping)]
+        except RecursionError:
+            return ()
+        return tuple(json.loads(text) for text in texts if len(text) <= _MAX_OPERATION_CHARACTERS)
+
+
+def _without(key: str | None, text: str) -> str:
+    """Return JSON without the key."""
+    return text.replace(json.dumps(key)[1:-1], "***") if key else text
 
 
 def transparent_mask(mask: Mask) -> bytes:

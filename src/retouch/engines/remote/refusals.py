@@ -38,13 +38,15 @@ def read_refusal(answer: HttpAnswer, prompt: str, *, api_key: str | None) -> Ret
         Taken out of every text that is handed on.
     """
     if answer.status in _KEY_REFUSED:
-        _log.error("the remote server refuses the key of remote.api_key (status %d)", answer.status)
+        _log.error("the remote server wants another key in remote.api_key (status %d)", answer.status)
+        wants = "wants a key" if api_key is None else "refuses this server's key"
         return RemoteRefusedError(
-            f"The remote server refuses this server's key (status {answer.status}). The operator can set another remote.api_key."
+            f"The remote server {wants} (status {answer.status}). The operator can set remote.api_key."
         )
     body = answer.json()
     error = _error_of(body) if isinstance(body, Mapping) else {}
-    code = str(error.get("code") or error.get("type") or "")
+    said = error.get("code") or error.get("type")
+    code = said if isinstance(said, str) else ""
     if code == UnsupportedInstructionError.code:
         return _unsupported(error, prompt, api_key)
     if code in _MODERATION_CODES:
@@ -67,8 +69,10 @@ def moderated(allowed_from: object = None) -> ModeratedError:
 
 
 def read_text(value: object, *, api_key: str | None) -> str:
-    """Return a text of the remote server in one bounded line, without control characters and without the key."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    """Return a text of the remote server in one bounded line, without control characters and the key; empty for no text."""
+    if not isinstance(value, str):
+        return ""
+    text = " ".join("".join(c if c.isprintable() else " " for c in value).split())
     if api_key:
         text = text.replace(api_key, "***")
     return text[:_MAX_CHARACTERS]

@@ -155,5 +155,8 @@ async def _possible_models(request: Request) -> list[HostedModel]:
 
 
 def _entry(request: Request, model: HostedModel, include: Sequence[str] | None) -> dict[str, Any]:
-    engine = services_of(request).default_engine
-    return model.listing(engine=engine) if include is None else model.listing(engine=engine, include=include)
+    services = services_of(request)
+    engine, engines = services.default_engine, services.registry.names
+    if include is None:
+        return model.listing(engine=engine, engines=engines)
+    return model.listing(engine=engine, engines=engines, include=include)

@@ -174,7 +174,7 @@ def test_another_retouch_says_what_it_changed(server, make_engine, inputs, reque
     mask[100:200, 100:300] = 255
     answer = b64_answer(edited)
     answer.body["explain"] = {
-        "plan": [{"operation": "Insert"}],
+        "plan": [{"operation": "Insert", "phrase": KEY}, {"operation": "x" * 100_000}, "nothing"],
         "resolutions": [{"phrase": "a bird", "resolved_to": "a gull", "confidence": 0.9, "verified": True}],
         "notes": ["The gull is drawn."],
         "images": [{"mask": {"b64_json": base64.b64encode(png(mask)).decode()}, "preserve": {"kind": "known"}}],
@@ -183,6 +183,7 @@ def test_another_retouch_says_what_it_changed(server, make_engine, inputs, reque
     output = make_engine(protocol="retouch").edit(request_, inputs, seed=1)
     assert server.received[0].form["size"] == [b"original"]
     np.testing.assert_array_equal(output.change_mask, mask / np.float32(255))
+    assert output.interpretation.plan == ({"operation": "Insert", "phrase": "***"},)
     assert output.interpretation.resolutions[0].resolved_to == "a gull"
     assert output.interpretation.notes[0] == "The gull is drawn."
 
