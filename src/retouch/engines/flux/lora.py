@@ -115,8 +115,10 @@ class LoraRack:
         _check_layers(name, state, self._pipeline.transformer)
         self._active = None  # loading switches the new adapter on
         try:
-            with warnings.catch_warnings():  # peft warns of the second adapter, which is what is wanted here
+            with warnings.catch_warnings():
+                # peft warns of the second adapter, which is what is wanted here, and of merging into 8 bits, which never happens
                 warnings.filterwarnings("ignore", message="Already found a `peft_config`")
+                warnings.filterwarnings("ignore", message="TorchaoLoraLinear was instantiated without")
                 self._pipeline.load_lora_weights(str(self._folder.path), adapter_name=adapter, **where)
         except Exception as exc:  # as above; what was added already is taken out again
             _log.exception("the LoRA %s could not be loaded", name)
