@@ -160,7 +160,6 @@ CASES: Final[tuple[Case, ...]] = (
             (is_gone("yellow"), keeps_region("green"), keeps_outside("yellow", grow=0.1)),
         ),
         ("flower", "Remove the flower.", (is_gone("flower"), keeps_unmasked())),
-        ("camera", "Remove the man", (differs("man", at_least=0.5), keeps_unmasked())),
         ("coffee", "take out the spoon", (differs("spoon"), keeps_unmasked())),
         ("rocket", "remove the rocket", (is_gone("rocket"), keeps_unmasked())),
         (
@@ -272,6 +271,7 @@ CASES: Final[tuple[Case, ...]] = (
         ("astronaut", "把背景变成白色", (gains("flag", "L", at_least=0.1), keeps_region("face"))),
     ),
     *_refusals(
+        ("camera", "Remove the man", "covers"),
         ("coffee", "make the sky purple", "sky"),
         ("chelsea", "turn the dog blue", "dog"),
         ("astronaut", "make her smile", "expression"),

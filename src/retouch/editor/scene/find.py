@@ -15,8 +15,15 @@ from retouch.editor.scene.detector_nouns import detector_meaning
 from retouch.editor.scene.find_boxed import find_boxed
 from retouch.editor.scene.instances import shows_people
 from retouch.editor.scene.locator import Sighting, evidence_of, fuse_evidence, keep_boxes, mean_the_same
-from retouch.editor.scene.named import Evidence, cut_named_part, cut_named_subject, find_support, weigh_evidence
-from retouch.editor.scene.named_parts import find_named_part, is_named_part
+from retouch.editor.scene.named import (
+    Evidence,
+    cut_named_part,
+    cut_named_salient,
+    cut_named_subject,
+    find_support,
+    weigh_evidence,
+)
+from retouch.editor.scene.named_parts import EVERYONE_WORDS, find_named_part, is_named_part
 from retouch.editor.scene.nouns import (
     ANIMAL_CLASSES,
     ATTACHED_WORDS,
@@ -235,7 +242,8 @@ def _find_ground(scene: "Scene", target: Target, noun: str) -> Finding:
 
 def _take_subject_for(scene: "Scene", target: Target, noun: str) -> Finding:
     if scene.detects and is_person(noun) and not scene.faces and not shows_people(scene):
-        raise _refuse(target, f"I can't make out {with_article(noun)} in this picture; I see {scene.describe()}.")
+        named = f"any {noun}" if target.plural or is_one_of(noun, EVERYONE_WORDS) else with_article(noun)
+        raise _refuse(target, f"I can't make out {named} in this picture; I see {scene.describe()}.")
     subject = _require_subject(scene, target)
     resolved_to = f"the main subject (taken for {target.phrase or noun!r})"
     trust = (
@@ -255,11 +263,20 @@ def _cut_named(scene: "Scene", target: Target, noun: str, evidence: Evidence) ->
     if target.color is not None:
         return _find_colored_part(scene, target, near=evidence.heat)
     attached = is_one_of(noun, ATTACHED_WORDS) and evidence.strength < SURE_OF_ATTACHED and not evidence.located
-    part = None if attached else cut_named_part(scene.pixels, subject.matte, evidence)
+    part = None if attached else _cut_part(scene, evidence)
     if part is None:
         hint = f"I see {with_article(noun)}, but can't outline it well enough to touch nothing else. Name its present color."
         raise _refuse(target, hint)
     return Finding(part, 0.7 * confidence, f"the {noun}", verified=True)
+
+
+def _cut_part(scene: "Scene", evidence: Evidence) -> Mask | None:
+    """Cut out what is not the subject: by what stands out where it is seen, if there is no subject; else by its heat."""
+    if not scene.subject.present:
+        salient = cut_named_salient(scene.pixels, scene.saliency, evidence)
+        if salient is not None:
+            return salient
+    return cut_named_part(scene.pixels, scene.subject.matte, evidence)
 
 
 def _is_subject(scene: "Scene", noun: str, evidence: Evidence) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from retouch.editor.scene.scene import Scene
 
 __all__ = [
+    "PERSON",
     "Instances",
     "believe",
     "choose_instances",

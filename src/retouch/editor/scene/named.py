@@ -14,7 +14,15 @@ from retouch.images.array_types import FloatImage, Mask, Pixels
 from retouch.images.color import srgb8_to_oklab
 from retouch.images.filters import box_blur, resize_float
 
-__all__ = ["Evidence", "cut_named_part", "cut_named_subject", "find_support", "outline_on_edges", "weigh_evidence"]
+__all__ = [
+    "Evidence",
+    "cut_named_part",
+    "cut_named_salient",
+    "cut_named_subject",
+    "find_support",
+    "outline_on_edges",
+    "weigh_evidence",
+]
 
 BoolMask = npt.NDArray[np.bool_]
 
@@ -28,6 +36,12 @@ MIN_PART_AREA: Final = 0.0015
 MIN_OUTLINE_ON_EDGES: Final = 0.75
 EDGE_CHANGE: Final = 0.07
 OUTLINE_WINDOW_PX: Final = 7
+SALIENT: Final = 0.1
+"""From this score on a place may belong to what stands out, where it hangs together with a place that does."""
+STANDS_OUT: Final = 0.7
+MET: Final = 0.3
+MOSTLY_MET: Final = 0.5
+"""Share of what stands out that the noun's heat must cover."""
 SUPPORTS: Final = (
     "chair",
     "rocking chair",
@@ -176,6 +190,41 @@ def cut_named_part(pixels: Pixels, matte: Mask, evidence: Evidence) -> Mask | No
         return None
     mask = soften_edges(pixels, hard)
     return np.asarray(np.minimum(mask, matte), dtype=np.float32) if on_subject else mask
+
+
+def cut_named_salient(pixels: Pixels, score: Mask, evidence: Evidence) -> Mask | None:
+    """Cut out a thing that stands out where its noun is seen, in a picture where that alone was not sure enough for a subject.
+
+    A slim thing is all edge to a saliency network, and far smaller than the window that the classifier sees it in: either alone
+    does not outline it.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8, sRGB
+    score : (s, s) float32 [0, 1]
+        Of saliency.
+    evidence : Evidence
+
+    Returns
+    -------
+    (H, W) float32 [0, 1] or None
+        None where what stands out is elsewhere, or its outline follows no edge of the picture.
+    """
+    salient = resize_float(score, (evidence.heat.shape[0], evidence.heat.shape[1]))
+    _, labels = cv2.connectedComponents((salient > SALIENT).astype(np.uint8), connectivity=8)
+    area = np.bincount(labels.ravel())
+    met = np.bincount(labels.ravel(), weights=(evidence.heat > MET).ravel())
+    sure = np.unique(labels[salient > STANDS_OUT])
+    chosen = [label for label in sure if label > 0 and met[label] >= MOSTLY_MET * area[label]]
+    if not chosen:
+        return None
+    place = np.isin(labels, chosen)
+    near = cv2.dilate(place.astype(np.uint8), np.ones((15, 15), np.uint8))
+    likelihood = np.where(place, 0.5 + 0.5 * salient, 0.5 * salient * near).astype(np.float32)
+    hard = keep_large_parts(cut_out(pixels, likelihood), share_of_largest=0.1)
+    if float(hard.mean()) < MIN_PART_AREA or outline_on_edges(pixels, hard) < MIN_OUTLINE_ON_EDGES:
+        return None
+    return soften_edges(pixels, hard)
 
 
 def outline_on_edges(pixels: Pixels, hard: Mask) -> float:

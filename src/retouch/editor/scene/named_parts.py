@@ -20,7 +20,7 @@ from retouch.images.color import srgb8_to_oklab
 if TYPE_CHECKING:
     from retouch.editor.scene.scene import Scene
 
-__all__ = ["find_named_part", "is_named_part"]
+__all__ = ["EVERYONE_WORDS", "find_named_part", "is_named_part"]
 
 Finder = Callable[["Scene", Target, str], Finding | None]
 

@@ -23,6 +23,8 @@ class FakeScene:
         self.kept = {}
         self.faces = ()
         self.head = None
+        self.detections = ()
+        self.detects = False
         self.ground = np.zeros(pixels.shape[:2], np.float32)
 
     def keep(self, key, compute):

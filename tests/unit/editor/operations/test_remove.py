@@ -18,8 +18,10 @@ from retouch.editor.instructions.plan import (
     TargetKind,
 )
 from retouch.editor.operations.registry import carry_out
+from retouch.editor.operations.remove.filling import find_scenery
 from retouch.editor.operations.remove.hole import find_shadow, hole_of
 from retouch.editor.operations.remove.inpainter import NetworkInpainter, PatchInpainter, choose_inpainter
+from retouch.editor.scene.detector import Detection
 from retouch.editor.scene.scene import Finding
 from retouch.editor.scene.values import Box, Face, Light
 from retouch.errors import EditAbortedError, ModelFileError, UnsupportedInstructionError
@@ -436,6 +438,56 @@ def test_without_a_network_patches_fill(tmp_path):
 
 
 # Replacing ---------------------------------------------------------------------------------------------------------------
+
+
+def taken_for(stage, matte, word, **more):
+    target = Target(TargetKind.NOUN, f"the {word}", noun=word, **more)
+    stage.scene.find = lambda target: Finding(
+        matte, 0.5, f"the main subject (taken for {target.noun!r})", verified=False
+    )
+    return Remove(target, target.phrase)
+
+
+def test_people_are_not_what_is_plainly_an_animal(make_removal):
+    picture, matte = with_ball(meadow())
+    stage, context = make_removal(picture, matte)
+    stage.scene.labels = (("cat", 0.8),)
+    stage.scene.describe = lambda: "a cat"
+    with pytest.raises(UnsupportedInstructionError, match="I see a cat"):
+        carry_out(taken_for(stage, matte, "people", plural=True), stage, context)
+
+
+def test_several_things_that_are_known_are_not_one_that_is_not(make_removal):
+    picture, matte = with_ball(meadow())
+    stage, context = make_removal(picture, matte)
+    stage.scene.labels = (("table", 0.2),)
+    stage.scene.describe = lambda: "a bottle and a wine glass"
+    operation = taken_for(stage, matte, "gizmo")
+    stage.scene.detections = (
+        Detection("bottle", 0.8, Box(10, 10, 20, 40)),
+        Detection("wine glass", 0.8, Box(30, 10, 40, 40)),
+    )
+    with pytest.raises(UnsupportedInstructionError, match="I see a bottle and a wine glass"):
+        carry_out(operation, stage, context)
+
+
+def test_a_hole_is_not_filled_with_another_thing(make_removal):
+    picture, thing = with_ball(meadow(), col=40)
+    stage, _ = make_removal(picture, thing)
+    hole = hole_of(thing)
+    assert find_scenery(stage, hole, thing).sources is None
+    stage.scene.subject = replace(stage.scene.subject, matte=np.zeros_like(thing), present=False)
+    stage.scene.detections = (
+        Detection("dog", 0.5, Box(26, 46, 55, 75)),
+        Detection("dog", 0.4, Box(100, 40, 140, 90)),
+    )
+
+    around = find_scenery(stage, hole, thing)
+
+    assert not around.sources[65, 120]
+    assert around.sources[65, 90]
+    assert around.sources[30, 40]
+    assert not around.front.any()
 
 
 def test_nothing_is_taken_out_for_what_no_pack_has(make_removal):

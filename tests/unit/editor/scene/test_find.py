@@ -195,3 +195,17 @@ def test_a_plain_mug_that_fills_the_picture_is_the_mug(store: ModelStore) -> Non
 
 def test_a_cup_is_not_made_of_a_rocket(rocket: Scene) -> None:
     assert "can't make out a cup" in refusal(rocket, noun("cup")).hint
+
+
+def test_a_slim_thing_is_outlined_where_saliency_alone_is_too_unsure_for_a_subject(store: ModelStore) -> None:
+    picture = data.rocket()
+    left = (picture.shape[1] - 574) // 2
+    scene = Scene(cv2.resize(picture[:, left : left + 574], (1184, 880), interpolation=cv2.INTER_LANCZOS4), store)
+    assert not scene.subject.present
+
+    found = scene.find(noun("rocket"))
+
+    rows, cols = np.nonzero(found.mask > 0.5)
+    assert found.verified
+    assert 0.01 < float((found.mask > 0.5).mean()) < 0.05
+    assert np.ptp(rows) > 4 * np.ptp(cols)

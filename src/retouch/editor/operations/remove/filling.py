@@ -26,6 +26,11 @@ LEAST_SOURCES: Final = 0.1
 FRONT_REACH_SHARE: Final = 0.08
 """How far the scene is continued behind what stands in front of it, as a share of the long side: the coarsest level's patch."""
 
+SAME_THING: Final = 0.25
+"""Share of a box that what goes may cover, if the box is another thing's."""
+MOST_OF_PICTURE: Final = 0.35
+"""Larger boxes are those of tables and beds, on which the thing stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scenery:
@@ -57,7 +62,8 @@ def find_scenery(stage: Stage, hole: Mask, thing: Mask, kept: Mask | None = None
 
     Notes
     -----
-    Nothing is copied from the main subject, unless it is what stands around the hole, nor from what is kept.
+    Nothing is copied from the main subject, unless it is what stands around the hole, nor from what is kept, nor from other
+    things that the detector sees: half of another dog's face is no floor.
     """
     other = np.zeros(hole.shape, bool) if kept is None else hole_of(kept) > 0
     subject = stage.scene.subject
@@ -69,10 +75,29 @@ def find_scenery(stage: Stage, hole: Mask, thing: Mask, kept: Mask | None = None
             other |= body
     other &= hole == 0
     allowed = ~other & (hole == 0)
-    if not other.any() or allowed.mean() <= LEAST_SOURCES:
+    other_things = _other_things(stage, thing)
+    if (allowed & ~other_things).mean() > LEAST_SOURCES:
+        allowed &= ~other_things
+    if not (other.any() or other_things.any()) or allowed.mean() <= LEAST_SOURCES:
         return Scenery(None, np.zeros(hole.shape, bool))
     near = grow_mask(hole, FRONT_REACH_SHARE * max(hole.shape)) > 0
     return Scenery(allowed, other & near)
+
+
+def _other_things(stage: Stage, thing: Mask) -> Bools:
+    """Return where the detector sees other things than the one that goes, as the ellipses in their boxes.
+
+    Doubtful ones count: not to copy from there costs little.
+    """
+    found = np.zeros(thing.shape, bool)
+    rows, cols = np.ogrid[: thing.shape[0], : thing.shape[1]]
+    for each in stage.scene.detections:
+        x, y = each.box.center
+        inside = np.hypot((cols - x) / (0.5 * each.box.width), (rows - y) / (0.5 * each.box.height)) < 1.0
+        area = max(1.0, float(inside.sum()))
+        if area <= MOST_OF_PICTURE * thing.size and float(thing[inside].sum()) <= SAME_THING * area:
+            found |= inside
+    return found
 
 
 def fill_hole(

@@ -8,8 +8,10 @@ import numpy as np
 from retouch.editor.instructions.articles import with_article
 from retouch.editor.instructions.plan import Remove, Target, TargetKind
 from retouch.editor.operations.stage import Context, Stage
-from retouch.editor.scene.nouns import is_person, noun_table
-from retouch.editor.scene.scene import Finding
+from retouch.editor.scene.instances import PERSON, believe, shows_people
+from retouch.editor.scene.named import weigh_evidence
+from retouch.editor.scene.nouns import ANIMAL_CLASSES, is_person, noun_table
+from retouch.editor.scene.scene import Finding, Scene
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
 from retouch.images.color import srgb8_to_oklab
@@ -23,6 +25,11 @@ STANDS_OUT: Final = 0.06
 LEAST_SHARE: Final = 0.01
 PLAIN: Final = 0.4
 """Probability of the whole picture's best label from which on the subject is plainly that, and not a word nobody knows."""
+
+IS_ANIMAL: Final = 0.3
+"""Strength of the evidence for any animal. Pictures of people reach 0.18."""
+SEVERAL: Final = 2
+"""So many things that the detector knows are not one thing that nobody knows."""
 
 
 def find_to_remove(stage: Stage, operation: Remove, context: Context) -> Finding:
@@ -63,19 +70,33 @@ def find_to_take(stage: Stage, target: Target, phrase: str) -> Finding:
     noun = target.noun
     if finding.verified or target.kind is not TargetKind.NOUN or noun is None or target.color is not None:
         return finding
-    if (
-        is_person(noun)
-        or not stage.scene.subject.present
-        or not _is_the_subject(finding.mask, stage.scene.subject.matte)
-    ):
+    if not stage.scene.subject.present or not _is_the_subject(finding.mask, stage.scene.subject.matte):
         return finding
     shows_a_face = stage.scene.head is not None and stage.scene.head.found_by == "face"
-    is_known = noun_table().lookup(noun) is not None
-    if not is_known and not shows_a_face and stage.scene.labels[0][1] < PLAIN:
+    if is_person(noun):
+        if _may_be_a_person(stage.scene, plural=target.plural):
+            return finding
+    elif not shows_a_face and noun_table().lookup(noun) is None and _has_one_nameless_thing(stage.scene):
         return finding
     seen = "a person" if shows_a_face else stage.scene.describe()
     hint = f'I see {seen}, not {with_article(noun)}. If the main subject is meant, say "the subject".'
     raise UnsupportedInstructionError((), (phrase,), hint)
+
+
+def _may_be_a_person(scene: Scene, *, plural: bool) -> bool:
+    """Return whether a subject may be a person: by a face or the detector; else if it is plainly nothing else."""
+    kinds = {each.kind for each in believe(scene)}
+    if scene.faces or PERSON in kinds or (not kinds and shows_people(scene)):
+        return True
+    if plural or scene.detects or scene.labels[0][1] >= PLAIN:
+        return False
+    animal = weigh_evidence(scene.class_maps, tuple(ANIMAL_CLASSES), scene.pixels.shape[:2])
+    return animal.strength < IS_ANIMAL
+
+
+def _has_one_nameless_thing(scene: Scene) -> bool:
+    """Return whether the subject may be a thing that nobody knows: it is plainly nothing else, and not several things."""
+    return scene.labels[0][1] < PLAIN and len(believe(scene)) < SEVERAL
 
 
 def _is_the_subject(mask: Mask, matte: Mask) -> bool:
