@@ -10,6 +10,9 @@ Every way makes whole pictures (encode the input, denoise, decode) in turns, in 
 device at once: at the full size 24 GB for diffusers and ``exact`` together, 24 GB for ``balanced``, and 12 GB for ``fast`` in
 float8. The share of the peak counts the transformer's operations alone.
 
+Compiling takes minutes on a processor. With ``TORCH_COMPILE_DISABLE=1`` the presets run without it, and their rows say so;
+``--presets exact`` leaves them out.
+
 On every machine two rows of the tiny model on the processor follow: our loop beside diffusers' pipeline, in processor seconds,
 and eight mixed requests that share passes beside the same ones one after another.
 """

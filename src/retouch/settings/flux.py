@@ -75,7 +75,11 @@ class FluxSettings(Group):
         description="Tokens of a prompt; a longer one is refused. 512 is the most the model reads.",
     )
     batch_size: int = Field(
-        default=1, ge=1, le=64, description="Pictures of one forward pass. A megapixel fills most cards alone."
+        default=1,
+        ge=1,
+        le=64,
+        description="Pictures of one forward pass. A megapixel fills most cards alone. "
+        "More than `queue.workers` never meet, and then cost time for nothing.",
     )
     reproducible: bool = Field(
         default=True,
