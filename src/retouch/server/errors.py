@@ -1,8 +1,8 @@
 """From an error to an HTTP answer: one table of statuses, one shape of body.
 
-The body has the hosted endpoint's keys, ``{"message", "path", "requestId", "statusCode", "timestamp"}``; on image routes also
-``"error": {"message", "type", "param", "code"}``, without which OpenAI's own clients print "no body". A dialect may have a shape
-of its own for its routes. A text that was not written for clients never gets into an answer: what is unexpected is answered
+The body has the hosted endpoint's keys, ``{"message", "path", "requestId", "statusCode", "timestamp"}``; where OpenAI has routes
+also ``"error": {"message", "type", "param", "code"}``, without which OpenAI's own clients print "no body". A dialect may have a
+shape of its own for its routes. A text that was not written for clients never gets into an answer: what is unexpected is answered
 with the request's id, and the log has the rest.
 """
 
@@ -28,6 +28,7 @@ __all__ = [
     "answer_http_exception",
     "answer_problem",
     "answer_retouch_error",
+    "error_body",
     "public_details",
     "rename_param",
     "unexpected_problem",
@@ -70,7 +71,8 @@ ERROR_TABLE: Final[Mapping[str, tuple[int, str]]] = {
 
 _ABOUT_THE_PROMPT: Final = frozenset({"unsupported_instruction"})
 _CODE_OF_STATUS: Final = {404: "not_found", 405: "method_not_allowed"}
-_IMAGE_ROUTES: Final = ("/v1/images/", "/images/")
+_OPENAI_ROUTES: Final = ("/v1/images/", "/images/", "/v1/models", "/models", "/model/")
+"""Where OpenAI's own clients look for ``error``."""
 _RETRY_AFTER_SECONDS: Final = 5
 
 _log = logging.getLogger(__name__)
@@ -98,19 +100,21 @@ def unexpected_problem() -> Problem:
 
 def answer_problem(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> SafeJSONResponse:
     """Return the HTTP answer to a problem, in the shape of the dialect that the path belongs to."""
-    status, kind = ERROR_TABLE[problem.code]
+    status, _ = ERROR_TABLE[problem.code]
     dialects: Sequence[Dialect] = getattr(request.app.state, "dialects", ())
     dialect = next((each for each in dialects if each.owns(request.url.path)), None)
     if dialect is not None:
         status = dialect.statuses.get(problem.code, status)
     if dialect is None or dialect.error_body is None:
-        body = _default_body(request, problem, status, kind)
+        body = error_body(request, problem, status)
     else:
         body = dialect.error_body(request, problem, status)
     return SafeJSONResponse(body, status, headers={**_headers(status, problem), **(headers or {})})
 
 
-def _default_body(request: Request, problem: Problem, status: int, kind: str) -> dict[str, Any]:
+def error_body(request: Request, problem: Problem, status: int) -> dict[str, Any]:
+    """Return the JSON of a problem on a route whose dialect has no shape of its own."""
+    _, kind = ERROR_TABLE[problem.code]
     body: dict[str, Any] = {
         "message": problem.message,
         "path": request.url.path,
@@ -121,7 +125,7 @@ def _default_body(request: Request, problem: Problem, status: int, kind: str) ->
     details = public_details(problem)
     if "problems" in details:
         body["details"] = details.pop("problems")
-    if request.url.path.startswith(_IMAGE_ROUTES):
+    if request.url.path.startswith(_OPENAI_ROUTES):
         param = details.pop("param", None)
         body["error"] = {"message": problem.message, "type": kind, "param": param, "code": problem.code, **details}
     return body

@@ -1,6 +1,5 @@
 """Black Forest Labs' dialect: ``POST /v1/flux-kontext-{max,pro,dev}`` answers at once, ``GET /v1/get_result`` is polled."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,8 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from retouch import kontext
-from retouch.errors import InvalidValueError, NotFoundError
-from retouch.generation import MAX_INFERENCE_STEPS, GenerationOptions
+from retouch.errors import NotFoundError
 from retouch.jobs.models import Job, JobState, Problem
 from retouch.server.dialect import Dialect
 from retouch.server.dialects import bfl_reference as reference
@@ -20,23 +18,31 @@ from retouch.server.dialects.answers import SECURED, json_body
 from retouch.server.dialects.fields import (
     Choice,
     Field,
-    Flag,
     Integer,
-    Number,
     RuleBrokenError,
     Text,
+    broken_rule,
     json_schema,
     read_fields,
     unknown_fields,
 )
+from retouch.server.dialects.shared_fields import (
+    PROMPT,
+    SAFETY_TOLERANCE,
+    SEED,
+    build_request,
+    guidance,
+    steps,
+    unused_flag,
+)
 from retouch.server.dialects.sizes import RatioInWords, nearest_ratio
-from retouch.server.dialects.submission import ParamNames, Submission, WebhookOrder, accept
+from retouch.server.dialects.submission import ParamNames, Submission, WebhookOrder, accept, find_job
 from retouch.server.dialects.webhook_fields import CallbackURL
 from retouch.server.errors import ERROR_TABLE, ProblemError, public_details
 from retouch.server.json_response import SafeJSONResponse
 from retouch.server.public_urls import file_url, public_base_url
 from retouch.server.services import Services, services_of
-from retouch.types import MAX_SEED, EditRequest, OutputFormat
+from retouch.types import OutputFormat
 
 __all__ = ["DIALECT"]
 
@@ -81,44 +87,38 @@ class Picture:
 
 
 _FIELDS: Final = (
-    Field("prompt", Text(kontext.MAX_PROMPT_CHARACTERS), "What to change, as a sentence.", required=True),
+    PROMPT,
     Field("input_image", Picture(), "The picture to edit.", required=True),
     *(Field(name, Picture(), "A further picture that the prompt brings in.") for name in _PICTURES[1:]),
     Field("mask", Picture(), "Extension: white where the first picture may change; the rest stays exactly as it was."),
-    Field("seed", Integer(0, MAX_SEED), "Same seed, prompt, pictures and version: the same bytes. 0 is taken for 1."),
+    SEED,
     Field("aspect_ratio", RatioInWords(), "From 21:9 to 9:21; the nearest preset is taken."),
     Field("width", _SIDE, "With `height`: stands for the nearest preset ratio."),
     Field("height", _SIDE, "With `width`: stands for the nearest preset ratio."),
     Field("output_format", Choice(("jpeg", "png"), also={"jpg": "jpeg"}), "File format of the answer.", default="png"),
-    Field("safety_tolerance", Integer(0, 6), "0 is the strictest, and taken for 1.", default=2),
-    Field("steps", Integer(1, MAX_INFERENCE_STEPS), "Denoising steps of a generative engine."),
-    Field(
-        "guidance",
-        Number(kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE),
-        "How closely a generative engine follows the prompt.",
-    ),
+    SAFETY_TOLERANCE,
+    steps("steps"),
+    guidance("guidance"),
     Field("webhook_url", CallbackURL(), "Told when the edit has ended, with what `get_result` would say."),
     Field("webhook_secret", Text(200), "Signs that call, by the Standard Webhooks specification."),
-    Field("prompt_upsampling", Flag(), "Taken and not used: the prompt is carried out as it stands.", default=False),
+    unused_flag("prompt_upsampling"),
 )
 
 
 def parse_body(body: Mapping[str, Any], variant: str) -> Submission:
     """Check a body and turn it into the project's words. Raises ``ProblemError`` naming every field that is wrong."""
     values = read_fields(body, _FIELDS)
-    try:
-        request = EditRequest(
-            prompt=values["prompt"],
-            seed=max(values["seed"], 1) if "seed" in values else None,
-            aspect_ratio=values.get("aspect_ratio") or _ratio_of_sides(values),
-            output_format=OutputFormat(values.get("output_format", "png")),
-            guidance_scale=values.get("guidance"),
-            safety_tolerance=max(values.get("safety_tolerance", 2), 1),
-            model=_MODELS[variant],
-            generation=GenerationOptions(num_inference_steps=values.get("steps")),
-        )
-    except InvalidValueError as exc:
-        raise ProblemError(_NAMES.in_their_words(Problem.from_error(exc))) from exc
+    request = build_request(
+        _NAMES,
+        prompt=values["prompt"],
+        seed=values.get("seed"),
+        aspect_ratio=values.get("aspect_ratio") or _ratio_of_sides(values),
+        output_format=OutputFormat(values.get("output_format", "png")),
+        guidance_scale=values.get("guidance"),
+        safety_tolerance=values.get("safety_tolerance", 2),
+        model=_MODELS[variant],
+        generation={"num_inference_steps": values.get("steps")},
+    )
     sources = tuple(values[name] for name in _PICTURES if name in values)
     url = values.get("webhook_url")
     return Submission(
@@ -176,14 +176,12 @@ async def get_result(request: Request, id: str = "") -> Response:
     An edit that failed is answered with its own HTTP status and, in the body, the status ``Error``: the clients of this API show
     the message of an HTTP error, and nothing of what stands beside ``Error`` in a 200.
     """
-    services = services_of(request)
-    services.authenticator.check(request)
     try:
-        job = await asyncio.to_thread(services.jobs.get, id)
+        job = await find_job(request, id)
     except NotFoundError:
         said = {"id": id[:100], "status": "Task not found", "message": "Task not found", "detail": "Task not found"}
         return SafeJSONResponse(said, HTTPStatus.NOT_FOUND)
-    said, status = _describe(job, public_base_url(request, services.public_url))
+    said, status = _describe(job, public_base_url(request, services_of(request).public_url))
     return SafeJSONResponse(said, status)
 
 
@@ -230,7 +228,11 @@ def _error_body(_request: Request | None, problem: Problem, _status: int) -> dic
     if not wrong:
         return {"message": problem.message, "detail": problem.message}
     listed = [
-        {"loc": ["body", each["field"]], "msg": each.get("rule", problem.message), "type": problem.code}
+        {
+            "loc": ["body", each["field"]],
+            "msg": broken_rule(each) if "rule" in each else problem.message,
+            "type": problem.code,
+        }
         for each in wrong
     ]
     return {"message": problem.message, "detail": listed}

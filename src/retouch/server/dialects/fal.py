@@ -17,9 +17,9 @@ from retouch.server.dialect import Dialect
 from retouch.server.dialects import fal_reference as reference
 from retouch.server.dialects.answers import SECURED
 from retouch.server.dialects.fal_input import APPS, NAMES, FalSubmission, parse_input
-from retouch.server.dialects.fields import Field, read_fields
+from retouch.server.dialects.fields import Field, broken_rule, read_fields
 from retouch.server.dialects.pictures import base64_files, described
-from retouch.server.dialects.submission import WebhookOrder, accept, wait_for
+from retouch.server.dialects.submission import WebhookOrder, accept, find_job, wait_for
 from retouch.server.dialects.webhook_fields import CallbackURL
 from retouch.server.errors import ProblemError, public_details
 from retouch.server.json_response import SafeJSONResponse
@@ -65,10 +65,8 @@ async def run(request: Request, app: str) -> Response:
 )
 async def status(request: Request, owner: str, alias: str, job_id: str) -> Response:
     """Say whether the edit waits, runs or is completed; a failed one is completed, and its result is the error."""
-    services = services_of(request)
-    services.authenticator.check(request)
-    job = await asyncio.to_thread(services.jobs.get, job_id)
-    said = await _status(services, job, _urls(request, f"{owner}/{alias}", job_id))
+    job = await find_job(request, job_id)
+    said = await _status(services_of(request), job, _urls(request, f"{owner}/{alias}", job_id))
     http_status = HTTPStatus.OK if job.state.is_final else HTTPStatus.ACCEPTED
     return SafeJSONResponse(said, http_status)
 
@@ -83,9 +81,8 @@ async def status(request: Request, owner: str, alias: str, job_id: str) -> Respo
 )
 async def stream_status(request: Request, owner: str, alias: str, job_id: str) -> Response:
     """Send the status as a server-sent event whenever it changes, until the edit is completed."""
+    await find_job(request, job_id)  # what does not exist is an ordinary 404
     services = services_of(request)
-    services.authenticator.check(request)
-    await asyncio.to_thread(services.jobs.get, job_id)  # what does not exist is an ordinary 404
     urls = _urls(request, f"{owner}/{alias}", job_id)
 
     async def events() -> AsyncIterator[str]:
@@ -104,15 +101,14 @@ async def stream_status(request: Request, owner: str, alias: str, job_id: str) -
 )
 async def result(request: Request, job_id: str) -> Response:
     """Return the pictures, or the error that the edit ended with."""
-    services = services_of(request)
-    services.authenticator.check(request)
-    job = await asyncio.to_thread(services.jobs.get, job_id)
+    job = await find_job(request, job_id)
     if not job.state.is_final:
         raise ProblemError(Problem("invalid_request", "Request is still in progress"))
     if job.problem is not None:
         raise ProblemError(NAMES.in_their_words(job.problem))
     if job.result is None:
         raise EditAbortedError("The edit was cancelled before it was finished. Send the request again.")
+    services = services_of(request)
     base_url = public_base_url(request, services.public_url)
     return SafeJSONResponse(await _answer(services, base_url, job.result, None))
 
@@ -127,12 +123,10 @@ async def result(request: Request, job_id: str) -> Response:
 )
 async def cancel(request: Request, job_id: str) -> Response:
     """Cancel a waiting edit, or ask a running one to stop."""
-    services = services_of(request)
-    services.authenticator.check(request)
-    job = await asyncio.to_thread(services.jobs.get, job_id)
+    job = await find_job(request, job_id)
     if job.state.is_final:
         return SafeJSONResponse({"status": "ALREADY_COMPLETED"}, HTTPStatus.BAD_REQUEST)
-    await asyncio.to_thread(services.jobs.cancel, job_id)
+    await asyncio.to_thread(services_of(request).jobs.cancel, job_id)
     return SafeJSONResponse({"status": "CANCELLATION_REQUESTED"}, HTTPStatus.ACCEPTED)
 
 
@@ -234,11 +228,11 @@ async def _answer(
 def _error_body(_request: Request | None, problem: Problem, _status: int) -> dict[str, Any]:
     """``detail`` as a list, the one form that every client of fal shows; ``message`` for those that read that."""
     details = public_details(problem)
-    wrong = details.get("problems") or [{"field": details.get("param") or "body"}]
+    wrong = details.get("problems") or [{"field": details.get("param")}]
     listed = [
         {
-            "loc": ["body", str(each["field"])],
-            "msg": f"must be {each['rule']}" if "rule" in each else problem.message,
+            "loc": ["body"] if each["field"] is None else ["body", str(each["field"])],
+            "msg": broken_rule(each) if "rule" in each else problem.message,
             "type": problem.code,
         }
         for each in wrong

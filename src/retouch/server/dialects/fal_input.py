@@ -5,26 +5,22 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from retouch import kontext
-from retouch.errors import InvalidValueError
-from retouch.generation import MAX_INFERENCE_STEPS, GenerationOptions
-from retouch.jobs.models import Problem
 from retouch.server.dialects.fields import (
     Choice,
     Field,
     Flag,
     ImageSources,
     Integer,
-    Number,
     RuleBrokenError,
     Text,
     invalid_body,
     read_fields,
     unknown_fields,
 )
+from retouch.server.dialects.shared_fields import PROMPT, SEED, build_request, guidance, steps, unused_flag
 from retouch.server.dialects.sizes import PixelSize, nearest_ratio
 from retouch.server.dialects.submission import ParamNames, Submission
-from retouch.server.errors import ProblemError
-from retouch.types import MAX_SEED, EditRequest, OutputFormat
+from retouch.types import OutputFormat
 
 __all__ = ["APPS", "FIELDS", "NAMES", "FalSubmission", "parse_input"]
 
@@ -73,25 +69,21 @@ class ImageSize:
 
 
 FIELDS: Final = (
-    Field("prompt", Text(kontext.MAX_PROMPT_CHARACTERS), "What to change, as a sentence.", required=True),
+    PROMPT,
     Field("image_url", ImageSources(1), "The picture to edit.", required=True, unless="image_urls"),
     Field(
         "image_urls", ImageSources(kontext.MAX_REFERENCE_IMAGES), "Up to four pictures that the prompt brings together."
     ),
     Field("mask_url", ImageSources(1), "White where the first picture may change; the rest stays exactly as it was."),
     Field("num_images", Integer(1, kontext.MAX_IMAGES_PER_REQUEST), "How many attempts.", default=1),
-    Field("seed", Integer(0, MAX_SEED), "Same seed, prompt, pictures and version: the same bytes. 0 is taken for 1."),
+    SEED,
     Field(
         "aspect_ratio", Choice(kontext.ASPECT_RATIOS), "Of the answer; left out, the preset nearest to the picture's."
     ),
     Field("image_size", ImageSize(), "Stands for the nearest preset ratio."),
     Field("output_format", Choice(("jpeg", "png"), also={"jpg": "jpeg"}), "File format of the answer.", default="jpeg"),
-    Field(
-        "guidance_scale",
-        Number(kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE),
-        "How closely a generative engine follows the prompt.",
-    ),
-    Field("num_inference_steps", Integer(1, MAX_INFERENCE_STEPS), "Denoising steps of a generative engine."),
+    guidance("guidance_scale"),
+    steps("num_inference_steps"),
     Field("negative_prompt", Text(kontext.MAX_PROMPT_CHARACTERS), "What a generative engine should not show."),
     Field(
         "safety_tolerance",
@@ -100,7 +92,7 @@ FIELDS: Final = (
         default="2",
     ),
     Field("sync_mode", Flag(), "Answer with data: URIs instead of URLs.", default=False),
-    Field("enhance_prompt", Flag(), "Taken and not used: the prompt is carried out as it stands.", default=False),
+    unused_flag("enhance_prompt"),
 )
 
 NAMES: Final = ParamNames("image_urls")
@@ -121,21 +113,20 @@ def parse_input(given: Mapping[str, Any]) -> FalSubmission:
         rule = f"at most {kontext.MAX_REFERENCE_IMAGES} pictures in all"
         raise invalid_body([{"field": "image_urls", "rule": rule, "received": f"{len(sources)} pictures"}])
     names = ParamNames(tuple(["image_url"] * len(values.get("image_url", ())) + ["image_urls"] * len(sources)))
-    try:
-        request = EditRequest(
-            prompt=values["prompt"],
-            num_images=values.get("num_images", 1),
-            seed=max(values["seed"], 1) if "seed" in values else None,
-            aspect_ratio=values.get("aspect_ratio") or values.get("image_size"),
-            output_format=OutputFormat(values.get("output_format", "jpeg")),
-            guidance_scale=values.get("guidance_scale"),
-            safety_tolerance=int(values.get("safety_tolerance", "2")),
-            generation=GenerationOptions(
-                num_inference_steps=values.get("num_inference_steps"), negative_prompt=values.get("negative_prompt")
-            ),
-        )
-    except InvalidValueError as exc:
-        raise ProblemError(names.in_their_words(Problem.from_error(exc))) from exc
+    request = build_request(
+        names,
+        prompt=values["prompt"],
+        num_images=values.get("num_images", 1),
+        seed=values.get("seed"),
+        aspect_ratio=values.get("aspect_ratio") or values.get("image_size"),
+        output_format=OutputFormat(values.get("output_format", "jpeg")),
+        guidance_scale=values.get("guidance_scale"),
+        safety_tolerance=int(values.get("safety_tolerance", "2")),
+        generation={
+            "num_inference_steps": values.get("num_inference_steps"),
+            "negative_prompt": values.get("negative_prompt"),
+        },
+    )
     return FalSubmission(
         request=request,
         sources=sources,

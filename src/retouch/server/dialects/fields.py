@@ -25,6 +25,7 @@ __all__ = [
     "Rule",
     "RuleBrokenError",
     "Text",
+    "broken_rule",
     "invalid_body",
     "json_schema",
     "read_fields",
@@ -298,10 +299,15 @@ def invalid_body(problems: Sequence[Mapping[str, Any]]) -> ProblemError:
         Each with ``field``, ``rule`` and ``received``.
     """
     problems = [{**each, "received": _as_json(each["received"])} for each in problems]
-    sentences = [f"{each['field']} must be {each['rule']}; received {_shown(each['received'])}." for each in problems]
+    sentences = [f"{each['field']} {broken_rule(each)}." for each in problems]
     shown = [{**each, "received": _shortened(each["received"])} for each in problems]
     details = {"param": problems[0]["field"], "problems": shown}
     return ProblemError(Problem("invalid_value", f"Body validation error: {' '.join(sentences)}", details=details))
+
+
+def broken_rule(problem: Mapping[str, Any]) -> str:
+    """Say of a wrong field, with its ``rule`` and what was ``received``, what it must be and is not."""
+    return f"must be {problem['rule']}; received {_shown(problem.get('received'))}"
 
 
 def json_schema(fields: Sequence[Field]) -> dict[str, Any]:

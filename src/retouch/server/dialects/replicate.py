@@ -23,7 +23,7 @@ from retouch.server.dialects.answers import SECURED
 from retouch.server.dialects.fields import Field, invalid_body, read_fields
 from retouch.server.dialects.pictures import base64_files
 from retouch.server.dialects.replicate_input import INPUT_SCHEMA, NAMES, OWNERS, parse_input
-from retouch.server.dialects.submission import Submission, WebhookOrder, accept
+from retouch.server.dialects.submission import Submission, WebhookOrder, accept, find_job
 from retouch.server.dialects.webhook_fields import CallbackURL, EventFilter
 from retouch.server.errors import ERROR_TABLE, ProblemError, public_details
 from retouch.server.json_response import SafeJSONResponse
@@ -132,10 +132,8 @@ def _seconds_to_wait(request: Request) -> float | None:
 )
 async def get_prediction(request: Request, job_id: str) -> Response:
     """Say where an edit stands."""
-    services = services_of(request)
-    services.authenticator.check(request)
-    job = await asyncio.to_thread(services.jobs.get, job_id)
-    return await _answer(request, services, job, HTTPStatus.OK)
+    job = await find_job(request, job_id)
+    return await _answer(request, services_of(request), job, HTTPStatus.OK)
 
 
 @router.post(

@@ -4,13 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from retouch import kontext
-from retouch.errors import InvalidValueError
-from retouch.generation import MAX_INFERENCE_STEPS, GenerationOptions
-from retouch.jobs.models import Problem
 from retouch.server.dialects.fields import (
     Choice,
     Field,
-    Flag,
     ImageSources,
     Integer,
     Number,
@@ -20,10 +16,18 @@ from retouch.server.dialects.fields import (
     read_fields,
     unknown_fields,
 )
+from retouch.server.dialects.shared_fields import (
+    PROMPT,
+    SAFETY_TOLERANCE,
+    SEED,
+    build_request,
+    guidance,
+    steps,
+    unused_flag,
+)
 from retouch.server.dialects.sizes import Size, nearest_ratio
 from retouch.server.dialects.submission import ParamNames, Submission
-from retouch.server.errors import ProblemError
-from retouch.types import MAX_SEED, AspectRatio, EditRequest, OutputFormat
+from retouch.types import AspectRatio, OutputFormat
 
 __all__ = ["INPUT_SCHEMA", "NAMES", "OWNERS", "parse_input"]
 
@@ -43,7 +47,7 @@ NAMES: Final = ParamNames(
 _ONE_PICTURE: Final = ImageSources(1)
 
 _FIELDS: Final = (
-    Field("prompt", Text(kontext.MAX_PROMPT_CHARACTERS), "What to change, as a sentence.", required=True),
+    PROMPT,
     *(
         Field(name, _ONE_PICTURE, "A picture to edit or to bring in: an http(s) URL or a data: URI.")
         for name in _PICTURES
@@ -57,15 +61,15 @@ _FIELDS: Final = (
     ),
     Field("size", Size(), "Stands for the nearest preset ratio; `original` keeps the input's own resolution."),
     Field("num_outputs", Integer(1, kontext.MAX_IMAGES_PER_REQUEST), "How many attempts.", default=1),
-    Field("seed", Integer(0, MAX_SEED), "Same seed, prompt, pictures and version: the same bytes. 0 is taken for 1."),
+    SEED,
     Field("output_format", Choice(("jpg", "png"), also={"jpeg": "jpg"}), "File format of the answer.", default="png"),
-    Field("safety_tolerance", Integer(0, 6), "0 is the strictest, and taken for 1.", default=2),
-    Field("guidance", Number(kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE), "Of a generative engine."),
+    SAFETY_TOLERANCE,
+    guidance("guidance"),
     Field("guidance_scale", Number(kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE), "The same as `guidance`."),
-    Field("num_inference_steps", Integer(1, MAX_INFERENCE_STEPS), "Denoising steps of a generative engine."),
+    steps("num_inference_steps"),
     Field("negative_prompt", Text(kontext.MAX_PROMPT_CHARACTERS), "What a generative engine should not show."),
     Field("strength", Number(0.01, 1.0), "How far a generative engine may get from the input."),
-    Field("prompt_upsampling", Flag(), "Taken and not used: the prompt is carried out as it stands.", default=False),
+    unused_flag("prompt_upsampling"),
 )
 
 INPUT_SCHEMA: Final = {**json_schema(_FIELDS), "title": "Input"}
@@ -89,25 +93,23 @@ def parse_input(given: Mapping[str, Any], model: str) -> Submission:
     sources = tuple(values[name][0] for name in _PICTURES if name in values)
     _check_number_of_pictures(sources)
     size = values.get("size")
-    try:
-        request = EditRequest(
-            prompt=values["prompt"],
-            num_images=values.get("num_outputs", 1),
-            seed=max(values["seed"], 1) if "seed" in values else None,
-            aspect_ratio=_ratio(values.get("aspect_ratio"), size),
-            size="original" if size == "original" else "preset",
-            output_format=OutputFormat("jpeg" if values.get("output_format") == "jpg" else "png"),
-            guidance_scale=values.get("guidance", values.get("guidance_scale")),
-            safety_tolerance=max(values.get("safety_tolerance", 2), 1),
-            model=model,
-            generation=GenerationOptions(
-                num_inference_steps=values.get("num_inference_steps"),
-                negative_prompt=values.get("negative_prompt"),
-                strength=values.get("strength"),
-            ),
-        )
-    except InvalidValueError as exc:
-        raise ProblemError(NAMES.in_their_words(Problem.from_error(exc))) from exc
+    request = build_request(
+        NAMES,
+        prompt=values["prompt"],
+        num_images=values.get("num_outputs", 1),
+        seed=values.get("seed"),
+        aspect_ratio=_ratio(values.get("aspect_ratio"), size),
+        size="original" if size == "original" else "preset",
+        output_format=OutputFormat("jpeg" if values.get("output_format") == "jpg" else "png"),
+        guidance_scale=values.get("guidance", values.get("guidance_scale")),
+        safety_tolerance=values.get("safety_tolerance", 2),
+        model=model,
+        generation={
+            "num_inference_steps": values.get("num_inference_steps"),
+            "negative_prompt": values.get("negative_prompt"),
+            "strength": values.get("strength"),
+        },
+    )
     return Submission(
         request=request,
         sources=sources,

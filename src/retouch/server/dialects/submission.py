@@ -19,7 +19,7 @@ from retouch.server.sources import PictureSources
 from retouch.server.waiting import wait_for_result
 from retouch.types import EditRequest
 
-__all__ = ["ParamNames", "Submission", "WebhookOrder", "accept", "engine_name", "wait_for"]
+__all__ = ["ParamNames", "Submission", "WebhookOrder", "accept", "engine_name", "find_job", "wait_for"]
 
 _log = logging.getLogger(__name__)
 
@@ -155,6 +155,21 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
         )
         _log.info("%s is job %s", request.state.inference_id, job.id)
     return submission, job
+
+
+async def find_job(request: Request, job_id: str) -> Job:
+    """Let a request in and return the job that it asks for.
+
+    Raises
+    ------
+    AuthenticationError, ProblemError
+        It is not let in.
+    NotFoundError
+        There is no such job (any more).
+    """
+    services = services_of(request)
+    services.authenticator.check(request)
+    return await asyncio.to_thread(services.jobs.get, job_id)
 
 
 async def wait_for(request: Request, submission: Submission, job: Job) -> JobResult:
