@@ -109,6 +109,8 @@ def test_a_wrong_value_is_refused_as_the_api_does(client, raw, field, value):
     assert answer.status_code == 422
     said = answer.json()
     assert said["detail"][0]["loc"] == ["body", field]
+    assert said["detail"][0]["msg"].startswith("must be ")
+    assert "; received " in said["detail"][0]["msg"]
     assert field in said["message"]
 
 

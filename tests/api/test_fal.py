@@ -190,3 +190,11 @@ def test_a_picture_is_uploaded_once_and_edited(client, given, photo):
 @pytest.mark.parametrize("name", ["nothing", "0" * 40 + ".upload", "..%2f..%2fa"])
 def test_nothing_is_stored_under_a_name_that_was_not_reserved(client, name):
     assert client.put(f"/api/fal/rest/storage/upload/{name}", content=b"x").status_code == 404
+
+
+def test_a_wrong_value_is_told_with_what_was_received_and_no_field_is_made_up(serve, given):
+    (wrong,) = serve().post(RUN, json=given(num_images=5)).json()["detail"]
+    assert wrong["msg"] == "must be a whole number from 1 to 4; received 5"
+    kept_out = serve(server={"api_keys": ["the-right-key-of-this-server"]}).post(RUN, json=given())
+    assert kept_out.status_code == 401
+    assert kept_out.json()["detail"][0]["loc"] == ["body"]

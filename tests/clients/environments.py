@@ -13,10 +13,10 @@ import pytest
 
 DRIVERS = Path(__file__).with_name("drivers")
 UNREACHABLE = re.compile(
-    r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|NameResolution|from versions: none"
-    r"|ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|network"
+    r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|NameResolution"
+    r"|ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH"
 )
-INSTALL_SECONDS = 240
+INSTALL_SECONDS = 480
 
 
 def command_of(driver: str, packages: Sequence[str], cache: Path) -> list[str]:
@@ -51,7 +51,8 @@ def _kept(key: tuple[str, ...], cache: Path, install) -> Path:
 def _install_python(folder: Path, packages: Sequence[str]) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python")]
-    _run([*pip, "install", "--no-warn-script-location", *packages], folder)
+    # Compiling all of a large client takes longer than compiling what it imports when it is run.
+    _run([*pip, "install", "--no-compile", "--no-warn-script-location", *packages], folder)
 
 
 def _install_node(folder: Path, packages: Sequence[str]) -> None:
