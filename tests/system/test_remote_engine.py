@@ -19,6 +19,8 @@ from retouch.settings import load_settings
 from retouch.testing import FakeEngine
 from retouch.types import EditRequest, OutputFormat
 
+pytestmark = pytest.mark.slow
+
 PICTURE = np.ascontiguousarray(astronaut()[:384])
 ASKED = EditRequest("Add a bird.", seed=11, output_format=OutputFormat.PNG)
 

@@ -77,7 +77,8 @@ def read_data_list(body: Mapping[str, Any]) -> RemotePicture:
 def decode_base64(text: str) -> bytes:
     """Return the bytes of a base64 text, with or without the beginning of a ``data:`` URI."""
     payload = text.partition(",")[2] if text[:5].lower() == "data:" else text
+    compact = "".join(payload.split())
     try:
-        return base64.b64decode(payload, validate=False)
+        return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
     except (binascii.Error, ValueError) as exc:
         raise garbage("holds no valid base64") from exc

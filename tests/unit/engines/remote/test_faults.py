@@ -11,6 +11,11 @@ from tests.stand_in import Answer, b64_answer, png, with_bird
 from tests.unit.engines.remote.conftest import KEY
 
 from retouch.engines.remote.breaker import CircuitBreaker
+from retouch.engines.remote.edit import RemoteEdit
+from retouch.engines.remote.hosted import AimlApi, Bfl
+from retouch.engines.remote.openai_form import OpenAIForm, RetouchForm
+from retouch.engines.remote.options import RemoteOptions
+from retouch.engines.remote.transport import HttpAnswer
 from retouch.errors import (
     ConfigurationError,
     EditAbortedError,
@@ -119,30 +124,39 @@ def test_an_abort_is_heard_between_attempts(server, make_engine, inputs, request
         make_engine().edit(request_, inputs, seed=1, should_abort=lambda: bool(server.received))
 
 
+GARBAGE = [
+    b"",
+    b"<html>Bad gateway</html>",
+    b"[1]",
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b"{}",
+    b'{"data": []}',
+    b'{"data": "x"}',
+    b'{"data": [null]}',
+    b'{"data": [{}]}',
+    b'{"data": [{"b64_json": "#"}]}',
+    b'{"data": [{"url": 5}]}',
+    b'{"status": "Ready", "result": []}',
+    b'{"polling_url": 5}',
+]
+
+
+@pytest.mark.parametrize("body", GARBAGE)
+@pytest.mark.parametrize("protocol", [OpenAIForm, RetouchForm, AimlApi, Bfl])
+def test_garbage_is_an_engine_error(request_, body, protocol):
+    edit = RemoteEdit(request_, 1, (b"",), (1248, 832))
+    with pytest.raises(EngineError):
+        protocol(RemoteOptions("http://127.0.0.1/v1")).read(HttpAnswer(200, {}, body), edit)
+
+
 @pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"<html>Bad gateway</html>",
-        b"[1]",
-        b"\xff\xfe",
-        b"[" * 100_000,
-        {},
-        {"data": []},
-        {"data": "x"},
-        {"data": [None]},
-        {"data": [{}]},
-        {"data": [{"b64_json": "###"}]},
-        {"data": [{"b64_json": "bm90IGEgcGljdHVyZQ=="}]},
-        {"data": [{"url": "file:///etc/passwd"}]},
-        {"data": [{"url": 5}]},
-    ],
+    "picture", [{"b64_json": "bm90IGEgcGljdHVyZQ=="}, {"b64_json": "###"}, {"url": "file:///etc/passwd"}]
 )
-@pytest.mark.parametrize("protocol", ["openai", "retouch", "aimlapi", "bfl"])
-def test_garbage_is_an_engine_error(server, make_engine, inputs, request_, body, protocol):
-    server.answers = [Answer(body=body)]
+def test_an_answer_without_a_picture_is_an_engine_error(server, make_engine, inputs, request_, picture):
+    server.answers = [Answer(body={"data": [picture]})]
     with pytest.raises(EngineError) as caught:
-        make_engine(protocol=protocol).edit(request_, inputs, seed=1)
+        make_engine().edit(request_, inputs, seed=1)
     assert "passwd" not in caught.value.message
 
 
