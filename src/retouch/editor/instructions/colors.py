@@ -18,6 +18,9 @@ _COMMON: dict[str, RGB] = {
     "blue": (32, 88, 200),
     "yellow": (250, 208, 44),
     "orange": (242, 128, 32),
+    # CSS's brown is a dark red: (165, 42, 42).
+    "brown": (121, 76, 44),
+    "dark brown": (66, 42, 28),
     "pink": (246, 152, 184),
     "cyan": (30, 184, 204),
     "aqua": (30, 184, 204),
@@ -93,6 +96,8 @@ _COMMON: dict[str, RGB] = {
     "sage": (158, 175, 140),
     "sage green": (158, 175, 140),
     "olive green": (107, 122, 40),
+    "british racing green": (0, 66, 37),
+    "racing green": (0, 66, 37),
     "forest green": (34, 110, 50),
     "bottle green": (0, 80, 60),
     "lime green": (90, 210, 40),

@@ -8,6 +8,9 @@ from retouch.editor.instructions.tokens import Token, span_text
 
 __all__ = ["Context", "Refusal"]
 
+_OTHER = -2
+"""The ordinal of "the other one"; smaller ones count from the last."""
+
 
 class Refusal(Exception):  # noqa: N818 - it is caught by the parser and never leaves it
     """A clause was recognized as something that the editor can't do.
@@ -67,7 +70,9 @@ class Context:
         """Return the index that "last" (-1) or "other" (-2) stands for; other ordinals are indexes already."""
         if ordinal == -1:
             return self.image_count - 1
-        if ordinal == -2:
+        if ordinal < _OTHER:
+            return self.image_count + ordinal + 1
+        if ordinal == _OTHER:
             return 1 if (other_than or 0) == 0 else 0
         return ordinal
 

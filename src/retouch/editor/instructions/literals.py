@@ -77,7 +77,7 @@ _NAMED = re.compile(rf"\b{_THINGS}(?:\s*:\s*(?=\S)|\s+(?=(?-i:[A-Z0-9©®™@#])
 _WORD = re.compile(rf"\b(?:the|this)\s+word\s+{_NOT_WORDS}(?=\S)", re.IGNORECASE)
 _CAPS = r"(?-i:[A-Z][A-Z0-9'&!-]*[A-Z0-9!](?:\s+[A-Z0-9&!-]+){0,5})"
 _CAPS_PAIR = re.compile(
-    rf"\b(?:change|replace|swap|substitute|turn|correct|fix)\s+({_CAPS})\s+(?:to|with|by|into|for)\s+({_CAPS})\b",
+    rf"\b(?:change|replace|swap|substitute|turn|correct|fix|switch|rename|edit)\s+(?:(?:it|the\s+(?:sign|text|word|label|lettering|writing))\s+)?(?:from\s+)?({_CAPS})\s+(?:to|with|by|into|for)\s+({_CAPS})\b",
     re.IGNORECASE,
 )
 _NUMBER_PAIR = re.compile(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from retouch.editor.instructions.asides import drop_asides
 from retouch.editor.instructions.clauses import split_again, split_clauses, split_ellipsis, split_joints
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.corrections import take_back
@@ -133,7 +134,7 @@ def _parse(prompt: str, image_count: int, reads: Callable[[str], bool] | None) -
     for token in tokens:
         if token.typed is not None:
             ctx.assume(f'took "{token.typed}" for "{token.word}"')
-    operations, refused = _read_clauses(take_back(split_clauses(drop_reasons(tokens, ctx)), ctx), ctx)
+    operations, refused = _read_clauses(take_back(split_clauses(drop_reasons(drop_asides(tokens, ctx), ctx)), ctx), ctx)
     if refused or not operations:
         raise refuse(prompt, ctx, operations, refused, reads)
     protected = review(operations, ctx)

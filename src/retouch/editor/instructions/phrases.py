@@ -145,6 +145,11 @@ def _read_relative(thing: Thing, cur: Cursor, ctx: Context, *, placed: bool) -> 
     thing.horizontal, thing.vertical = side[0] or thing.horizontal, side[1] or thing.vertical
 
 
+_OTHER = -2
+"""The ordinal of "the other one"; those before the last are told by the next numbers."""
+_HAIRED = frozenset(["blonde", "blond", "brunette", "redheaded", "redhead", "ginger", "dark-haired"])
+_HAVING_HAIR = frozenset("person people man woman child boy girl kid guy lady baby".split())  # noqa: SIM905
+"""Who is called by the hair, which no one looks at: "the blonde woman" is no blond part of the picture."""
 _WEARING = frozenset(["wearing", "wears", "wear", "holding", "holds", "carrying", "has on"])
 _PLACING = frozenset(["on", "in", "under", "inside", "near", "at", "over"])
 
@@ -246,6 +251,8 @@ def _read_modifiers(thing: Thing, cur: Cursor, ctx: Context) -> None:
             thing.determiner = (
                 thing.determiner if thing.determiner and sense.determiner == "definite" else sense.determiner
             )
+        elif cur.word() in _HAIRED and cur.sense(1).noun in _HAVING_HAIR:
+            ctx.assume(f'"{cur.word()}" is not told apart')
         elif sense.color is not None or (sense.color_modifier and (cur.sense(1).color or cur.sense(2).color)):
             color = parse_color(cur, ctx)
             if color is None:
@@ -254,8 +261,8 @@ def _read_modifiers(thing: Thing, cur: Cursor, ctx: Context) -> None:
             if cur.word() == "," and cur.sense(1).color is None and _is_noun_like(cur, 1):
                 cur.at += 1
             continue
-        elif sense.ordinal is not None and sense.ordinal != -2 and nouns_follow and not cur.sense(1).picture:
-            thing.ordinal = sense.ordinal
+        elif sense.ordinal is not None and sense.ordinal != _OTHER and nouns_follow and not cur.sense(1).picture:
+            thing.ordinal = sense.ordinal + (sense.ordinal < _OTHER)
         elif sense.side is not None and (nouns_follow or cur.sense(1).side) and thing.determiner:
             across, down = sense.side
             thing.horizontal, thing.vertical = across or thing.horizontal, down or thing.vertical

@@ -21,7 +21,12 @@ _DEPTHS: dict[str, Order] = {
     "front": "near", "foreground": "near", "back": "far", "background": "far", "rear": "far", "distance": "far",
 }  # fmt: skip
 _WEARING = frozenset(["in", "wearing", "with"])
-_PEOPLE = frozenset("person people man woman boy girl child kid baby model player dancer guy lady everyone".split())  # noqa: SIM905
+_PEOPLE = frozenset(
+    """
+        person people man woman boy girl child kid baby model player dancer guy lady everyone tourist
+        stranger runner hiker cyclist
+    """.split()  # noqa: SIM905
+)
 _DRESSED = CLOTHES | {"hat", "cap", "helmet", "top", "clothes", "outfit"}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from retouch.editor.instructions.colors import parse_color_code
 from retouch.editor.instructions.lexicon import Lexicon, Sense, lexicon
 from retouch.editor.instructions.literals import find_literals
-from retouch.editor.instructions.sliders import find_sliders
+from retouch.editor.instructions.sliders import find_sliders, find_stops
 from retouch.editor.instructions.translation import Piece, Translation, translate
 from retouch.editor.instructions.vocabulary import FILLERS
 
@@ -78,6 +78,9 @@ def read(prompt: str) -> tuple[list[Token], Translation | None]:
     for start, end, said in find_sliders(text):
         lettering += [*lex(said, start, end), Token(".", start, end, words.lookup("."))]
         text = text[:start] + " " * (end - start) + text[end:]
+    for start, end, said in find_stops(text):
+        lettering += lex(said, start, end)
+        text = text[:start] + " " * (end - start) + text[end:]
     pieces = [piece for match in _LEXER.finditer(text) for piece in _split(match[0], match.start(), words)]
     pieces = _without_fillers(_mend(pieces, words))
     pieces = sorted(pieces + lettering, key=lambda piece: piece.start)
@@ -85,7 +88,7 @@ def read(prompt: str) -> tuple[list[Token], Translation | None]:
 
 
 def _mend(pieces: list[Token], words: Lexicon) -> list[Token]:
-    """Return pieces with "its" before a complaint told as "it's", and "to dark" behind it as "too dark"."""
+    """Return pieces with "its" before a complaint told as "it's", "to dark" behind it as "too dark", a last "whit" as "white"."""
     mended: list[Token] = []
     for i, piece in enumerate(pieces):
         after = pieces[i + 1] if i + 1 < len(pieces) else None
@@ -97,6 +100,11 @@ def _mend(pieces: list[Token], words: Lexicon) -> list[Token]:
                 replace(piece, word="it", sense=words.lookup("it")),
                 replace(piece, word="'s", sense=words.lookup("'s")),
             ]
+        elif piece.typed == "whit" and (after is None or after.ends_sentence or after.sense.connector is not None):
+            mended.append(replace(piece, word="white", sense=words.lookup("white")))
+        elif piece.sense.ordinal is not None and mended and mended[-1].sense.noun and _counts_from_side(pieces, i):
+            noun = mended[-1]  # "the man second from the left"
+            mended.insert(len(mended) - 1, replace(piece, start=noun.start, end=noun.start))
         elif (
             piece.word == "to"
             and after is not None
@@ -108,6 +116,12 @@ def _mend(pieces: list[Token], words: Lexicon) -> list[Token]:
         else:
             mended.append(piece)
     return mended
+
+
+def _counts_from_side(pieces: Sequence[Token], i: int) -> bool:
+    """Whether "from the left" follows an ordinal."""
+    rest = [piece for piece in pieces[i + 1 : i + 4] if piece.word != "the"]
+    return len(rest) > 1 and rest[0].word == "from" and rest[1].word in ("left", "right")
 
 
 def _alike(one: Sense, other: Sense) -> bool:

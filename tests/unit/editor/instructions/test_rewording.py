@@ -47,6 +47,10 @@ SPECIAL = {
     "reduce the {x} slightly": {"x": "contrast"},
     "increase the {x} slightly": {"x": "contrast"},
     "pixelate the {q} {x} {s}": {"x": "face"},
+    "pixelate the {x} {s}": {"x": "face"},
+    "add a small {x} on {y}": {"x": "boat", "y": "the sea"},
+    "make the {c} {q} {d}": {"q": "shirt"},
+    "make {x} 's {q} {c}": {"q": "eyes"},
 }
 
 
@@ -73,7 +77,6 @@ REFUSED = [
     "make the picture more zorky",
     "get rid of the bags under his eyes",
     "make him smile and look to the left",
-    "leave some room around it",
     "put us on a beach instead of in the living room",
     "make it bigger 2000px",
     "can you turn it the right way round",

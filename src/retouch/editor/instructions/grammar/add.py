@@ -18,6 +18,9 @@ MAX_COUNT = 12
 _SOME = 3
 
 
+_OWN = frozenset(["eye", "hair", "lip", "skin", "tooth", "fur", "nail"])
+
+
 def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
     """Return the objects that a clause adds; empty if it adds none."""
     lead = Place(referent=ctx.referent)
@@ -27,6 +30,8 @@ def parse_add(cur: Cursor, ctx: Context) -> list[AddObject]:
     verb = cur.take_verb("add", "put", "give", "show", "want", "make")
     if verb == "put" and (worn := _parse_put_on(cur, ctx)):
         return worn
+    if verb == "give" and cur.tokens[-1].sense.noun in _OWN and any(token.sense.color for token in cur.tokens):
+        return []  # "give the cat blue eyes" recolors
     if verb == "give" and not any(token.sense.preposition == "to" for token in cur.tokens):
         return _parse_give(cur, ctx)
     operations: list[AddObject] = []

@@ -1,5 +1,6 @@
 """Clauses about what is behind the subject: blur, plain colors, gradients, another picture, nothing."""
 
+import re
 from dataclasses import replace
 
 from retouch.editor.instructions.context import Context, Refusal
@@ -42,6 +43,9 @@ def _referent(operation: ChangeBackground, cur: Cursor, ctx: Context) -> Target 
     return Target(TargetKind.BACKGROUND, ctx.text([noun])) if noun else ctx.referent
 
 
+_OUT_OF_PICTURE = re.compile(r"\bcut\b[^.;!?]{1,60}\bout of (?:this|the|my|our|that|it)\b", re.IGNORECASE)
+
+
 def _cut_out(cur: Cursor, ctx: Context) -> ChangeBackground | None:
     """Read "remove the background", "cut out the dog", "cut the dog out", "no background", "isolate the mug on white"."""
     if cur.take_verb("want") is not None or cur.sense().modal:
@@ -64,6 +68,8 @@ def _cut_out(cur: Cursor, ctx: Context) -> ChangeBackground | None:
             if cur.take_word("removal", "remover", "removed", "gone")
             else None
         )
+    if _OUT_OF_PICTURE.search(ctx.prompt):
+        return None  # "cut my ex out of this photo" removes
     if cur.take_verb("cut") is None:
         return None
     if cur.done and cur.word(-1) in ("cut out", "cutout", "isolate", "extract"):

@@ -22,7 +22,7 @@ _REST = frozenset(
 _ABSTRACT = frozenset(
     """
         angle aspect camera character composition details dimensions expression facial features framing identity
-        layout light lighting natural original perspective pose position proportions quality ratio reflections
+        layout light lighting natural original perspective pores pose position proportions quality ratio reflections
         resolution same shading shadows shape size structure style texture
     """.split()  # noqa: SIM905
 )
@@ -61,10 +61,24 @@ _CARE = re.compile(
 )
 
 
+_SPOILING = frozenset(
+    "lose losing blow blowing clip clipping burn burning overdo overdoing exaggerate exaggerating ruin ruining".split()  # noqa: SIM905
+)
+_SPOILED = frozenset(
+    "plastic fake artificial overdone unnatural cartoonish cheesy waxy overprocessed photoshopped cheap".split()  # noqa: SIM905
+)
+"""What a careful editor avoids anyway: "without losing detail", "don't make it look fake"."""
+
+
 def _natural(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
     """Read a clause that is only about fitting in and looking real."""
     del ctx
     words = [word for token in cur.tokens for word in token.word.split()]
+    if (cur.sense().negation is not None or words[:1] == ["no"]) and (
+        _SPOILING & set(words[:3]) or _SPOILED & set(words)
+    ):
+        cur.at = len(cur.tokens)
+        return ()
     natural = [word for word in words if word in NATURAL_WORDS]
     if not natural or not all(word in NATURAL_WORDS or word in NATURAL_FRAME for word in words):
         return None
@@ -216,8 +230,8 @@ def split_exception(clause: list[Token], ctx: Context) -> tuple[list[Token], tup
         return clause[:at], (ctx.text(clause[at:]), ())
     cur.take_preposition("on", "in", "at", "for", "over", "to")
     thing = parse_thing(cur, ctx)
-    if thing is None or thing.everything or not cur.done:
-        return None
+    if thing is None or thing.everything or not cur.done or (len(clause) == at + 2 and clause[at + 1].sense.color):
+        return None  # "warmer but not orange" says how far to go
     head = clause[: at - 1] if clause[at - 1].sense.connector is not None else clause[:at]
     return head, (ctx.text(clause[at:]), (to_target(thing, ctx),))
 

@@ -52,8 +52,14 @@ _FULL_PERCENT = 100.0
 _GAMMA = 2.2
 
 
+_LOOKED_INTO = frozenset(["redness", "texture", "textures"])
+"""What is no thing that takes a look: turns of speech tell what is meant."""
+
+
 def parse_look(cur: Cursor, ctx: Context) -> Sequence[LookOperation]:
     """Return the looks that a clause asks for; empty if it is about something else."""
+    if any(token.word in _LOOKED_INTO for token in cur.tokens):
+        return []
     cur.at += bool(cur.sense().modal) and not cur.done
     if cur.word() == "not" and len(cur.tokens) > cur.at + 1 and cur.tokens[-1].word == "enough":
         inner = Cursor(cur.tokens[cur.at + 1 : -1])

@@ -21,6 +21,8 @@ def parse_recolor(cur: Cursor, ctx: Context) -> list[Recolor]:
         cur.take_word("have")
     if verb == "give" and (part := _parse_given_part(cur, ctx)) is not None:
         return [part]
+    if any(token.word in ("wear", "wears") for token in cur.tokens):
+        return []  # "can the man in the red shirt wear a green one": the shirt, not the man
     operations: list[Recolor] = []
     while True:
         shared = _parse_shared_targets(cur, ctx) if verb is not None else []

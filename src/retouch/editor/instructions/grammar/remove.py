@@ -215,7 +215,7 @@ def _flaws(cur: Cursor, ctx: Context) -> RemoveFlaws | None:
         if cur.word() in ("spot", "spots") and cur.sense(1).preposition in ("on", "from"):
             flaw = Flaw.BLEMISHES
             cur.at += 1
-        else:
+        elif cur.sense().ordinal is None:  # flaws are not counted
             thing = parse_thing(cur, ctx)
             flaw = None if thing is None or thing.color is not None else _flaw_of(thing)
     if flaw is None:
@@ -279,10 +279,13 @@ def _thing(cur: Cursor, ctx: Context) -> Remove | ChangeBackground | None:
         cur.at += 2
         people = Target(TargetKind.NOUN, ctx.text(cur.tokens[cur.at - 2 : cur.at]), noun="people")
         return Remove(people, not_subject=True)
+    hides = cur.tokens[0].word == "hide"
     others = _take_others(cur)
     thing = parse_thing(cur, ctx)
-    if thing is None:
+    if thing is None or (hides and thing.noun in _HIDDEN):
         return None
+    if others and not thing.plural and thing.noun is not None and thing.noun not in words.PEOPLE.split():
+        raise Refusal("which_one", thing.noun)
     if thing.everything or thing.picture:
         return _all_but(cur, ctx)
     if not _can_go(thing):
@@ -292,6 +295,10 @@ def _thing(cur: Cursor, ctx: Context) -> Remove | ChangeBackground | None:
         return Remove(people, not_subject=True)
     operation = Remove(to_target(thing, ctx))
     return _located(replace(operation, not_subject=others), cur, ctx)
+
+
+_HIDDEN = frozenset(["face", "plate", "number plate", "license plate", "licence plate", "name", "address", "number"])
+"""What is hidden by coarse pixels, and not filled in."""
 
 
 def _take_others(cur: Cursor) -> bool:

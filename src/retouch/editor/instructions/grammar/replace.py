@@ -1,6 +1,6 @@
 """Clauses that move a thing, or put another in its place: "move the cup to the left", "replace the dog with a cat"."""
 
-from retouch.editor.instructions.context import Context
+from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
 from retouch.editor.instructions.nouns import EYEWEAR, HEADWEAR, NOUNS
 from retouch.editor.instructions.phrases import parse_thing
@@ -63,6 +63,10 @@ def _replacement(old: Thing, new: Thing, cur: Cursor, ctx: Context) -> list[Oper
         return []
     if new.determiner == "definite" or new.image_index is not None or new.number not in (None, 1):
         return []
+    if new.determiner is None and not new.known and (old.pronoun == "person" or _last(old.noun) in _PEOPLE):
+        raise Refusal("likeness")
+    if _last(new.noun) in _PEOPLE and new.determiner == "indefinite" and ctx.image_count == 1:
+        raise Refusal("person")
     if (
         (old.noun is None and old.pronoun is None)
         or _last(old.noun) == _last(new.noun)
@@ -97,6 +101,8 @@ def parse_move(cur: Cursor, ctx: Context) -> list[Operation]:
         return []
     if verb == "put" and (thing.determiner != "definite" or ctx.image_count > 1 or thing.noun in HEADWEAR | EYEWEAR):
         return []
+    if verb == "put" and _last(thing.noun) == "logo":
+        raise Refusal("logo")
     degree = cur.take_degree()
     cur.take_word("further", "farther", "more", "over")
     degree = "much" if cur.word(-1) in ("further", "farther") else degree

@@ -22,7 +22,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "crop": ("crop to a square", "crop to 4:5", "extend it to the left"),
     "which_crop": ("crop to a square", "crop to the face"),
     "rotating": ("rotate 90 degrees to the right", "straighten the horizon", "flip it horizontally"),
-    "perspective": ("straighten the horizon", "rotate 2 degrees to the left"),
+    "perspective": ("straighten it", "rotate 2 degrees to the left", "crop to 4:5"),
     "which_turn": ("rotate 90 degrees to the right", "turn it upside down"),
     "upscaling": ("upscale it", "sharpen the photo"),
     "repair": ("smooth the skin", "remove dust and scratches", "remove the pimples"),

@@ -76,7 +76,10 @@ HINTS: dict[str, str] = {
     "upscaling": 'Say it as "upscale it"; how large the answer is, the size of the request decides.',
     "stops": "It exposes by up to 4 stops, lighter or darker.",
     "rotating": 'It turns the whole picture: "rotate 90 degrees to the right", "flip it horizontally", "straighten it".',
-    "perspective": "It turns a crooked picture, but does not straighten lines that converge, or the bends of a lens.",
+    "perspective": (
+        "It turns a crooked picture, but does not straighten lines that converge, or the bends of a lens. Turning it upright, or "
+        "cropping the sides where it shows most, is what it can do."
+    ),
     "repair": (
         "It does not repair or colorize old photos, or take wrinkles away; it can denoise, dehaze, fix the white balance "
         "or red eyes, smooth skin and "
@@ -133,6 +136,13 @@ HINTS: dict[str, str] = {
     "ordinal": 'It does not count things: say where it is, "the bird on the left", or its color.',
     "which_part": 'Say what is to change: "make the {0} car darker"; a color alone can be more, less, replaced or kept.',
     "contradiction": 'The instruction contradicts itself: "{0}".',
+    "which_one": 'Which other {0}? Say where it is: "the {0} on the left", "the second {0} from the right", "the smallest {0}".',
+    "logo": 'It has no logo of yours: send it as the second picture and say "put the logo from image 2 at the bottom right".',
+    "person": (
+        "It draws no people: send a photo of the person as the second picture, and say "
+        '"put the person from image 2 into image 1".'
+    ),
+    "file_format": "The request's output_format says which file comes back: png, jpeg or webp; a prompt only says what to edit.",
     "undressing": (
         "It undresses nobody, and makes no picture of anybody in fewer clothes than the photo shows. Clothes can be recolored: "
         '"make her jacket green".'

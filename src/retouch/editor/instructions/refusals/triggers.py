@@ -7,6 +7,11 @@ _TRIGGERS: tuple[tuple[str, str], ...] = (
         "perspective",
         "verticals converging keystone keystoning perspective_correction lens_distortion barrel_distortion",
     ),
+    ("logo", "our_logo my_logo logo company_logo the_logo"),
+    ("pose", "spread spreads spreading seen_from look_from_the_side sitting standing lying looking_at_the_camera"),
+    ("likeness", "make_him_look_like make_her_look_like make_me_look_like make_them_look_like tom_cruise celebrity"),
+    ("clothes", "like_a_princess like_a_prince like_a_king like_a_queen like_a_pirate like_a_superhero like_a_knight"),
+    ("file_format", "png jpg jpeg webp pdf gif tiff heic convert_it_to convert_to_a"),
     ("face", "swap_heads swap_the_heads heads_between"),
     ("grown", "hair_style hairstyle haircut hairdo hair_cut"),
     (

@@ -123,6 +123,8 @@ def _say(rule: Rule, gaps: dict[str, list[Token]], clause: Sequence[Token], *, i
             filled = gaps.get(after[1:2], []) if after.startswith("{") else []
             if word.startswith("{"):
                 pieces += gaps.get(word[1], _DEFAULT if word[1] == "x" and is_goal else [])
+            elif word == "'s":
+                pieces.append(Token(word, start, end, lexicon().lookup(word)))
             elif filled and word in ("the", "a"):  # a thing is quoted without the words around it
                 pieces += lex(word, filled[0].start, filled[0].start)
             else:

@@ -20,7 +20,7 @@ NATURAL_WORDS: frozenset[str] = frozenset(
         convincing plausible fit fits fitting blend blends blended blending belongs belong belonged belonging match
         matches matched matching integrate integrated consistent authentic real genuine quality high-quality lifelike
         harmonious coherent properly correctly nicely perfectly well good shadow shadows lighting perspective
-        seamless-looking natural-looking professional professionally beautiful nice clean proper correct correctly
+        seamless-looking natural-looking beautiful nice clean proper correct correctly
         believably smooth smoothly
     """.split()  # noqa: SIM905
 )

@@ -65,9 +65,9 @@ SIZES: dict[str, float] = {
 
 ORDINALS: dict[str, int] = {
     "first": 0, "second": 1, "third": 2, "fourth": 3, "1st": 0, "2nd": 1, "3rd": 2, "4th": 3, "last": -1, "other": -2,
-    "fifth": 4,
+    "fifth": 4, "second to last": -3, "second last": -3, "next to last": -3, "penultimate": -3, "third to last": -4,
 }  # fmt: skip
-"""Index of a picture from 0; -1 the last one, -2 the other one."""
+"""Index of a picture from 0; -1 the last one, -2 the other one, and from -3 on those before the last."""
 
 PICTURE_NOUNS: frozenset[str] = frozenset(
     [

@@ -16,7 +16,7 @@ TERMS: dict[str, str] = {
     "clear": "cloudless clear_sky clear_blue_sky clear_skies cloudless_sky blue_skies",
     "clouds": "cloudy clouds cloudier partly_cloudy fluffy_clouds white_clouds puffy_clouds cloudscape",
     "dramatic": "dramatic dramatically_lit brooding ominous menacing moody",
-    "overcast": "overcast gloomy gray_day grey_day cloud_cover gray_skies grey_skies",
+    "overcast": "overcast gloomy_weather gloomy_day gloomy_sky gloomy_skies gray_day grey_day cloud_cover gray_skies grey_skies",
     "thunderstorm": "thunderstorm thunderstorms storm stormy stormier thunder thundery thunderclouds storm_clouds "
     "stormclouds tempest",
     "lightning": "lightning lightning_bolt lightning_bolts bolt_of_lightning lightning_strike bolts_of_lightning lightnings",

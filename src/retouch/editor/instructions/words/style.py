@@ -115,7 +115,8 @@ TERMS: dict[str, str] = {
     "FADED_FILM": "faded_film matte_film faded_photo faded_look matte_look faded_matte matte_film_look faded_film_look",
     "SEVENTIES": "1970s_film seventies_film 70s_film 1970s_photo 70s_photo 70s_film_look 1970s_film_look super_8 super8",
     "PASTEL_COLORS": """
-        pastel_colors pastel_colours pastel_palette pastel_tones pastel_look pastel_shades pastel_color_palette
+        pastel_colors pastel_colours soft_pastel_tones soft_pastel_colors soft_pastel_colours pastel_palette
+        pastel_tones pastel_look pastel_shades pastel_color_palette
         wes_anderson pastel_aesthetic pastel_color_grading
     """,
     "DUOTONE": "duotone duo-tone duo_tone two-tone two_tone duotone_effect bichrome spotify_duotone two_colors_only",

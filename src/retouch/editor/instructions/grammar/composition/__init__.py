@@ -28,7 +28,9 @@ _READERS: tuple[Callable[[Cursor, Context], Sequence[Operation]], ...] = (
 """Tried in this order; the first that reads the whole clause has it."""
 
 
-_GROWING = frozenset(["beard", "hair", "mustache", "moustache", "nail", "hedge", "tree", "grass", "bush", "fur", "eyebrow"])
+_GROWING = frozenset(
+    ["beard", "hair", "mustache", "moustache", "nail", "hedge", "tree", "grass", "bush", "fur", "eyebrow"]
+)
 """What a pair of scissors trims."""
 
 
