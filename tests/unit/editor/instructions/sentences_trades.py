@@ -81,6 +81,5 @@ SENTENCES: list[tuple[str, int, list[str]]] = [
     ("replace the man with a woman", 1, ["! draws no people"]),
     ("convert it to a JPG file", 1, ["! output_format"]),
     ("put our logo in the bottom left corner", 1, ["! no logo"]),
-    ("fix the converging verticals", 1, ["! upright"]),
     ("make the bird spread its wings", 1, ["! pose"]),
 ]
