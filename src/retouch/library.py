@@ -140,7 +140,7 @@ def create_registry(
             from retouch.engines.flux.engine import FluxEngine
         except ImportError as exc:
             raise ConfigurationError(
-                "The engine 'flux' needs torch, diffusers and the rest of its extra, in its versions: pip install 'retouch[flux]'."
+                "The engine 'flux' needs torch, diffusers and the rest of its extra at its versions: pip install 'retouch[flux]'."
             ) from exc
         loras = LoraFolder(lora_folder or directory / "models" / "loras")
         return FluxEngine(flux_folder or directory / "models" / "flux", flux_options, lora_folder=loras)

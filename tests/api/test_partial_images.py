@@ -156,7 +156,13 @@ def test_an_error_before_any_preview_is_an_ordinary_one(serve, photo_uri):
     assert answer.json()["error"]["code"] == "engine_failed"
 
 
+class NeverReleased(threading.Semaphore):
+    def release(self, n=1):
+        """Let nobody pass."""
+
+
 def test_a_client_that_goes_away_between_two_previews_aborts_the_edit(serve, painter, photo_uri):
+    painter.may_go_on = NeverReleased(0)  # the first preview is the last one unless the edit is aborted
     client = serve(engine=painter)
     body = json.dumps({"prompt": "Add a bird.", "stream": True, "partial_images": 3, "image_url": photo_uri}).encode()
 
