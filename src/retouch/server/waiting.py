@@ -87,7 +87,7 @@ async def follow(request: Request, jobs: JobManager, job: Job) -> AsyncGenerator
     except (ClientDisconnect, asyncio.CancelledError, GeneratorExit):
         if not current.state.is_final:
             # In a thread of its own, so that a server that is shutting down doesn't cancel the cancelling.
-            await asyncio.shield(asyncio.to_thread(jobs.cancel, job.id))
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, jobs.cancel, job.id))
         raise
     finally:
         gone.cancel()
