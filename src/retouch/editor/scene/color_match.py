@@ -66,11 +66,13 @@ _ALIASES: Final[Mapping[str, str]] = MappingProxyType(
 _SOFT_LIGHTNESS: Final = 0.08
 _SOFT_CHROMA: Final = 0.02
 _UNNAMED_HUE_REACH: Final = 20.0
+_LOOSE_REACH: Final = 20.0
+"""Degrees that a word reaches further on a thing that was named with it: a ladybug is red to people, and orange by its hue."""
 _UNNAMED_LIGHTNESS_REACH: Final = 0.22
 _ACHROMATIC_BELOW: Final = 0.03
 
 
-def color_likelihood(pixels: Pixels, color: ColorValue) -> Mask:
+def color_likelihood(pixels: Pixels, color: ColorValue, *, loosely: bool = False) -> Mask:
     """Tell how well each pixel fits a color word.
 
     Parameters
@@ -79,6 +81,8 @@ def color_likelihood(pixels: Pixels, color: ColorValue) -> Mask:
     color : ColorValue
         A basic word is matched as people use it ("red" from crimson to dark red); any other name by its own hue and
         lightness, so that "navy blue" does not take the sky.
+    loosely : bool
+        Whether neighboring hues fit as well, for where something else says what is meant.
 
     Returns
     -------
@@ -93,7 +97,8 @@ def color_likelihood(pixels: Pixels, color: ColorValue) -> Mask:
     wanted = _range_of(color)
     fit = _inside(lch[..., 0], wanted.lightness, _SOFT_LIGHTNESS) * _inside(lch[..., 1], wanted.chroma, _SOFT_CHROMA)
     if wanted.hue_reach < 180:
-        fit = fit * np.exp(-((hue_distance(lch[..., 2], wanted.hue) / wanted.hue_reach) ** 4))
+        reach = wanted.hue_reach + (_LOOSE_REACH if loosely else 0.0)
+        fit = fit * np.exp(-((hue_distance(lch[..., 2], wanted.hue) / reach) ** 4))
     return np.asarray(fit, dtype=np.float32)
 
 

@@ -323,6 +323,9 @@ def _find_colored_part(scene: "Scene", target: Target, *, near: Mask | None = No
     likelihood = keep_side(likelihood, target.horizontal, target.vertical)
     mask = grow_colored_part(scene.pixels, likelihood, scene.subject.matte if scene.subject.present else None)
     if mask is None:
+        loose = _find_color_on_thing(scene, target)
+        if loose is not None:
+            return loose
         raise _refuse(target, f"I find nothing {color.name} in this picture that is large enough to work on.")
     strength = float((likelihood * mask).sum() / max(float(mask.sum()), 1e-6))
     confidence = min(0.95, 0.4 + 0.6 * strength)
@@ -330,6 +333,26 @@ def _find_colored_part(scene: "Scene", target: Target, *, near: Mask | None = No
         return Finding(mask, confidence, f"the {color.name} part", verified=True)
     resolved_to = f"the {color.name} part (taken for {target.phrase!r})"
     return Finding(mask, COLOR_ONLY_SHARE * confidence, resolved_to, verified=False)
+
+
+def _find_color_on_thing(scene: "Scene", target: Target) -> Finding | None:
+    """Find a color on the thing that is named with it, where neighboring hues pass for it; None where there is no such thing."""
+    if target.color is None or target.noun is None or not _names_something_known(scene, target):
+        return None
+    try:
+        thing = _find_noun(scene, replace(target, kind=TargetKind.NOUN, color=None), target.noun)
+    except UnsupportedInstructionError:
+        return None
+    likelihood = np.minimum(color_likelihood(scene.pixels, target.color, loosely=True), thing.mask).astype(np.float32)
+    covered = float((likelihood > OF_COLOR).sum()) / max(float(thing.mask.sum()), 1e-6)
+    if not thing.verified or covered < MIN_COLOR_SHARE:
+        return None
+    mask = grow_colored_part(scene.pixels, keep_side(likelihood, target.horizontal, target.vertical), thing.mask)
+    if mask is None:
+        return None
+    return Finding(
+        mask, COLOR_ONLY_SHARE * thing.confidence, f"the {target.color.name} of {thing.resolved_to}", verified=True
+    )
 
 
 def _restrict(finding: Finding, target: Target) -> Finding:

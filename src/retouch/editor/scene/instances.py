@@ -16,6 +16,7 @@ from retouch.editor.scene.nouns import ANIMAL_CLASSES, noun_table
 from retouch.editor.scene.sides import is_on_side
 from retouch.editor.scene.values import Box, Face
 from retouch.errors import UnsupportedInstructionError
+from retouch.images.color import srgb8_to_oklab
 
 if TYPE_CHECKING:
     from retouch.editor.scene.scene import Scene
@@ -40,12 +41,16 @@ _BELIEVED_ALONE: Final = 0.55
 _ANOTHER_SURE: Final = 0.6
 _IS_ANIMAL: Final = 0.3
 """Strength of the classifier's evidence for any animal. Pictures of people reach 0.18, a t-rex in a deck chair 0.38."""
-_ANIMALS: Final = frozenset("bird cat dog horse sheep cow elephant bear zebra giraffe".split())  # noqa: SIM905
+ANIMALS: Final = frozenset("bird cat dog horse sheep cow elephant bear zebra giraffe".split())  # noqa: SIM905
 _SAME_PLACE: Final = 0.6
 _CLEARLY_LARGER: Final = 1.7
 _CLEARLY_NEARER: Final = 0.6
 _OF_COLOR: Final = 0.45
 _MIN_COLOR: Final = 0.12
+_MIN_PAINT: Final = 0.03
+"""Share of a box that must have a color where most of what is colorful there has it: a red motorcycle is mostly chrome."""
+_VIVID: Final = 0.1
+"""Oklab chroma from which on a pixel is colorful."""
 _BODY_FROM: Final = 0.25
 """What a person wears is looked for below this share of the box."""
 _IN_BACK: Final = 0.5
@@ -151,7 +156,7 @@ def _is_refuted(scene: "Scene", each: Detection) -> bool:
 def _is_an_animal(scene: "Scene", person: Detection) -> bool:
     """Return whether what passes for a person has no face, is the subject, and is one of the animals that are seen."""
     if face_in(person.box, scene.faces) is not None or any(
-        each.kind in _ANIMALS and each.score >= _BELIEVED for each in scene.detections
+        each.kind in ANIMALS and each.score >= _BELIEVED for each in scene.detections
     ):
         return False
     matte = scene.subject.matte
@@ -207,7 +212,11 @@ def _with_colors(scene: "Scene", target: Target, seen: tuple[Detection, ...]) ->
     if color is None:
         return seen
     likely = color_likelihood(scene.pixels, color) > _OF_COLOR
-    shares = [_share(likely, each.box, _BODY_FROM if target.wearing else 0.0) for each in seen]
+    start = _BODY_FROM if target.wearing else 0.0
+    shares = [_share(likely, each.box, start) for each in seen]
+    if max(shares) < _MIN_COLOR and target.wearing is None:
+        vivid = np.linalg.norm(srgb8_to_oklab(np.ascontiguousarray(scene.pixels[..., :3]))[..., 1:], axis=2) > _VIVID
+        shares = [_share_of_paint(likely, vivid, each.box) for each in seen]
     if max(shares) < _MIN_COLOR:
         what = f"{_count(seen)}, none {'in' if target.wearing else 'that is'} {color.name}"
         raise _refuse(target, f"I see {what}.")
@@ -223,6 +232,12 @@ def _share(fits: np.ndarray, box: Box, start: float) -> float:
     top, aside = box.top + start * box.height, 0.15 * box.width
     part = fits[int(top) : max(int(top) + 1, int(box.bottom)), int(box.left + aside) : max(1, int(box.right - aside))]
     return float(part.mean()) if part.size else 0.0
+
+
+def _share_of_paint(fits: np.ndarray, vivid: np.ndarray, box: Box) -> float:
+    """Return the share of what is colorful in a box that fits; 0 where that is too little, or little is colorful."""
+    of_box = _share(fits, box, 0.0)
+    return of_box / max(_share(vivid | fits, box, 0.0), 1e-6) if of_box >= _MIN_PAINT else 0.0
 
 
 def _picked(target: Target, pick: Pick, seen: tuple[Detection, ...], faces: Sequence[Face]) -> tuple[Detection, ...]:

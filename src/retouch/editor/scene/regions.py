@@ -51,6 +51,10 @@ MIN_WORLD_AT_BOTTOM: Final = 0.15
 MIN_SKYLINE_WIDTH: Final = 0.4
 MIN_TOWER_WIDTH: Final = 0.15
 MIN_SKYLINE_CONTRAST: Final = 0.05
+SEA_HUES: Final = (195.0, 275.0)
+SEA_CHROMA: Final = 0.05
+BLUER: Final = 0.025
+"""Oklab chroma that a sea must have more than the sky right above it: a clear sky only gets paler towards the horizon."""
 CLEAR_CONTRAST: Final = 0.12
 """Where a tower hides most of the skyline, the rest must stand out as clearly as this."""
 
@@ -74,8 +78,7 @@ def find_sky(pixels: Pixels, matte: Mask, *, landscape: Landscape | None = None)
     """
     seeds = _smooth_from_top(pixels, matte)
     open_air = landscape is not None and landscape.is_open_air
-    if open_air:
-        seeds = _above_waterline(pixels, seeds)
+    seeds = _above_waterline(pixels, seeds, only_blue=not open_air)
     if float(seeds.mean()) < MIN_SKY_AREA:
         return None
     hard = _grow_sky(pixels, matte, seeds)
@@ -221,15 +224,33 @@ def _likeness(lab: FloatImage, seeds: BoolMask) -> FloatImage:
     return np.asarray(np.exp(-0.5 * ((residual / (2 * spread)) ** 2).sum(axis=2)), dtype=np.float32)
 
 
-def _above_waterline(pixels: Pixels, seeds: Mask) -> Mask:
-    """Cut the seeds off at the line across which their own colors change most: below it lies water, as smooth as the sky."""
+def _above_waterline(pixels: Pixels, seeds: Mask, *, only_blue: bool) -> Mask:
+    """Cut the seeds off at the line across which their own colors change most: below it lies water, as smooth as the sky.
+
+    With ``only_blue``, for pictures that nothing else says are taken outdoors, only where what is below is a sea by its color.
+    """
     size_hw = seeds.shape[0], seeds.shape[1]
-    line = _strongest_row_change(_small_lab(pixels, size_hw), 1.0 - seeds, least=0.015)
-    if line is None:
+    lab = _small_lab(pixels, size_hw)
+    line = _strongest_row_change(lab, 1.0 - seeds, least=0.015)
+    if line is None or (only_blue and not _is_bluer_below(lab, seeds > 0.5, round(line[0]))):
         return seeds
     above = seeds.copy()
     above[max(0, round(line[0]) - 2) :] = 0.0
     return above
+
+
+def _is_bluer_below(lab: FloatImage, seeds: BoolMask, row: int) -> bool:
+    """Return whether the seeds right below a row are blue, bluer than right above it, and darker: as a sea, and as no sky is."""
+    reach = max(3, lab.shape[0] // 12)
+    above, below = lab[max(0, row - reach) : row], lab[row : row + reach]
+    above, below = above[seeds[max(0, row - reach) : row]], below[seeds[row : row + reach]]
+    if min(len(above), len(below)) < lab.shape[1]:
+        return False
+    sky, sea = np.median(above, axis=0), np.median(below, axis=0)
+    hue = float(np.degrees(np.arctan2(sea[2], sea[1]))) % 360.0
+    chroma = float(np.hypot(sea[1], sea[2]))
+    is_bluer = chroma >= SEA_CHROMA and chroma >= float(np.hypot(sky[1], sky[2])) + BLUER
+    return is_bluer and SEA_HUES[0] <= hue <= SEA_HUES[1] and float(sea[0]) < float(sky[0])
 
 
 def _is_indoors(pixels: Pixels, hard: Mask, landscape: Landscape) -> bool:

@@ -25,6 +25,17 @@ def test_a_sky_above_sand_is_found_to_its_last_row() -> None:
     assert sky[130:].max() == 0
 
 
+def test_a_sea_that_is_bluer_than_the_sky_above_it_is_no_sky() -> None:
+    pixels = seaside(horizon_row=200)
+    pixels[120:200] = (40, 110, 190)
+
+    sky = find_sky(pixels, NOTHING)
+
+    assert sky is not None
+    assert sky[:105].min() > 0.95
+    assert sky[135:].max() == 0
+
+
 def test_a_level_skyline_is_a_sure_horizon() -> None:
     pixels = seaside(horizon_row=120)
 

@@ -103,11 +103,14 @@ def standing_ground(scene: Scene) -> Mask:
 
 
 def _is_open_land(scene: Scene) -> bool:
-    """Whether there is land under a sky beside the subject: a lawn is one, also beside a person who is cut at the knees."""
-    horizon = scene.horizon
-    if scene.sky is None or horizon is None or horizon.confidence < _CLEAR_HORIZON:
-        return False
-    return float(scene.ground.mean()) > _MUCH_LAND
+    """Whether there is land under a sky beside or before the subject: a lawn beside a person who is cut at the knees, a meadow.
+
+    A horizon shows it, or a subject that ends above the picture's lower border, as a mountain does behind a meadow.
+    """
+    horizon, lowest = scene.horizon, scene.subject.matte[-1]
+    is_before = float((lowest > 0.5).mean()) < _CUT_SHARE and scene.landscape.is_open_air
+    is_clear = horizon is not None and horizon.confidence >= _CLEAR_HORIZON
+    return scene.sky is not None and (is_before or is_clear) and float(scene.ground.mean()) > _MUCH_LAND
 
 
 def firmness(pixels: Pixels) -> Mask:
