@@ -78,7 +78,7 @@ def recolor(stage: Stage, operation: Recolor, context: Context) -> Stage:
 
 def _find(stage: Stage, target: Target) -> Finding:
     """Return what is to be painted, where more than a guess speaks for it: paint on the wrong thing is no help."""
-    finding = find_to_take(stage, target, target.phrase)
+    finding = find_to_take(stage, target, target.phrase, allows_nameless=True)
     if not finding.verified and target.color is None and is_one_of(target.noun or "", _STRIPS_OF_GROUND):
         hint = (
             f'I can\'t tell the {target.noun} from the rest of the ground. Say "the ground" for all of it, or name the present '

@@ -60,6 +60,8 @@ _OLIVE: Final = 86.0
 _LAST_GREEN: Final = 165.0
 """Hues in degrees: sand, soil and wood are below, water above."""
 _HAT_HEAT: Final = 0.05
+_HAT_OVER_HAIR: Final = 0.3
+"""Where the hair is named it is seen, and only what is plainly a hat hides it: a full head of hair reaches 0.15, a cap 0.44."""
 _SURE_OF_GLASSES: Final = 0.5
 _CLEARLY_LARGER: Final = 1.7
 
@@ -157,7 +159,7 @@ def _find_skin(scene: "Scene", target: Target, noun: str) -> Finding:
 def _find_hair(scene: "Scene", target: Target, noun: str) -> Finding:
     faces = _require_faces(scene, target, noun)
     people = scene.people(faces)
-    hats = [cut_out_hat(scene.pixels, face, people) for face in _with_hats(scene, faces)]
+    hats = [cut_out_hat(scene.pixels, face, people) for face in _with_hats(scene, faces, _HAT_OVER_HAIR)]
     bare = np.max([np.zeros_like(people), *(hat for hat in hats if hat is not None)], axis=0)
     people = np.clip(people - (bare > 0.02), 0.0, 1.0).astype(np.float32)
     return _union(target, noun, faces, lambda face: cut_out_hair(scene.pixels, face, people))
@@ -221,10 +223,10 @@ def _find_hat(scene: "Scene", target: Target, noun: str) -> Finding | None:
     return _union(target, noun, worn, lambda face: cut_out_hat(scene.pixels, face, scene.people(faces)))
 
 
-def _with_hats(scene: "Scene", faces: tuple[Face, ...]) -> tuple[Face, ...]:
-    """Return the faces above whose eyes the classifier sees something hat-like."""
+def _with_hats(scene: "Scene", faces: tuple[Face, ...], least: float = _HAT_HEAT) -> tuple[Face, ...]:
+    """Return the faces above whose eyes the classifier sees something hat-like, at least so surely."""
     heat = scene.locate("hat")
-    return tuple(face for face in faces if heat is not None and _heat_above(heat[0], face) * heat[1] >= _HAT_HEAT)
+    return tuple(face for face in faces if heat is not None and _heat_above(heat[0], face) * heat[1] >= least)
 
 
 def _heat_above(heat: Mask, face: Face) -> float:

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from retouch.editor.operations.remove.hole import hole_of
 from retouch.editor.operations.remove.inpainter import choose_inpainter
 from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.instances import ANIMALS, PERSON
+from retouch.editor.scene.values import Box
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.masks import grow_mask
@@ -28,8 +30,17 @@ FRONT_REACH_SHARE: Final = 0.08
 
 SAME_THING: Final = 0.25
 """Share of a box that what goes may cover, if the box is another thing's."""
+SAME_CREATURE: Final = 0.5
+"""The same for people and animals, which stand before each other."""
+WORN: Final = 0.8
+"""Share of a thing within a creature from which on it is worn by it, or held, and what is around it is the creature."""
 MOST_OF_PICTURE: Final = 0.35
 """Larger boxes are those of tables and beds, on which the thing stands."""
+FACE_REACH: Final = 1.3
+LEAST_WITHOUT_CREATURES: Final = 0.03
+"""Share of the picture; with less of it there is nothing to copy but people and animals."""
+IN_SKY: Final = 0.85
+LEAST_SKY: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ class Scenery:
     front: Bools
 
 
-def find_scenery(stage: Stage, hole: Mask, thing: Mask, kept: Mask | None = None) -> Scenery:
+def find_scenery(stage: Stage, hole: Mask, thing: Mask, kept: Mask | None = None, *, phrase: str = "") -> Scenery:
     """Return what around a hole belongs to the scene, and what are other things.
 
     Parameters
@@ -59,12 +70,24 @@ def find_scenery(stage: Stage, hole: Mask, thing: Mask, kept: Mask | None = None
         What was in it.
     kept : (H, W) float32 [0, 1], optional
         Things that were named to stay.
+    phrase : str
+        What is refused where nothing may be copied.
+
+    Raises
+    ------
+    UnsupportedInstructionError
+        Nothing is left but people and animals.
 
     Notes
     -----
     Nothing is copied from the main subject, unless it is what stands around the hole, nor from what is kept, nor from other
-    things that the detector sees: half of another dog's face is no floor.
+    things that the detector sees, nor from faces: half of another dog's face is no floor. Behind a cloud is only sky.
     """
+    near = grow_mask(hole, FRONT_REACH_SHARE * max(hole.shape)) > 0
+    creatures = _creatures(stage, thing) & (hole == 0)
+    sky = _sky_behind(stage, hole, thing, creatures)
+    if sky is not None:
+        return Scenery(sky, near & (hole == 0) & ~sky)
     other = np.zeros(hole.shape, bool) if kept is None else hole_of(kept) > 0
     subject = stage.scene.subject
     if subject.present:
@@ -74,30 +97,67 @@ def find_scenery(stage: Stage, hole: Mask, thing: Mask, kept: Mask | None = None
         if inside <= 0.3 or float(rest.sum()) <= 0.3 * float(body.sum()):
             other |= body
     other &= hole == 0
-    allowed = ~other & (hole == 0)
+    allowed = ~other & (hole == 0) & ~creatures
     other_things = _other_things(stage, thing)
     if (allowed & ~other_things).mean() > LEAST_SOURCES:
         allowed &= ~other_things
-    if not (other.any() or other_things.any()) or allowed.mean() <= LEAST_SOURCES:
+    if not (other.any() or other_things.any() or creatures.any()):
         return Scenery(None, np.zeros(hole.shape, bool))
-    near = grow_mask(hole, FRONT_REACH_SHARE * max(hole.shape)) > 0
+    if allowed.mean() <= LEAST_SOURCES:
+        return _without_creatures(hole, creatures, phrase)
     return Scenery(allowed, other & near)
 
 
-def _other_things(stage: Stage, thing: Mask) -> Bools:
-    """Return where the detector sees other things than the one that goes, as the ellipses in their boxes.
+def _without_creatures(hole: Mask, creatures: Bools, phrase: str) -> Scenery:
+    """Return all that is left of a picture but people and animals."""
+    rest = (hole == 0) & ~creatures
+    if creatures.any() and rest.mean() <= LEAST_WITHOUT_CREATURES:
+        hint = "What is left of the picture are people or animals, and nothing of them may stand in its place."
+        raise UnsupportedInstructionError((), (phrase,), hint)
+    return Scenery(rest if creatures.any() else None, np.zeros(hole.shape, bool))
 
-    Doubtful ones count: not to copy from there costs little.
-    """
+
+def _sky_behind(stage: Stage, hole: Mask, thing: Mask, creatures: Bools) -> Bools | None:
+    """Return the sky around a thing that is in it: a cloud, a kite; None for other things, or where the sky is too small."""
+    if stage.scene.sky is None:
+        return None
+    sky = stage.scene.sky > 0.5
+    solid = thing > 0.5
+    if float((solid & sky).sum()) < IN_SKY * float(solid.sum()):
+        return None
+    free = sky & (hole == 0) & ~creatures
+    return free if free.mean() >= LEAST_SKY else None
+
+
+def _creatures(stage: Stage, thing: Mask) -> Bools:
+    """Return where faces, and people and animals by the detector, are that neither go nor wear what goes."""
     found = np.zeros(thing.shape, bool)
-    rows, cols = np.ogrid[: thing.shape[0], : thing.shape[1]]
+    for face in stage.scene.faces:
+        wide, high = 0.5 * FACE_REACH * face.box.width, 0.5 * FACE_REACH * face.box.height
+        x, y = face.box.center
+        found |= _unless_it_goes(Box(x - wide, y - high, x + wide, y + high), thing, SAME_CREATURE)
     for each in stage.scene.detections:
-        x, y = each.box.center
-        inside = np.hypot((cols - x) / (0.5 * each.box.width), (rows - y) / (0.5 * each.box.height)) < 1.0
-        area = max(1.0, float(inside.sum()))
-        if area <= MOST_OF_PICTURE * thing.size and float(thing[inside].sum()) <= SAME_THING * area:
-            found |= inside
+        if each.kind == PERSON or each.kind in ANIMALS:
+            found |= _unless_it_goes(each.box, thing, SAME_CREATURE)
     return found
+
+
+def _other_things(stage: Stage, thing: Mask) -> Bools:
+    """Return where the detector sees other things than the one that goes. Doubtful ones count: it costs little."""
+    found = np.zeros(thing.shape, bool)
+    for each in stage.scene.detections:
+        found |= _unless_it_goes(each.box, thing, SAME_THING)
+    return found
+
+
+def _unless_it_goes(box: Box, thing: Mask, same: float) -> Bools:
+    """Return the ellipse in a box; nothing where most of it goes, or where it is what stands around the thing."""
+    rows, cols = np.ogrid[: thing.shape[0], : thing.shape[1]]
+    x, y = box.center
+    inside = np.hypot((cols - x) / max(0.5, 0.5 * box.width), (rows - y) / max(0.5, 0.5 * box.height)) < 1.0
+    area, taken = float(inside.sum()), float(thing[inside].sum())
+    is_around = area > MOST_OF_PICTURE * thing.size or taken > WORN * float(thing.sum())
+    return np.zeros(thing.shape, bool) if is_around or taken > same * area else np.asarray(inside)
 
 
 def fill_hole(

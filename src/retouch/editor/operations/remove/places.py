@@ -30,6 +30,10 @@ IS_ANIMAL: Final = 0.3
 """Strength of the evidence for any animal. Pictures of people reach 0.18."""
 SEVERAL: Final = 2
 """So many things that the detector knows are not one thing that nobody knows."""
+SAME_OUTLINE: Final = 0.6
+"""Share of what two masks cover together that they have in common, if they are of one thing."""
+RIM_SHARE: Final = 0.08
+"""How far two outlines of one thing may be apart, as a share of the picture's long side."""
 
 
 def find_to_remove(stage: Stage, operation: Remove, context: Context) -> Finding:
@@ -50,21 +54,30 @@ def find_to_remove(stage: Stage, operation: Remove, context: Context) -> Finding
         if not stage.scene.subject.present:
             hint = 'No one stands out as the main subject, so I can\'t tell who is to stay. Say who goes: "the man on the left".'
             raise UnsupportedInstructionError((), (operation.phrase,), hint)
-        mask = np.asarray(finding.mask * (1.0 - stage.scene.subject.matte), np.float32)
-        if float(mask.max()) < 0.5:
+        matte = stage.scene.subject.matte
+        mask = np.asarray(finding.mask * (1.0 - matte), np.float32)
+        if float(mask.max()) < 0.5 or (not target.plural and _is_rim(mask, finding.mask, matte)):
             raise UnsupportedInstructionError((), (operation.phrase,), "I find no others than the main subject.")
         finding = Finding(mask, finding.confidence, finding.resolved_to, finding.verified)
     return finding
 
 
-def find_to_take(stage: Stage, target: Target, phrase: str) -> Finding:
+def find_to_take(stage: Stage, target: Target, phrase: str, *, allows_nameless: bool = False) -> Finding:
     """Return what a target stands for, where something in the picture speaks for it: what is gone was not to be guessed.
+
+    Parameters
+    ----------
+    stage : Stage
+    target : Target
+    phrase : str
+    allows_nameless : bool
+        Whether a word that nobody knows may be a subject that nobody knows: for paint, which takes nothing away.
 
     Raises
     ------
     UnsupportedInstructionError
-        It is not found; or the main subject was taken for a noun that the classifier knows and does not see here, or that
-        is plainly something else.
+        It is not found; or the main subject was taken for a noun that neither the classifier nor the detector, a face or a
+        color speaks for: what was wiped out by mistake is worse than a question.
     """
     finding = stage.find(target)
     noun = target.noun
@@ -73,10 +86,10 @@ def find_to_take(stage: Stage, target: Target, phrase: str) -> Finding:
     if not stage.scene.subject.present or not _is_the_subject(finding.mask, stage.scene.subject.matte):
         return finding
     shows_a_face = stage.scene.head is not None and stage.scene.head.found_by == "face"
-    if is_person(noun):
-        if _may_be_a_person(stage.scene, plural=target.plural):
-            return finding
-    elif not shows_a_face and noun_table().lookup(noun) is None and _has_one_nameless_thing(stage.scene):
+    if is_person(noun) and _may_be_a_person(stage.scene, plural=target.plural):
+        return finding
+    knows_word = noun_table().lookup(noun) is not None or is_person(noun)
+    if allows_nameless and not shows_a_face and not knows_word and _has_one_nameless_thing(stage.scene):
         return finding
     seen = "a person" if shows_a_face else stage.scene.describe()
     hint = f'I see {seen}, not {with_article(noun)}. If the main subject is meant, say "the subject".'
@@ -103,6 +116,15 @@ def _is_the_subject(mask: Mask, matte: Mask) -> bool:
     """Return whether a mask is the whole subject, and not a part of it such as a garment."""
     shared = float((mask * (matte > 0.1)).sum())
     return shared > 0.9 * float(mask.sum()) and shared > 0.6 * float(matte.sum())
+
+
+def _is_rim(rest: Mask, mask: Mask, matte: Mask) -> bool:
+    """Return whether a mask is that of the subject, and what it has beyond the matte only the rim by which they differ."""
+    inside, body, beyond = mask > 0.5, matte > 0.5, rest > 0.5
+    if float((inside & body).sum()) < SAME_OUTLINE * float((inside | body).sum()):
+        return False
+    away = cv2.distanceTransform((~body).astype(np.uint8), cv2.DIST_L2, 5)
+    return float((away[beyond] > RIM_SHARE * max(mask.shape)).sum()) < 0.1 * float(beyond.sum())
 
 
 def _nearest(finding: Finding, near: Mask) -> Finding:

@@ -91,7 +91,8 @@ def _empty(stage: Stage, mask: Mask, phrase: str, context: Context) -> Stage:
     hole = hole_of(mask)
     shadow = find_shadow(rgb(stage.pixels), hole, stage.scene.light)
     hole = np.maximum(hole, hole_of(shadow)) if shadow.any() else hole
-    return fill_hole(stage, hole, find_scenery(stage, hole, mask), context, notes=judge(hole, phrase))
+    around = find_scenery(stage, hole, mask, phrase=phrase)
+    return fill_hole(stage, hole, around, context, notes=judge(hole, phrase))
 
 
 def move_object(stage: Stage, operation: MoveObject, context: Context) -> Stage:

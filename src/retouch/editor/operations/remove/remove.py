@@ -93,13 +93,13 @@ def _search(stage: Stage, operation: Remove, context: Context) -> _Gone:
         if spared is not None:
             shadow = np.where(spared > 0.5, np.float32(0), shadow)
         hole = np.maximum(hole, hole_of(shadow, spared=spared)) if shadow.any() else hole
-    around = find_scenery(stage, hole, finding.mask, spared)
+    around = find_scenery(stage, hole, finding.mask, spared, phrase=operation.phrase)
     if operation.target.kind is not TargetKind.REGION:
         whole = operation.target.kind is TargetKind.SUBJECT
         left = find_left_over(stage, hole, around, context, spared=spared, whole=whole)
         if left.any():
             hole = np.maximum(hole, left)
-            around = find_scenery(stage, hole, finding.mask, spared)
+            around = find_scenery(stage, hole, finding.mask, spared, phrase=operation.phrase)
     return _Gone(finding, hole, around)
 
 
