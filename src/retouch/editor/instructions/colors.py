@@ -21,9 +21,6 @@ _COMMON: dict[str, RGB] = {
     # CSS's brown is a dark red: (165, 42, 42).
     "brown": (121, 76, 44),
     "dark brown": (66, 42, 28),
-    # CSS's brown is a dark red: (165, 42, 42).
-    "brown": (121, 76, 44),
-    "dark brown": (66, 42, 28),
     "pink": (246, 152, 184),
     "cyan": (30, 184, 204),
     "aqua": (30, 184, 204),
