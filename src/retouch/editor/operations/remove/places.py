@@ -19,6 +19,8 @@ from retouch.images.fill import fill
 
 __all__ = ["find_to_remove", "find_to_take"]
 
+MOSTLY_RIM: Final = 0.3
+"""Less than this share of what is beyond the matte lies farther from it, if it is a rim."""
 PREVIEW_SIDE_PX: Final = 200
 SIDE_SHARE: Final = 1 / 3
 STANDS_OUT: Final = 0.06
@@ -124,7 +126,7 @@ def _is_rim(rest: Mask, mask: Mask, matte: Mask) -> bool:
     if float((inside & body).sum()) < SAME_OUTLINE * float((inside | body).sum()):
         return False
     away = cv2.distanceTransform((~body).astype(np.uint8), cv2.DIST_L2, 5)
-    return float((away[beyond] > RIM_SHARE * max(mask.shape)).sum()) < 0.1 * float(beyond.sum())
+    return float((away[beyond] > RIM_SHARE * max(mask.shape)).sum()) < MOSTLY_RIM * float(beyond.sum())
 
 
 def _nearest(finding: Finding, near: Mask) -> Finding:
