@@ -34,7 +34,7 @@ from retouch.editor.scene.nouns import (
     is_person,
     noun_table,
 )
-from retouch.editor.scene.places import draw_region
+from retouch.editor.scene.places import draw_foreground, draw_region
 from retouch.editor.scene.sides import keep_side
 from retouch.editor.scene.text import find_text
 from retouch.editor.scene.values import Finding
@@ -124,6 +124,10 @@ def _find_without_boxes(scene: "Scene", target: Target) -> Finding:
 
 def _require_subject(scene: "Scene", target: Target) -> Finding:
     subject = scene.subject
+    if not subject.present and "foreground" in target.phrase.lower().split():
+        row = None if scene.horizon is None else scene.horizon.row
+        near = draw_foreground(scene.sky, row, (scene.pixels.shape[0], scene.pixels.shape[1]))
+        return Finding(near, UNVERIFIED_SHARE, "the foreground, below the horizon", verified=True)
     if not subject.present:
         seen = scene.describe()
         raise _refuse(

@@ -8,7 +8,7 @@ from retouch.editor.instructions.plan import Target
 from retouch.images.array_types import FloatImage, Mask
 from retouch.images.masks import smoothstep
 
-__all__ = ["draw_region"]
+__all__ = ["draw_foreground", "draw_region"]
 
 _SOFT: Final = 0.05
 """Half the width of a region's edge, as a share of the picture's side."""
@@ -29,6 +29,19 @@ def draw_region(target: Target, size_hw: tuple[int, int]) -> Mask:
     down = _band(height, {"top": "start", "middle": "middle", "bottom": "end"}.get(target.vertical or ""), share)
     across = _band(width, {"left": "start", "center": "middle", "right": "end"}.get(target.horizontal or ""), share)
     return np.asarray(down[:, None] * across[None, :], dtype=np.float32)
+
+
+def draw_foreground(sky: Mask | None, horizon_row: float | None, size_hw: tuple[int, int]) -> Mask:
+    """Draw what is near in a picture without a main subject: (H, W) float32 [0, 1], all below the horizon, softly from there.
+
+    Without a horizon it begins at the middle of the picture. The sky is left out wherever it reaches.
+    """
+    height = size_hw[0]
+    start = 0.5 if horizon_row is None else float(np.clip(horizon_row / height, 0.2, 0.8))
+    at = (np.arange(height, dtype=np.float32) + 0.5) / height
+    near = smoothstep(start - _SOFT, min(start + 3 * _SOFT, 1.0), at)[:, None]
+    free = np.ones(size_hw, np.float32) if sky is None else 1.0 - sky
+    return np.asarray(near * free, dtype=np.float32)
 
 
 def _band(length: int, place: str | None, share: float) -> FloatImage:

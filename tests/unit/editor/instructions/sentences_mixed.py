@@ -53,7 +53,7 @@ SENTENCES: list[tuple[str, int, list[str]]] = [
     ("brighten her face a little", 1, ["recolor face 0.08"]),
     ("the shadows are too dark, lift them", 1, ["lift the shadows of the picture"]),
     ("darken the corners", 1, ["give the picture a vignette"]),
-    ("make the foreground brighter but keep the sky as is", 1, ["recolor SUBJECT 0.12", "kept"]),
+    ("make the foreground brighter but keep the sky as is", 1, ["look brighter on SUBJECT", "kept"]),
     ("bring out the details in the dark areas", 1, ["lift the shadows of the picture"]),
     ("tone down the highlights on the forehead", 1, ['bring down the highlights of "the forehead"']),
     ("more contrast in the sky", 1, ["look more_contrast on SKY"]),

@@ -3,8 +3,10 @@ import pytest
 from skimage import data
 
 from retouch.editor.scene.landscape import Landscape
-from retouch.editor.scene.regions import find_ground, find_horizon, find_sky
+from retouch.editor.scene.places import draw_foreground
+from retouch.editor.scene.regions import _is_bluer_below, find_ground, find_horizon, find_sky
 from retouch.editor.scene.scene import Scene
+from retouch.images.color import srgb8_to_oklab
 
 NOTHING = np.zeros((300, 400), np.float32)
 
@@ -25,15 +27,28 @@ def test_a_sky_above_sand_is_found_to_its_last_row() -> None:
     assert sky[130:].max() == 0
 
 
-def test_a_sea_that_is_bluer_than_the_sky_above_it_is_no_sky() -> None:
-    pixels = seaside(horizon_row=200)
-    pixels[120:200] = (40, 110, 190)
+@pytest.mark.parametrize(
+    ("below", "is_sea"), [((50, 125, 195), True), ((150, 175, 205), False), ((60, 110, 50), False)]
+)
+def test_blue_that_is_bluer_and_darker_than_the_sky_above_it_is_a_sea(
+    below: tuple[int, int, int], is_sea: bool
+) -> None:
+    pixels = np.full((240, 320, 3), (165, 185, 210), np.uint8)
+    pixels[120:] = below
 
-    sky = find_sky(pixels, NOTHING)
+    assert _is_bluer_below(srgb8_to_oklab(pixels), np.ones((240, 320), bool), 120) is is_sea
 
-    assert sky is not None
-    assert sky[:105].min() > 0.95
-    assert sky[135:].max() == 0
+
+def test_the_foreground_lies_below_the_horizon_and_never_in_the_sky() -> None:
+    sky = np.zeros((100, 80), np.float32)
+    sky[:50] = 1.0
+    sky[50:80, :20] = 1.0
+
+    near = draw_foreground(sky, 50.0, (100, 80))
+
+    assert near[sky > 0].max() == 0
+    assert near[70:, 20:].min() > 0.95
+    assert 0 < near[55, 40] < 1
 
 
 def test_a_level_skyline_is_a_sure_horizon() -> None:

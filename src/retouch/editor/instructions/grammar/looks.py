@@ -455,6 +455,7 @@ def _operation(look: Look, amount: str | float | None, thing: Thing | None, cur:
         and look in _SIGN
         and not target.all_but
         and target.kind in (TargetKind.NOUN, TargetKind.COLOR_PART, TargetKind.SUBJECT)
+        and (thing is None or thing.noun != "foreground")
     ):
         shift = min(0.4, 0.006 * amount) if isinstance(amount, float) else LIGHTNESS_SHIFT[amount]
         return Recolor(target, None, _SIGN[look] * shift, phrase=phrase)

@@ -22,8 +22,18 @@ HINTS: dict[str, str] = {
     ),
     "expression": "It does not change expressions or faces.",
     "face": "It does not change or swap faces.",
-    "age": "It does not change a person's age, body or identity.",
-    "pose": "It does not change a pose, a gesture or the view.",
+    "age": (
+        "The built-in editor does not change a person's age, body or identity; FLUX on a GPU can, see "
+        "docs/gpu.md of the project."
+    ),
+    "pose": (
+        "The built-in editor does not change a pose, a gesture or the side that something is seen from; FLUX on a GPU can, see "
+        "docs/gpu.md of the project."
+    ),
+    "legible": (
+        "It can't bring back lettering that the photo does not show; sharpening helps where it is only soft, and words "
+        'that are known can be written anew: change "OPEN" to "CLOSED".'
+    ),
     "grown": (
         "It does not add hair, beards, wings or anything else that grows on a body; a hat, crown or "
         "sunglasses it can add."

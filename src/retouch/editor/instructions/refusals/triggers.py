@@ -8,7 +8,11 @@ _TRIGGERS: tuple[tuple[str, str], ...] = (
         "verticals converging keystone keystoning perspective_correction lens_distortion barrel_distortion",
     ),
     ("logo", "our_logo my_logo logo company_logo the_logo"),
-    ("pose", "spread spreads spreading seen_from look_from_the_side sitting standing lying looking_at_the_camera"),
+    ("legible", "readable legible unreadable illegible"),
+    (
+        "pose",
+        "spread spreads spreading seen_from sitting standing lying looking_at_the_camera",
+    ),
     ("likeness", "make_him_look_like make_her_look_like make_me_look_like make_them_look_like tom_cruise celebrity"),
     ("clothes", "like_a_princess like_a_prince like_a_king like_a_queen like_a_pirate like_a_superhero like_a_knight"),
     ("file_format", "png jpg jpeg webp pdf gif tiff heic convert_it_to convert_to_a"),
@@ -111,6 +115,7 @@ _TRIGGERS: tuple[tuple[str, str], ...] = (
         """
         turn_around pose sit stand_up sit_down jump jumping run running dance dancing raise wave waving look_at
         look_left look_right looking_at from_behind from_above angle side_view front_view holding hold lie_down
+        from_the_side from_the_front
         kneel cross facing eating drinking riding walk walking hugging hug kissing kiss wearing bird's_eye
         """,
     ),
