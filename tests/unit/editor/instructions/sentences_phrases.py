@@ -121,5 +121,5 @@ SENTENCES = [
     ("it's a bit flat and cold, fix it", 1, ["look more_contrast 0.5", "look warmer"]),
     ("too bright and washed out", 1, ["look darker", "look more_contrast"]),
     ("remov the backround", 1, ["background transparent"]),
-    ("brigten the foregroud", 1, ["recolor SUBJECT 0.12"]),
+    ("brigten the foregroud", 1, ["look brighter on SUBJECT"]),
 ]
