@@ -21,8 +21,9 @@ HEAD = """# Settings
 
 `retouch serve` reads each setting from the first place that has it: an option of the command line, an environment variable, the
 TOML file that `--config FILE` or the variable `RETOUCH_CONFIG` names, the default. An unknown name and a wrong value are errors;
-nothing is corrected. In the environment, several values are separated by commas. `retouch edit` and `retouch doctor` read them in the same
-way; of `storage` they heed `data_dir` alone, and none of `server`, `limits`, `queue` and `safety`. In the TOML file each group is a table:
+nothing is corrected. In the environment, several values are separated by commas. `retouch edit` and `retouch doctor` read them
+in the same way; of `storage` they heed `data_dir` alone, and none of `server`, `limits`, `queue` and `safety`. In the TOML file
+each group is a table:
 
 ```toml
 [server]
