@@ -20,6 +20,16 @@ AI_SDK = (
     "@ai-sdk/replicate@3.0.46",
 )
 
+AI_SDK_6 = (
+    "ai@6.0.326",
+    "@ai-sdk/openai@3.0.141",
+    "@ai-sdk/openai-compatible@2.0.91",
+    "@ai-sdk/black-forest-labs@1.0.33",
+    "@ai-sdk/fal@2.0.59",
+    "@ai-sdk/replicate@2.0.57",
+)
+"""The major version before."""
+
 
 @dataclass(frozen=True)
 class Client:
@@ -43,7 +53,8 @@ CLIENTS = {
     "openai 3, edit": Client("openai_edit.py", ("openai==3.54.0",)),
     "openai 3, generate": Client("openai_generate.py", ("openai==3.54.0",)),
     "openai 3, stream": Client("openai_stream.py", ("openai==3.54.0",)),
-    "openai JavaScript": Client("openai_edit.mjs", ("openai@7.57.0",)),
+    "openai 6 JavaScript": Client("openai_edit.mjs", ("openai@6.49.0",)),
+    "openai 7 JavaScript": Client("openai_edit.mjs", ("openai@7.57.0",)),
     "replicate, run": Client("replicate_run.py", ("replicate==1.0.7",)),
     "replicate, poll": Client("replicate_poll.py", ("replicate==1.0.7",)),
     "replicate over https": Client("replicate_run.py", ("replicate==1.0.7",), secure=True),
@@ -57,6 +68,11 @@ CLIENTS = {
     "AI SDK black-forest-labs": Client("ai_bfl.mjs", AI_SDK),
     "AI SDK fal": Client("ai_fal.mjs", AI_SDK),
     "AI SDK replicate": Client("ai_replicate.mjs", AI_SDK),
+    "AI SDK 6 openai": Client("ai_openai.mjs", AI_SDK_6, wrong=(("n", 5),), wrong_field="n"),
+    "AI SDK 6 openai-compatible": Client("ai_compatible.mjs", AI_SDK_6),
+    "AI SDK 6 black-forest-labs": Client("ai_bfl.mjs", AI_SDK_6),
+    "AI SDK 6 fal": Client("ai_fal.mjs", AI_SDK_6),
+    "AI SDK 6 replicate": Client("ai_replicate.mjs", AI_SDK_6),
     "litellm, aiml": Client("litellm_aiml.py", ("litellm==1.106.0",)),
     "litellm, openai": Client("litellm_openai.py", ("litellm==1.106.0",)),
     "aimlapi": Client("aimlapi_edit.py", ("aimlapi-sdk-python==2.24rc1",)),
@@ -86,4 +102,4 @@ def run_driver(command: Sequence[str], server: Server, photo: Path, cases: Mappi
         command, input=told, capture_output=True, text=True, env=environment, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
+    return json.loads(done.stdout.splitlines()[-1])

@@ -1,5 +1,5 @@
 // What every JavaScript driver does: edits a photo once for each case, and writes as JSON what came of each.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 export async function run(edit) {
   const { photo, cases } = JSON.parse(readFileSync(0, 'utf8'));
@@ -12,5 +12,6 @@ export async function run(edit) {
       outcomes[name] = { error: String(error.message) };
     }
   }
-  writeFileSync(1, JSON.stringify(outcomes));
+  // On a line of its own: the AI SDK says its warnings on the same stream. Not written at once, since a pipe may be full.
+  process.stdout.write(`\n${JSON.stringify(outcomes)}\n`);
 }
