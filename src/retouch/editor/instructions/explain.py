@@ -95,6 +95,8 @@ def refuse(
     return UnsupportedInstructionError(understood, phrases, " ".join(hints))
 
 
+MAX_UNREAD = 8
+"""So many words are named."""
 MAX_EXPLAINED = 2
 """So many of the refused clauses get sentences of their own."""
 
@@ -108,9 +110,9 @@ def _nearest(
     for phrase, refusal in refused:
         clause = tokenize(phrase)
         if refusal.reason in OPEN_REASONS:
-            unread += [f'"{word}"' for word in unread_words(clause)]
+            unread += [f'"{shorten(word)}"' for word in unread_words(clause)]
         near += suggest(clause, refusal.reason, ctx, reads)
-    return list(dict.fromkeys(unread)), list(dict.fromkeys(near))[:MAX_SUGGESTIONS]
+    return list(dict.fromkeys(unread))[:MAX_UNREAD], list(dict.fromkeys(near))[:MAX_SUGGESTIONS]
 
 
 def refuse_words(

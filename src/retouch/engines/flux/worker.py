@@ -91,6 +91,7 @@ class FluxWorker:
         EngineError
             The picture does not fit into memory even alone, it is not finite, or the engine was closed.
         """
+        _stop_if_asked(should_abort)
         ticket = _Ticket(prepare)
         with self._changed:
             if self._closing:
@@ -99,12 +100,15 @@ class FluxWorker:
             self._changed.notify()
         while not ticket.finished.wait(POLL_SECONDS):
             _report(ticket, on_step)
-            if should_abort is not None and should_abort():
+            try:
+                _stop_if_asked(should_abort)
+            except EditAbortedError:
                 ticket.aborted.set()
-                raise EditAbortedError("The edit was stopped before it was finished.")
+                raise
         _report(ticket, on_step)
         if ticket.error is not None:
             raise ticket.error
+        _stop_if_asked(should_abort)  # a small picture may be done between two looks
         assert ticket.result is not None
         return ticket.result
 
@@ -232,6 +236,11 @@ class FluxWorker:
 def _picture(ticket: _Ticket) -> Denoising:
     assert ticket.picture is not None
     return ticket.picture
+
+
+def _stop_if_asked(should_abort: ShouldAbort | None) -> None:
+    if should_abort is not None and should_abort():
+        raise EditAbortedError("The edit was stopped before it was finished.")
 
 
 def _report(ticket: _Ticket, on_step: ProgressCallback | None) -> None:

@@ -13,6 +13,7 @@ from retouch.editor.operations.harmonize import measure_tint
 from retouch.editor.operations.insert.insert import insert
 from retouch.editor.operations.insert.scores import _part_score
 from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.landscape import Landscape
 from retouch.editor.scene.values import Finding, Head, Horizon, Light, Subject
 from retouch.errors import EditAbortedError, UnsupportedInstructionError
 from retouch.images.array_types import Mask, Pixels
@@ -49,6 +50,7 @@ class FakeScene:
         self._water = water
         self._head, self._subject, self._open_air = head, subject, open_air
         self.faces = ()
+        self.landscape = Landscape(0.0, 0.0)
         self.water: Mask | None = None
 
     @property

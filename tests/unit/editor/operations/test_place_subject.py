@@ -4,6 +4,7 @@ import pytest
 from retouch.editor.instructions.plan import Placement, PlaceSubject, Relation, Target, TargetKind
 from retouch.editor.operations.place_subject import place_subject
 from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.landscape import Landscape
 from retouch.editor.scene.values import Finding, Head, Horizon, Light, Subject
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import FloatImage, Mask, Pixels
@@ -16,6 +17,7 @@ class PlainScene:
         self, color: tuple[int, int, int], box: tuple[int, int, int, int] | None, size_hw: tuple[int, int] = (200, 280)
     ) -> None:
         noise = np.random.default_rng(1).integers(-5, 6, (*size_hw, 3))
+        self.landscape = Landscape(0.0, 0.0)
         self.pixels: Pixels = (np.full((*size_hw, 3), (165, 130, 80)) + noise).astype(np.uint8)
         self.pixels[: size_hw[0] // 2] += np.array([-50, 10, 100], np.int16).astype(np.uint8)
         self._matte: Mask = np.zeros(size_hw, np.float32)

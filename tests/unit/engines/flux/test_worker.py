@@ -132,11 +132,12 @@ def test_an_aborted_pictures_place_goes_to_the_next_one_within_a_step(start, gat
 def test_a_picture_aborted_while_it_waits_is_never_started(start, gate, make_order):
     allowed, passes = gate
     stop = threading.Event()
-    stop.set()
     worker = start(max_active=1)
     start.ask(worker, lambda: make_order(0, steps=1))
     wait_until(lambda: worker.statistics().active == 1)
     waiting, errors = start.ask(worker, lambda: make_order(1, (48, 96)), should_abort=stop.is_set)
+    wait_until(lambda: worker.statistics().waiting == 1)
+    stop.set()
     waiting.join(20)
 
     allowed.release(1000)
