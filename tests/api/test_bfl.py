@@ -139,3 +139,19 @@ def test_a_running_edit_is_pending(serve, raw):
     slow = serve(engine=FakeEngine(steps=50, step_seconds=0.05))
     started = slow.post(START, json={"prompt": "Add a bird.", "input_image": raw}).json()
     assert slow.get(started["polling_url"]).json()["status"] == "Pending"
+
+
+@pytest.mark.parametrize(
+    ("changes", "ignored"),
+    [
+        ({"prompt_upsampling": True}, ["prompt_upsampling"]),
+        ({"prompt_upsampling": False}, []),
+        ({"width": 640}, ["width"]),
+        ({"width": 640, "height": 480, "aspect_ratio": "1:1"}, ["height", "width"]),
+        ({"webhook_secret": "s3cret"}, ["webhook_secret"]),
+        ({"raw": True}, ["raw"]),
+    ],
+)
+def test_what_has_no_effect_is_reported(client, raw, changes, ignored):
+    said = client.post(START, json={"prompt": "Add a bird.", "input_image": raw, **changes}).json()
+    assert sorted(each["field"] for each in said.get("ignored", [])) == ignored

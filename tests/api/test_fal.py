@@ -198,3 +198,9 @@ def test_a_wrong_value_is_told_with_what_was_received_and_no_field_is_made_up(se
     kept_out = serve(server={"api_keys": ["the-right-key-of-this-server"]}).post(RUN, json=given())
     assert kept_out.status_code == 401
     assert kept_out.json()["detail"][0]["loc"] == ["body"]
+
+
+def test_known_fields_without_effect_are_reported_too(client, given):
+    sent = given(enhance_prompt=True, aspect_ratio="1:1", image_size="square")
+    ignored = client.post(RUN, json=sent).json()["ignored"]
+    assert [each["field"] for each in ignored] == ["enhance_prompt", "image_size"]

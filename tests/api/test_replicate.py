@@ -204,3 +204,17 @@ def test_a_key_is_asked_for(serve, photo_uri):
         answer = strict.request(method, path, json={"input": {"prompt": "x", "input_image": photo_uri}})
         assert answer.status_code == 401
         assert answer.json()["title"] == "Unauthenticated"
+
+
+@pytest.mark.parametrize(
+    ("changes", "ignored"),
+    [
+        ({"guidance": 3, "guidance_scale": 4}, ["guidance_scale"]),
+        ({"size": "512x512", "aspect_ratio": "1:1"}, ["size"]),
+        ({"size": "512x512", "aspect_ratio": "match_input_image"}, None),
+        ({"prompt_upsampling": True}, ["prompt_upsampling"]),
+    ],
+)
+def test_known_fields_without_effect_are_reported_too(predict, changes, ignored):
+    said = predict(**changes).json()
+    assert ([each["field"] for each in said["ignored"]] if "ignored" in said else None) == ignored

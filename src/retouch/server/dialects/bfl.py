@@ -34,6 +34,7 @@ from retouch.server.dialects.shared_fields import (
     guidance,
     steps,
     unused_flag,
+    without_effect,
 )
 from retouch.server.dialects.sizes import RatioInWords, nearest_ratio
 from retouch.server.dialects.submission import ParamNames, Submission, WebhookOrder, accept, find_job
@@ -126,7 +127,14 @@ def parse_body(body: Mapping[str, Any], variant: str) -> Submission:
         sources=sources,
         names=_NAMES,
         mask=values.get("mask"),
-        ignored=unknown_fields(body, _FIELDS),
+        ignored=(
+            *unknown_fields(body, _FIELDS),
+            *without_effect(
+                values,
+                loses_to={"width": "aspect_ratio", "height": "aspect_ratio"},
+                needs={"width": "height", "height": "width", "webhook_secret": "webhook_url"},
+            ),
+        ),
         webhook=None if url is None else WebhookOrder(url, _NAME, values.get("webhook_secret")),
     )
 

@@ -17,7 +17,15 @@ from retouch.server.dialects.fields import (
     read_fields,
     unknown_fields,
 )
-from retouch.server.dialects.shared_fields import PROMPT, SEED, build_request, guidance, steps, unused_flag
+from retouch.server.dialects.shared_fields import (
+    PROMPT,
+    SEED,
+    build_request,
+    guidance,
+    steps,
+    unused_flag,
+    without_effect,
+)
 from retouch.server.dialects.sizes import PixelSize, nearest_ratio
 from retouch.server.dialects.submission import ParamNames, Submission
 from retouch.types import OutputFormat
@@ -132,6 +140,6 @@ def parse_input(given: Mapping[str, Any]) -> FalSubmission:
         sources=sources,
         names=names,
         mask=values.get("mask_url", (None,))[0],
-        ignored=unknown_fields(given, FIELDS),
+        ignored=(*unknown_fields(given, FIELDS), *without_effect(values, loses_to={"image_size": "aspect_ratio"})),
         inline=values.get("sync_mode", False),
     )

@@ -24,6 +24,7 @@ from retouch.server.dialects.shared_fields import (
     guidance,
     steps,
     unused_flag,
+    without_effect,
 )
 from retouch.server.dialects.sizes import Size, nearest_ratio
 from retouch.server.dialects.submission import ParamNames, Submission
@@ -44,6 +45,7 @@ NAMES: Final = ParamNames(
     "input_image",
     {"guidance_scale": "guidance", "num_images": "num_outputs", "num_inference_steps": "num_inference_steps"},
 )
+_MATCH_INPUT: Final = "match_input_image"
 _ONE_PICTURE: Final = ImageSources(1)
 
 _FIELDS: Final = (
@@ -55,9 +57,9 @@ _FIELDS: Final = (
     Field("mask", _ONE_PICTURE, "White where the first picture may change; the rest stays exactly as it was."),
     Field(
         "aspect_ratio",
-        Choice(("match_input_image", *kontext.ASPECT_RATIOS)),
+        Choice((_MATCH_INPUT, *kontext.ASPECT_RATIOS)),
         "Of the answer.",
-        default="match_input_image",
+        default=_MATCH_INPUT,
     ),
     Field("size", Size(), "Stands for the nearest preset ratio; `original` keeps the input's own resolution."),
     Field("num_outputs", Integer(1, kontext.MAX_IMAGES_PER_REQUEST), "How many attempts.", default=1),
@@ -115,8 +117,13 @@ def parse_input(given: Mapping[str, Any], model: str) -> Submission:
         sources=sources,
         names=NAMES,
         mask=values.get("mask", (None,))[0],
-        ignored=unknown_fields(given, _FIELDS),
+        ignored=(*unknown_fields(given, _FIELDS), *without_effect(values, loses_to=_loses_to(values))),
     )
+
+
+def _loses_to(values: Mapping[str, Any]) -> dict[str, str]:
+    named = values.get("aspect_ratio", _MATCH_INPUT) != _MATCH_INPUT
+    return {"guidance_scale": "guidance", **({"size": "aspect_ratio"} if named else {})}
 
 
 def _check_number_of_pictures(sources: tuple[str, ...]) -> None:
@@ -127,6 +134,6 @@ def _check_number_of_pictures(sources: tuple[str, ...]) -> None:
 
 
 def _ratio(named: str | None, size: str | None) -> AspectRatio | None:
-    if named is not None and named != "match_input_image":
+    if named is not None and named != _MATCH_INPUT:
         return cast(AspectRatio, named)
     return None if size in (None, "auto", "original") else nearest_ratio(str(size))

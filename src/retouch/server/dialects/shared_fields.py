@@ -13,7 +13,17 @@ from retouch.server.dialects.submission import ParamNames
 from retouch.server.errors import ProblemError
 from retouch.types import MAX_SEED, EditRequest
 
-__all__ = ["PROMPT", "SAFETY_TOLERANCE", "SEED", "FromZero", "build_request", "guidance", "steps", "unused_flag"]
+__all__ = [
+    "PROMPT",
+    "SAFETY_TOLERANCE",
+    "SEED",
+    "FromZero",
+    "build_request",
+    "guidance",
+    "steps",
+    "unused_flag",
+    "without_effect",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,9 @@ SEED: Final = Field(
 SAFETY_TOLERANCE: Final = Field("safety_tolerance", FromZero(0, 6), "0 is the strictest, and taken for 1.", default=2)
 
 
+_REWRITING: Final = ("prompt_upsampling", "enhance_prompt")
+
+
 def guidance(name: str) -> Field:
     """Return the field for how closely the prompt is followed."""
     rule = Number(kontext.MIN_GUIDANCE_SCALE, kontext.MAX_GUIDANCE_SCALE)
@@ -46,6 +59,26 @@ def steps(name: str) -> Field:
 def unused_flag(name: str) -> Field:
     """Return the field for a rewriting of the prompt, which does not happen here."""
     return Field(name, Flag(), "Taken and not used: the prompt is carried out as it stands.", default=False)
+
+
+def without_effect(
+    values: Mapping[str, Any], *, loses_to: Mapping[str, str], needs: Mapping[str, str] | None = None
+) -> tuple[dict[str, str], ...]:
+    """Return ``field`` and ``reason`` of known fields that were sent and change nothing, for the client to be told.
+
+    Parameters
+    ----------
+    values : mapping
+        As ``read_fields`` returns them.
+    loses_to : mapping of str to str
+        Fields, and the one that overrules each.
+    needs : mapping of str to str, optional
+        Fields, and the one without which each means nothing.
+    """
+    unused = {name: "the prompt is carried out as it stands" for name in _REWRITING if values.get(name)}
+    lost = {name: f"{other} says it" for name, other in loses_to.items() if name in values and other in values}
+    alone = {name: f"needs {other}" for name, other in (needs or {}).items() if name in values and other not in values}
+    return tuple({"field": name, "reason": reason} for name, reason in {**unused, **alone, **lost}.items())
 
 
 def build_request(names: ParamNames, *, generation: Mapping[str, Any] | None = None, **asked: Any) -> EditRequest:
