@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from retouch.jobs.tables import connect
+from retouch.database.connection import connect
 from retouch.jobs.webhooks import DeliveryState, WebhookStore
 from retouch.server import courier
 from retouch.server.courier import signed_headers

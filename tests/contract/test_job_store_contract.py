@@ -6,10 +6,10 @@ from itertools import count
 
 import pytest
 
+from retouch.database.connection import connect
 from retouch.errors import NotFoundError, QueueFullError, StorageError
 from retouch.jobs.models import Job, JobInput, JobResult, JobState, NewJob, Problem, ResultImage
 from retouch.jobs.store import JobStore
-from retouch.jobs.tables import connect
 from retouch.types import EditRequest, OutputFormat, Progress
 
 LEASE = 30.0

@@ -24,6 +24,8 @@ from retouch.types import EditRequest, OutputFormat, Progress
 
 __all__ = [
     "LEGAL_TRANSITIONS",
+    "NOBODY",
+    "Caller",
     "Job",
     "JobInput",
     "JobResult",
@@ -163,6 +165,38 @@ class WebhookTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asked for a job, and how.
+
+    Attributes
+    ----------
+    key_id : str
+        Of the key that the request came with (``retouch.accounts.principal.Principal.key_id``).
+    inference_id : str
+        The id of the request, which its answer carries as ``x-inference-id``.
+    client_request_id : str or None
+        The id that the client gave its request.
+    dialect : str
+        The wire protocol.
+    model : str
+        As the client named it.
+    priority : int
+        Among waiting jobs; higher is sooner.
+    """
+
+    key_id: str
+    inference_id: str = ""
+    client_request_id: str | None = None
+    dialect: str = ""
+    model: str = ""
+    priority: int = 0
+
+
+NOBODY: Final = Caller("anyone")
+"""Where nobody is told apart."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """What is put into the queue.
 
@@ -180,6 +214,8 @@ class NewJob:
         Seconds since the epoch.
     webhook : WebhookTarget or None
         Whom to tell when it has ended.
+    caller : Caller
+        Who asked for it.
     """
 
     id: str
@@ -188,6 +224,7 @@ class NewJob:
     inputs: tuple[JobInput, ...]
     deadline_at: float
     webhook: WebhookTarget | None = None
+    caller: Caller = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +314,8 @@ class Job:
         Once it succeeded.
     problem : Problem or None
         Once it failed or was moderated.
+    caller : Caller
+        Who asked for it.
     """
 
     id: str
@@ -293,6 +332,7 @@ class Job:
     progress: Progress | None = None
     result: JobResult | None = None
     problem: Problem | None = None
+    caller: Caller = NOBODY
 
 
 def request_to_json(request: EditRequest) -> dict[str, Any]:

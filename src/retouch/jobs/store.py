@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from retouch.database.connection import metadata, storage_errors
 from retouch.errors import NotFoundError, QueueFullError
 from retouch.jobs.models import (
     Job,
@@ -24,7 +25,7 @@ from retouch.jobs.models import (
     request_from_json,
     request_to_json,
 )
-from retouch.jobs.tables import JOBS, WEBHOOKS, metadata, storage_errors
+from retouch.jobs.tables import JOBS, WEBHOOKS
 from retouch.jobs.webhooks import insert_webhook
 from retouch.types import Progress
 

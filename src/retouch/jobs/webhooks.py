@@ -8,8 +8,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from retouch.database.connection import storage_errors
 from retouch.jobs.models import JobState, WebhookTarget
-from retouch.jobs.tables import JOBS, WEBHOOKS, storage_errors
+from retouch.jobs.tables import JOBS, WEBHOOKS
 
 __all__ = ["Delivery", "DeliveryState", "WebhookStore", "insert_webhook"]
 

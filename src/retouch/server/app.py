@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from retouch._version import __version__
+from retouch.database.connection import connect
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import ConfigurationError, NotFoundError, RetouchError, StorageError
 from retouch.fetch import FetchPolicy
@@ -23,7 +24,6 @@ from retouch.jobs.manager import JobManager, QueuePolicy
 from retouch.jobs.models import WebhookTarget
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
-from retouch.jobs.tables import connect
 from retouch.jobs.webhooks import WebhookStore
 from retouch.jobs.worker import WorkerPool, Workshop
 from retouch.safety.pictures import PictureCheck

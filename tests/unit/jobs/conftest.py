@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
+from retouch.database.connection import connect
 from retouch.engines.registry import EngineRegistry
 from retouch.files.inputs import InputFiles
 from retouch.files.results import ResultFiles
@@ -15,7 +16,6 @@ from retouch.images.codec import DecodeLimits
 from retouch.jobs.manager import JobManager, QueuePolicy
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
-from retouch.jobs.tables import connect
 from retouch.jobs.worker import Workshop
 from retouch.safety.pictures import PictureCheck
 from retouch.testing import FakeEngine, fake_registry

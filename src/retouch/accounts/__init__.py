@@ -1,0 +1,1 @@
+"""Who uses the service: keys, what each may do, and what it costs them."""
