@@ -182,6 +182,8 @@ class Caller:
         As the client named it.
     priority : int
         Among waiting jobs; higher is sooner.
+    traceparent : str or None
+        Where the trace of the request goes on, as W3C Trace Context writes it; None where nothing is traced.
     """
 
     key_id: str
@@ -190,6 +192,7 @@ class Caller:
     dialect: str = ""
     model: str = ""
     priority: int = 0
+    traceparent: str | None = None
 
 
 NOBODY: Final = Caller("anyone")
