@@ -15,10 +15,11 @@ from retouch.fetch import FetchPolicy
 from retouch.safety.pictures import PictureCheck
 from retouch.server import routes
 from retouch.server.auth import Authenticator
-from retouch.server.backstage import Backstage, private_folder
+from retouch.server.backstage import Backstage
 from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, models, openai_images, replicate
 from retouch.server.docs import add_docs
 from retouch.server.errors import ProblemError, answer_http_exception, answer_retouch_error
+from retouch.server.foundation import private_folder
 from retouch.server.intake import Intake
 from retouch.server.middleware import EXPOSED_HEADERS, CatchUnexpected, Envelope
 from retouch.server.services import Services
@@ -55,7 +56,7 @@ def create_app(
     check_access(settings)
     _check_engine(settings, registry)
     folder = private_folder(data_directory)
-    backstage = Backstage(settings, registry, folder, picture_check if settings.safety.check_pictures else None)
+    backstage = Backstage(settings, registry, folder, picture_check)
     app = FastAPI(
         title="Retouch",
         version=__version__,

@@ -1,39 +1,33 @@
-"""The moving parts behind the routes: what they are made of, and when they start and stop."""
+"""The moving parts behind the routes, and when they start and stop."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI
 
-from retouch.database.connection import connect
 from retouch.engines.registry import EngineRegistry
-from retouch.errors import ConfigurationError, NotFoundError, StorageError
-from retouch.files.inputs import InputFiles
-from retouch.files.results import ResultFiles
-from retouch.images.codec import DecodeLimits
-from retouch.jobs.housekeeping import Housekeeper
-from retouch.jobs.manager import JobManager, QueuePolicy
+from retouch.errors import NotFoundError
 from retouch.jobs.models import WebhookTarget
-from retouch.jobs.signals import JobSignals
-from retouch.jobs.store import JobStore
 from retouch.jobs.webhooks import WebhookStore
-from retouch.jobs.worker import WorkerPool, Workshop
+from retouch.jobs.worker import WorkerPool
 from retouch.safety.pictures import PictureCheck
 from retouch.server.courier import BodyOf, Courier, server_secret
+from retouch.server.dialect import Dialect
+from retouch.server.foundation import Foundation
 from retouch.server.readiness import Readiness
 from retouch.settings import Settings
 
-__all__ = ["Backstage", "private_folder"]
+__all__ = ["Backstage"]
 
 _WEBHOOK_SECONDS: Final = 15.0
 
 
-class Backstage:
-    """The moving parts behind the routes, and when they start and stop.
+class Backstage(Foundation):
+    """The stores, and whatever works on them while the application serves.
 
     Parameters
     ----------
@@ -47,42 +41,23 @@ class Backstage:
     def __init__(
         self, settings: Settings, registry: EngineRegistry, folder: Path, picture_check: PictureCheck | None
     ) -> None:
-        self._settings = settings
+        super().__init__(settings, folder)
         self._picture_check = picture_check
-        self.results = ResultFiles(folder / "results")
-        self._inputs = InputFiles(folder / "inputs")
-        self._signals = JobSignals()
-        self._policy = QueuePolicy(
-            max_waiting=settings.queue.max_waiting,
-            deadline_seconds=settings.queue.deadline_seconds,
-            lease_seconds=settings.queue.lease_seconds,
-            max_attempts=settings.queue.max_attempts,
-        )
         self.registry = registry
-        database = connect(f"sqlite:///{folder / 'jobs.sqlite'}")
-        self._store = JobStore(database)
-        self.jobs = JobManager(self._store, self._inputs, self._signals, self._policy)
-        self._webhooks = WebhookStore(database)
+        self._webhooks = WebhookStore(self.database)
         self.webhook_secret = server_secret(folder / "webhook-secret")
         self.readiness = Readiness(registry, settings.engine.default, self.results, self.jobs)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Run workers and housekeeping while the application serves."""
-        await asyncio.to_thread(self._store.create_schema)
-        settings = self._settings
-        pool = WorkerPool(self._workshop(), settings.queue.workers)
-        housekeeper = Housekeeper(
-            self._store,
-            self._signals,
-            self.results,
-            self._inputs,
-            policy=self._policy,
-            retention_seconds=settings.storage.retention_hours * 3600,
-        )
+        await asyncio.to_thread(self.store.create_schema)
+        settings = self.settings
+        pool = WorkerPool(self.workshop(self.registry, self._picture_check), settings.queue.workers)
+        housekeeper = self.housekeeper()
         courier = Courier(
             self._webhooks,
-            _telling(app),
+            _telling(app, app.state.dialects),
             secret=self.webhook_secret,
             policy=replace(app.state.services.fetch_policy, timeout_seconds=_WEBHOOK_SECONDS),
         )
@@ -98,25 +73,12 @@ class Backstage:
             await asyncio.to_thread(courier.stop)
             await asyncio.to_thread(loading.join)
             await asyncio.to_thread(self.registry.close)
-            self._store.close()
-
-    def _workshop(self) -> Workshop:
-        limits = self._settings.limits
-        return Workshop(
-            store=self._store,
-            signals=self._signals,
-            inputs=self._inputs,
-            results=self.results,
-            registry=self.registry,
-            decode_limits=DecodeLimits(max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels),
-            policy=self._policy,
-            picture_check=self._picture_check,
-        )
+            self.store.close()
 
 
-def _telling(app: FastAPI) -> BodyOf:
+def _telling(app: FastAPI, dialects: Sequence[Dialect]) -> BodyOf:
     """Return what puts the end of a job into the words of the dialect that it came in."""
-    speakers = {dialect.name: dialect.webhook_body for dialect in app.state.dialects}
+    speakers = {dialect.name: dialect.webhook_body for dialect in dialects}
 
     async def body_of(job_id: str, target: WebhookTarget) -> dict[str, Any]:
         services = app.state.services
@@ -127,16 +89,3 @@ def _telling(app: FastAPI) -> BodyOf:
         return await speaker(services, job, target.base_url)
 
     return body_of
-
-
-def private_folder(data_directory: Path) -> Path:
-    """Return the folder for what clients send and get, which no other user of this machine may read."""
-    folder = data_directory / "server"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ResultFiles(folder / "results").check_writable()
-    except (OSError, StorageError) as exc:
-        raise ConfigurationError(
-            f"The data folder {data_directory} can't be written. Choose another with --data-dir."
-        ) from exc
-    return folder

@@ -1,0 +1,86 @@
+"""What the API and the workers of one installation have in common: database, files, and the rules of the queue.
+
+Knows nothing of HTTP, so that a worker process starts without it.
+"""
+
+from pathlib import Path
+
+from retouch.database.connection import connect
+from retouch.engines.registry import EngineRegistry
+from retouch.errors import ConfigurationError, StorageError
+from retouch.files.inputs import InputFiles
+from retouch.files.results import ResultFiles
+from retouch.images.codec import DecodeLimits
+from retouch.jobs.housekeeping import Housekeeper
+from retouch.jobs.manager import JobManager, QueuePolicy
+from retouch.jobs.signals import JobSignals
+from retouch.jobs.store import JobStore
+from retouch.jobs.worker import Workshop
+from retouch.safety.pictures import PictureCheck
+from retouch.settings import Settings
+
+__all__ = ["Foundation", "private_folder"]
+
+
+class Foundation:
+    """The stores of an installation, as its settings say.
+
+    Parameters
+    ----------
+    settings : Settings
+    folder : Path
+        For results, waiting inputs and the job database.
+    """
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.settings = settings
+        self.results = ResultFiles(folder / "results")
+        self.inputs = InputFiles(folder / "inputs")
+        self.signals = JobSignals()
+        self.policy = QueuePolicy(
+            max_waiting=settings.queue.max_waiting,
+            deadline_seconds=settings.queue.deadline_seconds,
+            lease_seconds=settings.queue.lease_seconds,
+            max_attempts=settings.queue.max_attempts,
+        )
+        self.database = connect(f"sqlite:///{folder / 'jobs.sqlite'}")
+        self.store = JobStore(self.database)
+        self.jobs = JobManager(self.store, self.inputs, self.signals, self.policy)
+
+    def workshop(self, registry: EngineRegistry, picture_check: PictureCheck | None) -> Workshop:
+        """Return what a worker works with."""
+        limits, safety = self.settings.limits, self.settings.safety
+        return Workshop(
+            store=self.store,
+            signals=self.signals,
+            inputs=self.inputs,
+            results=self.results,
+            registry=registry,
+            decode_limits=DecodeLimits(max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels),
+            policy=self.policy,
+            picture_check=picture_check if safety.check_pictures else None,
+        )
+
+    def housekeeper(self) -> Housekeeper:
+        """Return what looks after the stores."""
+        return Housekeeper(
+            self.store,
+            self.signals,
+            self.results,
+            self.inputs,
+            policy=self.policy,
+            retention_seconds=self.settings.storage.retention_hours * 3600,
+        )
+
+
+def private_folder(data_directory: Path) -> Path:
+    """Return the folder for what clients send and get, which no other user of this machine may read."""
+    folder = data_directory / "server"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ResultFiles(folder / "results").check_writable()
+    except (OSError, StorageError) as exc:
+        raise ConfigurationError(
+            f"The data folder {data_directory} can't be written. Choose another with --data-dir."
+        ) from exc
+    return folder
