@@ -13,6 +13,9 @@
      │   ├─ ModeratedError               a picture, given or made, is refused by the picture check
      │   └─ UnsupportedInstructionError  the engine can't carry out (part of) the prompt
      ├─ AuthenticationError              no key, or a wrong one
+     ├─ PermissionDeniedError            the key may not be used for this
+     ├─ OutOfCreditsError                the key's credits do not pay for this
+     ├─ RateLimitedError                 the key has asked for as much as it may, for now
      ├─ NotFoundError                    no such model, file or job
      ├─ QueueFullError                   too much work at present
      ├─ EditAbortedError                 the caller or a limit stopped a running edit
@@ -46,7 +49,10 @@ __all__ = [
     "ModeratedError",
     "NotFoundError",
     "ObjectPackError",
+    "OutOfCreditsError",
+    "PermissionDeniedError",
     "QueueFullError",
+    "RateLimitedError",
     "RemoteRefusedError",
     "RequestError",
     "RetouchError",
@@ -186,6 +192,35 @@ class AuthenticationError(RetouchError):
     """The request carries no key, or one that is not known."""
 
     code = "invalid_api_key"
+
+
+class PermissionDeniedError(RetouchError):
+    """The key is known, and may not be used for this."""
+
+    code = "permission_denied"
+
+
+class OutOfCreditsError(RetouchError):
+    """The key's credits do not pay for the request."""
+
+    code = "out_of_credits"
+
+
+class RateLimitedError(RetouchError):
+    """The key, or the address, has asked for as much as it may for now.
+
+    Attributes
+    ----------
+    retry_after_seconds : float
+        When it makes sense to try again.
+    """
+
+    code = "rate_limited"
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class NotFoundError(RetouchError):

@@ -17,7 +17,7 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from retouch.errors import QueueFullError, RetouchError
+from retouch.errors import QueueFullError, RateLimitedError, RetouchError
 from retouch.jobs.models import Problem
 from retouch.server.dialect import Dialect
 from retouch.server.json_response import SafeJSONResponse
@@ -49,6 +49,8 @@ ERROR_TABLE: Final[Mapping[str, tuple[int, str]]] = {
     "content_moderated": (400, "content_moderated"),
     "invalid_api_key": (401, "authentication_error"),
     "host_not_allowed": (403, "permission_error"),
+    "permission_denied": (403, "permission_error"),
+    "out_of_credits": (403, "out_of_credits"),
     "not_found": (404, "not_found_error"),
     "model_not_found": (404, "not_found_error"),
     "method_not_allowed": (405, "invalid_request_error"),
@@ -56,6 +58,7 @@ ERROR_TABLE: Final[Mapping[str, tuple[int, str]]] = {
     "body_too_large": (413, "invalid_request_error"),
     "unsupported_media_type": (415, "invalid_request_error"),
     "queue_full": (429, "rate_limit_error"),
+    "rate_limited": (429, "rate_limit_error"),
     "retouch_error": (500, "server_error"),
     "internal_error": (500, "server_error"),
     "engine_failed": (500, "server_error"),
@@ -135,7 +138,7 @@ def answer_retouch_error(request: Request, error: Exception) -> SafeJSONResponse
     """Return the HTTP answer to one of our own errors."""
     if isinstance(error, ProblemError):
         return answer_problem(request, error.problem)
-    if isinstance(error, QueueFullError):
+    if isinstance(error, QueueFullError | RateLimitedError):
         return answer_problem(
             request, Problem.from_error(error), {"Retry-After": str(math.ceil(error.retry_after_seconds))}
         )
