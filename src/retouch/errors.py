@@ -11,7 +11,8 @@
      │   │   └─ ImageFetchError          the URL could not be fetched
      │   │       └─ AddressNotAllowedError   the URL leads to a place that we do not fetch from
      │   ├─ ModeratedError               a picture, given or made, is refused by the picture check
-     │   └─ UnsupportedInstructionError  the engine can't carry out (part of) the prompt
+     │   ├─ UnsupportedInstructionError  the engine can't carry out (part of) the prompt
+     │   └─ IdempotencyConflictError     an idempotency key comes again with something else
      ├─ AuthenticationError              no key, or a wrong one
      ├─ PermissionDeniedError            the key may not be used for this
      ├─ OutOfCreditsError                the key's credits do not pay for this
@@ -40,6 +41,7 @@ __all__ = [
     "ConfigurationError",
     "EditAbortedError",
     "EngineError",
+    "IdempotencyConflictError",
     "ImageDecodeError",
     "ImageError",
     "ImageFetchError",
@@ -186,6 +188,23 @@ class UnsupportedInstructionError(RequestError):
         self.understood = tuple(understood)
         self.not_understood = tuple(not_understood)
         self.hint = hint
+
+
+class IdempotencyConflictError(RequestError):
+    """An idempotency key comes a second time, and asks for something else than the first time.
+
+    Attributes
+    ----------
+    key : str
+    """
+
+    code = "idempotency_conflict"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The Idempotency-Key {shorten(key)} came before with another request. Send the same request again, or a new key."
+        )
+        self.key = key
 
 
 class AuthenticationError(RetouchError):

@@ -220,7 +220,7 @@ def test_a_job_that_stalls_on_its_last_attempt_has_failed(store, enqueue, clock)
     job = store.get("job-1")
     assert job.state is JobState.FAILED
     assert job.problem is not None
-    assert job.problem.code == "engine_failed"
+    assert job.problem.code == "engine_crashed"
 
 
 def test_a_stalled_job_that_was_to_be_aborted_is_cancelled(store, enqueue, clock):

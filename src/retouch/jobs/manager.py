@@ -160,7 +160,7 @@ class JobManager:
 
     def place_in_queue(self, job: Job) -> int:
         """Return how many jobs wait that will be taken before this one."""
-        return self._store.waiting_before(job.created_at)
+        return self._store.places_ahead(job)
 
     def has_room(self) -> bool:
         """Whether one more edit would be accepted at present."""

@@ -4,8 +4,9 @@
 
     queued ──► running ──► succeeded
       │  ▲        │ ├────► failed
-      │  └────────┘ ├────► moderated      back to queued: its worker died, and attempts are left
-      │   stalled   └────► cancelled
+      │  └────────┘ ├────► moderated      back to queued: its worker died or stops, and attempts are left
+      │   stalled,  └────► cancelled
+      │   released
       ├──► cancelled
       └──► failed                         its deadline passed while it waited
 
@@ -26,6 +27,7 @@ __all__ = [
     "LEGAL_TRANSITIONS",
     "NOBODY",
     "Caller",
+    "Idempotency",
     "Job",
     "JobInput",
     "JobResult",
@@ -200,6 +202,22 @@ NOBODY: Final = Caller("anyone")
 
 
 @dataclass(frozen=True, slots=True)
+class Idempotency:
+    """How a request that is sent twice is known to be the same.
+
+    Attributes
+    ----------
+    key : str
+        Of the client's choice; it counts among the jobs of one key.
+    digest : str
+        SHA-256 of what was asked for, in hexadecimal.
+    """
+
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """What is put into the queue.
 
@@ -219,6 +237,8 @@ class NewJob:
         Whom to tell when it has ended.
     caller : Caller
         Who asked for it.
+    idempotency : Idempotency or None
+        What a second request for the same job is known by.
     """
 
     id: str
@@ -228,6 +248,7 @@ class NewJob:
     deadline_at: float
     webhook: WebhookTarget | None = None
     caller: Caller = NOBODY
+    idempotency: Idempotency | None = None
 
 
 @dataclass(frozen=True, slots=True)

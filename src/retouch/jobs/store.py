@@ -6,32 +6,25 @@ change exactly one succeeds, on SQLite as on a server database.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-from retouch.database.connection import metadata, storage_errors
-from retouch.errors import NotFoundError, QueueFullError
-from retouch.jobs.models import (
-    Job,
-    JobInput,
-    JobResult,
-    JobState,
-    NewJob,
-    Problem,
-    progress_from_json,
-    progress_to_json,
-    request_from_json,
-    request_to_json,
-)
+from retouch.database.connection import storage_errors
+from retouch.database.locks import Lock, hold
+from retouch.database.schema import upgrade
+from retouch.errors import NotFoundError
+from retouch.jobs.admission import QueueRoom, check_room, find_same
+from retouch.jobs.claiming import Place, next_job, places_ahead
+from retouch.jobs.models import Idempotency, Job, JobResult, JobState, NewJob, Problem, progress_to_json
+from retouch.jobs.observers import JobObserver
+from retouch.jobs.rows import FINAL_STATES, inputs_of, job_of, problem_to_json, row_of
 from retouch.jobs.tables import JOBS, WEBHOOKS
 from retouch.jobs.webhooks import insert_webhook
 from retouch.types import Progress
 
 __all__ = ["JobStore"]
-
-_FINAL_STATES: Final = [state.value for state in JobState if state.is_final]
 
 
 class JobStore:
@@ -41,58 +34,72 @@ class JobStore:
     ----------
     engine : sqlalchemy.Engine
         From ``connect``.
+    observers : sequence of JobObserver
+        Take part in the transactions that accept and end jobs.
     clock : callable
         Seconds since the epoch.
     """
 
-    def __init__(self, engine: sa.Engine, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, engine: sa.Engine, observers: Sequence[JobObserver] = (), *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._engine = engine
+        self._observers = tuple(observers)
         self._clock = clock
 
     def create_schema(self) -> None:
-        """Make the tables where they are not there yet."""
-        with storage_errors():
-            metadata.create_all(self._engine)
+        """Bring the database to the shape that this version needs, whatever it was before."""
+        upgrade(self._engine)
 
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
 
-    def enqueue(self, new: NewJob, *, max_waiting: int) -> Job:
-        """Accept a job.
+    def enqueue(self, new: NewJob, *, max_waiting: int, max_waiting_per_key: int = 0) -> Job:
+        """Accept a job, or return the one that was accepted before under the same idempotency key.
+
+        Parameters
+        ----------
+        new : NewJob
+        max_waiting : int
+            Jobs that may wait in all.
+        max_waiting_per_key : int
+            Jobs that may wait of the caller's key; 0 for no limit of its own.
 
         Raises
         ------
         QueueFullError
-            ``max_waiting`` jobs wait already.
+            So many jobs wait already.
+        IdempotencyConflictError
+            The idempotency key was used for something else.
         StorageError
         """
         with storage_errors(), self._engine.begin() as connection:
-            waiting = connection.scalar(
-                sa.select(sa.func.count()).select_from(JOBS).where(JOBS.c.state == JobState.QUEUED.value)
-            )
-            if (waiting or 0) >= max_waiting:
-                raise QueueFullError(
-                    f"{max_waiting} edits are waiting already. Try again shortly.", retry_after_seconds=5.0
-                )
-            row = connection.execute(
-                sa.insert(JOBS)
-                .values(
-                    id=new.id,
-                    state=JobState.QUEUED.value,
-                    engine=new.engine,
-                    request=request_to_json(new.request),
-                    input_digests=[each.to_json() for each in new.inputs],
-                    attempts=0,
-                    created_at=self._clock(),
-                    deadline_at=new.deadline_at,
-                    abort_requested=False,
-                )
-                .returning(*JOBS.c)
-            ).one()
+            hold(connection, Lock.ACCEPT)
+            if new.idempotency is not None:
+                same = find_same(connection, new.caller.key_id, new.idempotency)
+                if same is not None:
+                    return same
+            now = self._clock()
+            check_room(connection, new, QueueRoom(max_waiting, max_waiting_per_key), now=now)
+            for observer in self._observers:
+                observer.accepted(connection, new)
+            row = connection.execute(sa.insert(JOBS).values(row_of(new, now=now)).returning(*JOBS.c)).one()
             if new.webhook is not None:
-                insert_webhook(connection, new.id, new.webhook, now=self._clock())
-            return _job(row)
+                insert_webhook(connection, new.id, new.webhook, now=now)
+            return job_of(row)
+
+    def find_accepted(self, owner: str, idempotency: Idempotency) -> Job | None:
+        """Return the job that a key's holder got accepted under an idempotency key; None when there is none (any more).
+
+        Raises
+        ------
+        IdempotencyConflictError
+            It was accepted for something else.
+        StorageError
+        """
+        with storage_errors(), self._read() as connection:
+            return find_same(connection, owner, idempotency)
 
     def get(self, job_id: str) -> Job:
         """Return a job.
@@ -105,42 +112,38 @@ class JobStore:
             row = connection.execute(sa.select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
         if row is None:
             raise NotFoundError("job", job_id)
-        return _job(row)
+        return job_of(row)
 
     def claim(self, worker_id: str, *, lease_seconds: float) -> Job | None:
-        """Take the job that has waited longest; None when none waits."""
+        """Take the job whose turn it is (see ``retouch.jobs.claiming``); None when none waits."""
         now = self._clock()
-        oldest = (
-            sa.select(JOBS.c.id)
-            .where(JOBS.c.state == JobState.QUEUED.value)
-            .order_by(JOBS.c.created_at, JOBS.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-            .scalar_subquery()
-        )
-        statement = (
-            sa.update(JOBS)
-            .where(JOBS.c.id == oldest, JOBS.c.state == JobState.QUEUED.value)
-            .values(
-                state=JobState.RUNNING.value,
-                worker_id=worker_id,
-                lease_until=now + lease_seconds,
-                started_at=now,
-                attempts=JOBS.c.attempts + 1,
-                progress=None,
-            )
-            .returning(*JOBS.c)
-        )
         with storage_errors(), self._engine.begin() as connection:
-            row = connection.execute(statement).one_or_none()
-        return None if row is None else _job(row)
+            hold(connection, Lock.CLAIM)
+            job_id = next_job(connection)
+            if job_id is None:
+                return None
+            statement = (
+                sa.update(JOBS)
+                .where(JOBS.c.id == job_id, JOBS.c.state == JobState.QUEUED.value)
+                .values(
+                    state=JobState.RUNNING.value,
+                    worker_id=worker_id,
+                    lease_until=now + lease_seconds,
+                    started_at=now,
+                    attempts=JOBS.c.attempts + 1,
+                    progress=None,
+                )
+                .returning(*JOBS.c)
+            )
+            return job_of(connection.execute(statement).one())
 
     def heartbeat(self, job_id: str, worker_id: str, *, lease_seconds: float, progress: Progress | None) -> Job | None:
         """Prolong the lease and note the progress; None when the job is no longer this worker's."""
         values: dict[str, Any] = {"lease_until": self._clock() + lease_seconds}
         if progress is not None:
             values["progress"] = progress_to_json(progress)
-        return self._change_running(job_id, worker_id, values)
+        with storage_errors(), self._engine.begin() as connection:
+            return _change_running(connection, job_id, worker_id, values)
 
     def finish(self, job_id: str, worker_id: str, state: JobState, outcome: JobResult | Problem | None) -> Job | None:
         """Bring a running job to a final state; None when the job is no longer this worker's.
@@ -159,8 +162,11 @@ class JobStore:
         if isinstance(outcome, JobResult):
             values["result"] = outcome.to_json()
         elif outcome is not None:
-            values["problem"] = _problem_to_json(outcome)
-        return self._change_running(job_id, worker_id, values)
+            values["problem"] = problem_to_json(outcome)
+        with storage_errors(), self._engine.begin() as connection:
+            job = _change_running(connection, job_id, worker_id, values)
+            self._tell_ended(connection, () if job is None else (job,))
+        return job
 
     def release(self, job_id: str, worker_id: str) -> Job | None:
         """Put a running job back, as if it had not been started: its worker is told to stop.
@@ -176,9 +182,10 @@ class JobStore:
             "progress": None,
             "attempts": JOBS.c.attempts - 1,
         }
-        return self._change_running(
-            job_id, worker_id, cancelled, JOBS.c.abort_requested.is_(True)
-        ) or self._change_running(job_id, worker_id, queued, JOBS.c.abort_requested.is_(False))
+        with storage_errors(), self._engine.begin() as connection:
+            ended = _change_running(connection, job_id, worker_id, cancelled, JOBS.c.abort_requested.is_(True))
+            self._tell_ended(connection, () if ended is None else (ended,))
+            return ended or _change_running(connection, job_id, worker_id, queued)
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a queued job; ask the worker of a running one to abort; leave a finished one as it is.
@@ -187,17 +194,29 @@ class JobStore:
         ------
         NotFoundError, StorageError
         """
+        return self._cancel_where(job_id)
+
+    def abandon(self, job_id: str) -> Job:
+        """Cancel a job, as ``cancel`` does, whose caller went away, unless its end matters to somebody all the same.
+
+        That is one with a webhook, and one with an idempotency key, whose caller may come back for it.
+
+        Raises
+        ------
+        NotFoundError, StorageError
+        """
+        told = sa.exists().where(WEBHOOKS.c.job_id == JOBS.c.id)
+        return self._cancel_where(job_id, JOBS.c.idempotency_key.is_(None), ~told)
+
+    def _cancel_where(self, job_id: str, *conditions: sa.ColumnElement[bool]) -> Job:
+        waiting = (JOBS.c.id == job_id, JOBS.c.state == JobState.QUEUED.value, *conditions)
+        running = (JOBS.c.id == job_id, JOBS.c.state == JobState.RUNNING.value, *conditions)
+        cancelled = {"state": JobState.CANCELLED.value, "finished_at": self._clock()}
         with storage_errors(), self._engine.begin() as connection:
-            connection.execute(
-                sa.update(JOBS)
-                .where(JOBS.c.id == job_id, JOBS.c.state == JobState.QUEUED.value)
-                .values(state=JobState.CANCELLED.value, finished_at=self._clock())
-            )
-            connection.execute(
-                sa.update(JOBS)
-                .where(JOBS.c.id == job_id, JOBS.c.state == JobState.RUNNING.value)
-                .values(abort_requested=True)
-            )
+            rows = connection.execute(sa.update(JOBS).where(*waiting).values(**cancelled).returning(*JOBS.c)).all()
+            self._tell_ended(connection, [job_of(row) for row in rows])
+            # On a server, a worker may have taken it between the two; it is asked then.
+            connection.execute(sa.update(JOBS).where(*running).values(abort_requested=True))
         return self.get(job_id)
 
     def requeue_stalled(self, *, max_attempts: int) -> list[Job]:
@@ -219,25 +238,30 @@ class JobStore:
             .values(state=JobState.CANCELLED.value, finished_at=now, lease_until=None)
             .returning(*JOBS.c)
         )
+        times = "once" if max_attempts == 1 else f"{max_attempts} times"
         given_up = Problem(
-            "engine_failed", f"The edit was started {max_attempts} times and never finished.", retryable=True
+            "engine_crashed",
+            f"The edit was started {times}, and each time the process that ran it ended or hung. It is not tried again.",
         )
         with storage_errors(), self._engine.begin() as connection:
-            rows = list(connection.execute(aborted))
-            rows += connection.execute(again)
-            rows += connection.execute(self._fail_where(given_up, *stalled))
-        return [_job(row) for row in rows]
+            ended = [job_of(row) for row in connection.execute(aborted)]
+            requeued = [job_of(row) for row in connection.execute(again)]
+            ended += [job_of(row) for row in connection.execute(self._fail_where(given_up, *stalled))]
+            self._tell_ended(connection, ended)
+        return ended + requeued
 
     def fail_overdue(self) -> list[Job]:
         """Fail jobs whose deadline passed while they waited, and return them."""
         problem = Problem("deadline_exceeded", "The edit waited until its time was over.", retryable=True)
         overdue = (JOBS.c.state == JobState.QUEUED.value, JOBS.c.deadline_at < self._clock())
         with storage_errors(), self._engine.begin() as connection:
-            return [_job(row) for row in connection.execute(self._fail_where(problem, *overdue))]
+            ended = [job_of(row) for row in connection.execute(self._fail_where(problem, *overdue))]
+            self._tell_ended(connection, ended)
+        return ended
 
     def delete_finished_before(self, moment: float) -> int:
         """Forget jobs that were finished before ``moment``, and whom to tell of them; return how many."""
-        old = (JOBS.c.state.in_(_FINAL_STATES), JOBS.c.finished_at < moment)
+        old = (JOBS.c.state.in_(FINAL_STATES), JOBS.c.finished_at < moment)
         with storage_errors(), self._engine.begin() as connection:
             connection.execute(sa.delete(WEBHOOKS).where(WEBHOOKS.c.job_id.in_(sa.select(JOBS.c.id).where(*old))))
             return connection.execute(sa.delete(JOBS).where(*old)).rowcount
@@ -248,18 +272,17 @@ class JobStore:
         with storage_errors(), self._read() as connection:
             return connection.scalar(statement) or 0
 
-    def waiting_before(self, created_at: float) -> int:
-        """Return how many jobs wait that were accepted before a moment, in seconds since the epoch."""
-        earlier = (JOBS.c.state == JobState.QUEUED.value, JOBS.c.created_at < created_at)
-        statement = sa.select(sa.func.count()).select_from(JOBS).where(*earlier)
+    def places_ahead(self, job: Job) -> int:
+        """Return how many waiting jobs will be taken before one that waits, as far as can be said."""
+        place = Place(job.caller.key_id, job.caller.priority, job.created_at)
         with storage_errors(), self._read() as connection:
-            return connection.scalar(statement) or 0
+            return places_ahead(connection, place)
 
     def inputs_in_use(self) -> frozenset[str]:
         """Return the SHA-256 of everything in the input store that an unfinished job needs."""
-        statement = sa.select(JOBS.c.input_digests).where(JOBS.c.state.not_in(_FINAL_STATES))
+        statement = sa.select(JOBS.c.input_digests).where(JOBS.c.state.not_in(FINAL_STATES))
         with storage_errors(), self._read() as connection:
-            inputs = [_inputs(stored) for (stored,) in connection.execute(statement)]
+            inputs = [inputs_of(stored) for (stored,) in connection.execute(statement)]
         return frozenset(digest for of_one_job in inputs for each in of_one_job for digest in each.digests)
 
     @contextlib.contextmanager
@@ -268,14 +291,10 @@ class JobStore:
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             yield connection
 
-    def _change_running(
-        self, job_id: str, worker_id: str, values: dict[str, Any], *further: sa.ColumnElement[bool]
-    ) -> Job | None:
-        mine = (JOBS.c.id == job_id, JOBS.c.worker_id == worker_id, JOBS.c.state == JobState.RUNNING.value)
-        statement = sa.update(JOBS).where(*mine, *further).values(**values).returning(*JOBS.c)
-        with storage_errors(), self._engine.begin() as connection:
-            row = connection.execute(statement).one_or_none()
-        return None if row is None else _job(row)
+    def _tell_ended(self, connection: sa.Connection, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            for observer in self._observers:
+                observer.ended(connection, job)
 
     def _fail_where(self, problem: Problem, *conditions: sa.ColumnElement[bool]) -> sa.Executable:
         return (
@@ -285,39 +304,20 @@ class JobStore:
                 state=JobState.FAILED.value,
                 finished_at=self._clock(),
                 lease_until=None,
-                problem=_problem_to_json(problem),
+                problem=problem_to_json(problem),
             )
             .returning(*JOBS.c)
         )
 
 
-def _problem_to_json(problem: Problem) -> dict[str, Any]:
-    return {
-        "code": problem.code,
-        "message": problem.message,
-        "retryable": problem.retryable,
-        "details": dict(problem.details),
-    }
-
-
-def _inputs(stored: list[Any]) -> tuple[JobInput, ...]:
-    return tuple(JobInput.from_json(each) for each in stored)
-
-
-def _job(row: Any) -> Job:
-    return Job(
-        id=row.id,
-        engine=row.engine,
-        state=JobState(row.state),
-        request=request_from_json(row.request),
-        inputs=_inputs(row.input_digests),
-        attempts=row.attempts,
-        created_at=row.created_at,
-        deadline_at=row.deadline_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        abort_requested=row.abort_requested,
-        progress=None if row.progress is None else progress_from_json(row.progress),
-        result=None if row.result is None else JobResult.from_json(row.result),
-        problem=None if row.problem is None else Problem(**row.problem),
-    )
+def _change_running(
+    connection: sa.Connection,
+    job_id: str,
+    worker_id: str,
+    values: dict[str, Any],
+    *further: sa.ColumnElement[bool],
+) -> Job | None:
+    mine = (JOBS.c.id == job_id, JOBS.c.worker_id == worker_id, JOBS.c.state == JobState.RUNNING.value)
+    statement = sa.update(JOBS).where(*mine, *further).values(**values).returning(*JOBS.c)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else job_of(row)

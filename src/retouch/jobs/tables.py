@@ -1,4 +1,4 @@
-"""The tables of the queue."""
+"""The tables of the queue. What changes here needs a migration in ``retouch.database.migrations``."""
 
 from typing import Final
 
@@ -27,7 +27,17 @@ JOBS: Final = sa.Table(
     sa.Column("progress", sa.JSON(none_as_null=True)),
     sa.Column("result", sa.JSON(none_as_null=True)),
     sa.Column("problem", sa.JSON(none_as_null=True)),
+    # The defaults let a process of the version before go on while this one is started beside it.
+    sa.Column("owner", sa.String(64), nullable=False, server_default="anyone"),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("caller", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("idempotency_key", sa.String(255)),
+    sa.Column("submission_digest", sa.String(64)),
     sa.Index("jobs_by_state", "state", "created_at"),
+    sa.Index("jobs_by_turn", "state", "owner", "priority", "created_at", "id"),
+    sa.Index("jobs_by_start", "owner", "started_at"),
+    sa.Index("jobs_by_end", "state", "finished_at"),
+    sa.Index("jobs_by_idempotency_key", "owner", "idempotency_key", unique=True),
 )
 
 WEBHOOKS: Final = sa.Table(

@@ -1,0 +1,1 @@
+"""The steps. Each is written once and stays as it is: databases out there have gone through it."""

@@ -1,0 +1,86 @@
+"""What is decided before a job is accepted: whether it is there already, and whether there is room."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from retouch.errors import IdempotencyConflictError, QueueFullError
+from retouch.jobs.claiming import Place, places_ahead
+from retouch.jobs.models import Idempotency, Job, JobState, NewJob
+from retouch.jobs.rows import job_of
+from retouch.jobs.tables import JOBS
+
+__all__ = ["QueueRoom", "check_room", "find_same"]
+
+_RECENT_RUNS: Final = 20
+_UNKNOWN_RUN_SECONDS: Final = 5.0
+"""What an edit takes where none has ended yet."""
+_SOONEST_SECONDS: Final = 1.0
+_LATEST_SECONDS: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRoom:
+    """How many jobs may wait.
+
+    Attributes
+    ----------
+    in_all : int
+    per_key : int
+        0 for no limit of its own.
+    """
+
+    in_all: int
+    per_key: int = 0
+
+
+def find_same(connection: sa.Connection, owner: str, idempotency: Idempotency) -> Job | None:
+    """Return the job that was accepted under an idempotency key; None when there is none (any more).
+
+    Raises
+    ------
+    IdempotencyConflictError
+        It was accepted for something else.
+    """
+    row = connection.execute(
+        sa.select(JOBS).where(JOBS.c.owner == owner, JOBS.c.idempotency_key == idempotency.key)
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.submission_digest != idempotency.digest:
+        raise IdempotencyConflictError(idempotency.key)
+    return job_of(row)
+
+
+def check_room(connection: sa.Connection, new: NewJob, room: QueueRoom, *, now: float) -> None:
+    """Raise ``QueueFullError`` when too many jobs wait already. To be called under ``Lock.ACCEPT``."""
+    waits = JOBS.c.state == JobState.QUEUED.value
+    owner = new.caller.key_id
+    if _count(connection, waits) >= room.in_all:
+        said = f"{room.in_all} edits are waiting already."
+    elif room.per_key and _count(connection, waits, JOBS.c.owner == owner) >= room.per_key:
+        said = f"{room.per_key} edits of this key are waiting already, which is as many as one key may have."
+    else:
+        return
+    seconds = _seconds_until_turn(connection, Place(owner, new.caller.priority, now))
+    raise QueueFullError(f"{said} Try again in about {seconds:.0f} s.", retry_after_seconds=seconds)
+
+
+def _count(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(JOBS).where(*conditions)) or 0
+
+
+def _seconds_until_turn(connection: sa.Connection, place: Place) -> float:
+    """When a job that came now would be started, by how long the latest ones ran and how many run side by side."""
+    latest = (
+        sa.select((JOBS.c.finished_at - JOBS.c.started_at).label("seconds"))
+        .where(JOBS.c.state == JobState.SUCCEEDED.value)
+        .order_by(JOBS.c.finished_at.desc())
+        .limit(_RECENT_RUNS)
+        .subquery()
+    )
+    usual = connection.scalar(sa.select(sa.func.avg(latest.c.seconds)))
+    side_by_side = max(1, _count(connection, JOBS.c.state == JobState.RUNNING.value))
+    seconds = (usual or _UNKNOWN_RUN_SECONDS) * (places_ahead(connection, place) + 1) / side_by_side
+    return min(max(seconds, _SOONEST_SECONDS), _LATEST_SECONDS)
