@@ -43,6 +43,7 @@ describes one.
 """
 DIALECTS = {
     "images": "AI/ML API and OpenAI",
+    "edits": "Edits that are followed",
     "models": "Models",
     "Black Forest Labs": "Black Forest Labs",
     "Replicate": "Replicate",

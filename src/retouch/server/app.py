@@ -12,8 +12,9 @@ from retouch._version import __version__
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import ConfigurationError, RetouchError
 from retouch.fetch import FetchPolicy
+from retouch.images.codec import DecodeLimits
 from retouch.safety.pictures import PictureCheck
-from retouch.server import routes
+from retouch.server import edits, routes
 from retouch.server.auth import Authenticator
 from retouch.server.backstage import Backstage
 from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, models, openai_images, replicate
@@ -22,12 +23,20 @@ from retouch.server.errors import ProblemError, answer_http_exception, answer_re
 from retouch.server.foundation import private_folder
 from retouch.server.intake import Intake
 from retouch.server.middleware import EXPOSED_HEADERS, CatchUnexpected, Envelope
+from retouch.server.playground import add_playground
 from retouch.server.services import Services
 from retouch.settings import Settings
 
 __all__ = ["create_app"]
 
-DIALECTS: Final = (aimlapi.DIALECT, openai_images.DIALECT, bfl.DIALECT, replicate.DIALECT, fal.DIALECT)
+DIALECTS: Final = (
+    aimlapi.DIALECT,
+    openai_images.DIALECT,
+    bfl.DIALECT,
+    replicate.DIALECT,
+    fal.DIALECT,
+    edits.DIALECT,
+)
 """Every wire protocol that the server speaks."""
 _LOOPBACK_ORIGIN: Final = r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?"
 _DESCRIPTION: Final = "Edit a photo by a sentence, on your own machine, and keep every other pixel exactly as it was."
@@ -73,6 +82,7 @@ def create_app(
     app.include_router(models.router)  # after Replicate's, whose /v1/models/OWNER/NAME it would hide
     app.include_router(routes.router)
     add_docs(app)
+    add_playground(app)
     _add_error_handlers(app)
     _add_middleware(app, settings)
     _complete_reference(app)
@@ -110,6 +120,7 @@ def _services(settings: Settings, backstage: Backstage) -> Services:
             timeout_seconds=limits.fetch_timeout_seconds,
             max_bytes=limits.max_image_bytes,
         ),
+        decode_limits=DecodeLimits(max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels),
         jobs=backstage.jobs,
         results=backstage.results,
         registry=backstage.registry,

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from retouch.engines.registry import EngineRegistry
 from retouch.fetch import FetchPolicy
 from retouch.files.results import ResultFiles
+from retouch.images.codec import DecodeLimits
 from retouch.jobs.manager import JobManager
 from retouch.server.auth import Authenticator
 from retouch.server.intake import Intake
@@ -22,6 +23,7 @@ class Services:
     authenticator: Authenticator
     intake: Intake
     fetch_policy: FetchPolicy
+    decode_limits: DecodeLimits
     jobs: JobManager
     results: ResultFiles
     registry: EngineRegistry

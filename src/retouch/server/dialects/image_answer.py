@@ -1,7 +1,7 @@
 """The 200 of the image routes: both the published schema's ``data`` and the published sample's ``images``, or OpenAI's events."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -16,7 +16,7 @@ from retouch.server.json_response import SafeJSONResponse
 from retouch.server.public_urls import public_base_url
 from retouch.server.services import services_of
 
-__all__ = ["answer_image_request"]
+__all__ = ["answer_body", "answer_image_request"]
 
 
 async def answer_image_request(request: Request, body: ImageBody, job: Job, event: str) -> Response:
@@ -26,11 +26,36 @@ async def answer_image_request(request: Request, body: ImageBody, job: Job, even
     services = services_of(request)
     result = await wait_for(request, body, job)
     encoded = await base64_files(result, services) if body.with_base64 else {}
-    return SafeJSONResponse(_answer(body, result, encoded, public_base_url(request, services.public_url)))
+    base_url = public_base_url(request, services.public_url)
+    answer = answer_body(
+        result, encoded, base_url, explain=body.request.explain, notes=body.notes, ignored=body.ignored
+    )
+    return SafeJSONResponse(answer)
 
 
-def _answer(body: ImageBody, result: JobResult, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
-    """Return the body of a 200. A key without a value is left out."""
+def answer_body(
+    result: JobResult,
+    encoded: Mapping[str, str],
+    base_url: str,
+    *,
+    explain: bool,
+    notes: Sequence[str] = (),
+    ignored: Sequence[Mapping[str, str]] = (),
+) -> dict[str, Any]:
+    """Return the body of a 200. A key without a value is left out.
+
+    Parameters
+    ----------
+    result : JobResult
+    encoded : mapping of str to str
+        Base64 of the files that go along, by name.
+    base_url : str
+    explain : bool
+    notes : sequence of str
+        How tolerated values were taken.
+    ignored : sequence of mapping
+        ``field`` and ``reason`` of what was sent and has no effect.
+    """
     answer: dict[str, Any] = {
         "created": int(time.time()),
         "data": [located(image.name, encoded, base_url) for image in result.images],
@@ -41,12 +66,12 @@ def _answer(body: ImageBody, result: JobResult, encoded: Mapping[str, str], base
         "prompt": result.prompt,
         "meta": {"usage": {"credits_used": 0}, "engine": result.engine},
     }
-    notes = [*result.interpretation["notes"], *result.notes, *body.notes]
-    if notes:
-        answer["meta"]["notes"] = notes
-    if body.ignored:
-        answer["meta"]["ignored"] = list(body.ignored)
-    if body.request.explain:
+    said = [*result.interpretation["notes"], *result.notes, *notes]
+    if said:
+        answer["meta"]["notes"] = said
+    if ignored:
+        answer["meta"]["ignored"] = list(ignored)
+    if explain:
         answer["explain"] = {
             **result.interpretation,
             "images": [explained(image, encoded, base_url) for image in result.images],
