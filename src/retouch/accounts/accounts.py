@@ -1,0 +1,53 @@
+"""Everything about accounts that one database holds, put together once."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from retouch.accounts.books import Books
+from retouch.accounts.keys import KeyStore
+from retouch.accounts.ledger import Ledger
+from retouch.accounts.prices import Prices
+from retouch.accounts.rates import RequestRates
+from retouch.accounts.requests import RequestLog
+from retouch.accounts.usage import UsageStore
+
+__all__ = ["Accounts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Keys, credits, limits, usage and the request log.
+
+    Attributes
+    ----------
+    prices : Prices
+    keys : KeyStore
+    ledger : Ledger
+    rates : RequestRates
+    requests : RequestLog
+    usage : UsageStore
+    books : Books
+        The observer that the job store is to be given.
+    """
+
+    prices: Prices
+    keys: KeyStore
+    ledger: Ledger
+    rates: RequestRates
+    requests: RequestLog
+    usage: UsageStore
+    books: Books
+
+    @classmethod
+    def of(cls, engine: sa.Engine, prices: Prices) -> "Accounts":
+        """Return the accounts of a database."""
+        return cls(
+            prices,
+            KeyStore(engine),
+            Ledger(engine),
+            RequestRates(engine),
+            RequestLog(engine),
+            UsageStore(engine),
+            Books(prices),
+        )

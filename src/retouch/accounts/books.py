@@ -1,0 +1,120 @@
+"""The observer of jobs that keeps the books: limits and a hold when an edit is accepted, its cost or nothing when it ends."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from retouch.accounts.ledger import hold, release, settle
+from retouch.accounts.prices import Prices
+from retouch.accounts.requests import RequestStatus, insert_request
+from retouch.accounts.tables import KEYS, REQUESTS
+from retouch.accounts.usage import add_usage, day_of, images_on, seconds_to_next_day
+from retouch.errors import RateLimitedError
+from retouch.jobs.models import Job, JobState, NewJob
+from retouch.jobs.tables import JOBS
+
+__all__ = ["Books"]
+
+_RETRY_SECONDS: Final = 5.0
+
+
+class Books:
+    """Keeps the books about jobs, in the transactions that accept and end them.
+
+    Parameters
+    ----------
+    prices : Prices
+        Of edits that are accepted from now on; an edit is settled at the price that it was accepted at.
+    clock : callable
+        Seconds since the epoch.
+    """
+
+    def __init__(self, prices: Prices, *, clock: Callable[[], float] = time.time) -> None:
+        self._prices = prices
+        self._clock = clock
+
+    def accepted(self, connection: sa.Connection, new: NewJob, /) -> None:
+        """See ``JobObserver``.
+
+        Raises
+        ------
+        RateLimitedError
+            The key has as many edits under way, or pictures today, as it may.
+        OutOfCreditsError
+        """
+        now = self._clock()
+        caller, images = new.caller, new.request.num_images
+        # Locks the key's row, so that edits that are accepted at the same time are counted one after the other.
+        key = connection.execute(sa.select(KEYS).where(KEYS.c.id == caller.key_id).with_for_update()).one_or_none()
+        if key is not None:
+            _check_unfinished(connection, key)
+            _check_day(connection, key, images, now)
+        price = self._prices.of_image(new.request.model, new.engine)
+        if price:
+            hold(connection, caller.key_id, new.id, price * images, reference=caller.inference_id, now=now)
+        insert_request(connection, caller, job_id=new.id, engine=new.engine, images=images, now=now)
+        add_usage(connection, caller.key_id, day_of(now), edits=1, images=images)
+
+    def ended(self, connection: sa.Connection, job: Job, /) -> None:
+        """See ``JobObserver``. A job that has no books, or whose books are closed, is left alone."""
+        row = connection.execute(
+            sa.select(REQUESTS).where(REQUESTS.c.job_id == job.id, REQUESTS.c.ended_at.is_(None))
+        ).one_or_none()
+        if row is None:
+            return
+        now = self._clock()
+        made = 0 if job.result is None or job.state is not JobState.SUCCEEDED else len(job.result.images)
+        charged = _close(connection, job.id, made=made, asked_for=row.images, now=now)
+        connection.execute(
+            sa.update(REQUESTS)
+            .where(REQUESTS.c.id == row.id)
+            .values(
+                status=RequestStatus.of_job(job.state).value,
+                error_code=None if job.problem is None else job.problem.code,
+                images=made,
+                credits=charged,
+                ended_at=now,
+            )
+        )
+        failed = int(job.state in (JobState.FAILED, JobState.MODERATED))
+        day = day_of(row.created_at)
+        add_usage(connection, row.key_id, day, images=made - row.images, failed=failed, credits=charged)
+
+
+def _close(connection: sa.Connection, job_id: str, *, made: int, asked_for: int, now: float) -> int:
+    """End the hold of a job, where it has one, by the pictures that it made; return what was charged."""
+    if made == 0:
+        return release(connection, job_id, now=now)
+    return settle(connection, job_id, share=(made, asked_for), now=now)
+
+
+def _check_unfinished(connection: sa.Connection, key: Any) -> None:
+    mine = (REQUESTS.c.key_id == key.id, REQUESTS.c.ended_at.is_(None))
+    if key.max_unfinished is not None:
+        unfinished = connection.scalar(sa.select(sa.func.count()).select_from(REQUESTS).where(*mine)) or 0
+        if unfinished >= key.max_unfinished:
+            raise RateLimitedError(
+                f"The key has {unfinished} edits under way, which is as many as it may have. Wait until one has ended.",
+                retry_after_seconds=_RETRY_SECONDS,
+            )
+    if key.max_waiting is not None:
+        statement = sa.select(sa.func.count()).select_from(REQUESTS).join(JOBS, JOBS.c.id == REQUESTS.c.job_id)
+        waiting = connection.scalar(statement.where(*mine, JOBS.c.state == JobState.QUEUED.value)) or 0
+        if waiting >= key.max_waiting:
+            raise RateLimitedError(
+                f"The key has {waiting} edits waiting, which is as many as it may have. Try again shortly.",
+                retry_after_seconds=_RETRY_SECONDS,
+            )
+
+
+def _check_day(connection: sa.Connection, key: Any, images: int, now: float) -> None:
+    if key.images_per_day is None:
+        return
+    used = images_on(connection, key.id, day_of(now))
+    if used + images > key.images_per_day:
+        raise RateLimitedError(
+            f"The key may have {key.images_per_day} pictures a day (UTC) and has had {used}; this request asks for {images}.",
+            retry_after_seconds=seconds_to_next_day(now),
+        )
