@@ -18,17 +18,19 @@ from retouch.images.mask_file import read_mask
 from retouch.jobs.manager import InputStore, QueuePolicy
 from retouch.jobs.models import Job, JobResult, JobState, Problem, ResultImage
 from retouch.jobs.pictures import PictureReader, lineage_of, trace_origin
-from retouch.jobs.pulse import Pulse, StopReason
+from retouch.jobs.pulse import Overseer, Pulse, StopReason
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 from retouch.pipeline import run_edit
 from retouch.safety.pictures import PictureCheck
 from retouch.types import EditedImage, EditResult
 
-__all__ = ["ResultStore", "Worker", "WorkerPool", "Workshop"]
+__all__ = ["ResultStore", "Worker", "WorkerPool", "Workshop", "new_worker_id"]
 
 _POLL_SECONDS: Final = 1.0
 """How long an idle worker trusts the signals before it looks for jobs that another process put in."""
+_RETRY_SECONDS: Final = 0.2
+"""Between looks at a database that can't be reached."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,26 +59,36 @@ class Workshop:
     picture_check: PictureCheck | None = None
 
 
+def new_worker_id() -> str:
+    """Return a name that no other worker has."""
+    return f"worker-{secrets.token_hex(8)}"
+
+
 class Worker:
     """Carries out one job after the other.
 
     Parameters
     ----------
     workshop : Workshop
+    worker_id : str, optional
+        Holds the leases of its jobs; drawn when left out. The threads of one process may share it, for they die together.
+    overseer : Overseer, optional
     """
 
-    def __init__(self, workshop: Workshop) -> None:
-        self.id = f"worker-{secrets.token_hex(8)}"
+    def __init__(self, workshop: Workshop, worker_id: str | None = None, *, overseer: Overseer | None = None) -> None:
+        self.id = worker_id or new_worker_id()
         self._shop = workshop
+        self._overseer = overseer
         self._stopping = threading.Event()
         self._pulse: Pulse | None = None
 
     def run(self) -> None:
         """Work until ``stop`` is called."""
         while not self._stopping.is_set():
+            arrivals = self._shop.signals.arrivals
             try:
                 if not self.work_once():
-                    self._shop.signals.wait_for_work(_POLL_SECONDS)
+                    self._shop.signals.wait_for_work(_POLL_SECONDS, since=arrivals)
             except Exception:  # noqa: BLE001 - whatever one job does, the next one must be served
                 _log.exception("%s stumbled and goes on", self.id)
                 self._stopping.wait(_POLL_SECONDS)
@@ -87,7 +99,7 @@ class Worker:
         pulse = self._pulse
         if pulse is not None:
             pulse.stop(StopReason.SHUTDOWN)
-        self._shop.signals.work_arrived()
+        self._shop.signals.wake()
 
     def work_once(self) -> bool:
         """Carry out one job; False when none waits."""
@@ -95,7 +107,14 @@ class Worker:
         job = self._shop.store.claim(self.id, lease_seconds=lease_seconds)
         if job is None:
             return False
-        with Pulse(job, self.id, self._shop.store, self._shop.signals, lease_seconds=lease_seconds) as pulse:
+        with Pulse(
+            job,
+            self.id,
+            self._shop.store,
+            self._shop.signals,
+            lease_seconds=lease_seconds,
+            overseer=self._overseer,
+        ) as pulse:
             self._pulse = pulse
             if self._stopping.is_set():
                 pulse.stop(StopReason.SHUTDOWN)
@@ -187,14 +206,48 @@ class Worker:
         """Write down what came of the job, unless it is no longer ours; keep no picture that nobody will be told of."""
         saved = outcome.file_names if isinstance(outcome, JobResult) else ()
         try:
-            settled = self._write_down(job, outcome, reason)
-        except StorageError as exc:
-            # Without its pictures there may be room for a line that says so; otherwise the lease lapses and the job runs again.
-            self._discard(saved)
-            settled = self._shop.store.finish(job.id, self.id, JobState.FAILED, Problem.from_error(exc))
+            settled = self._write_down_surely(job, outcome, reason)
+        except StorageError:
+            # Nobody knows whether it was written down, so its pictures stay. If it was not, the lease lapses and the job runs again.
+            _log.exception("what came of job %s can't be written down", job.id)
+            return
         if settled is None:
             _log.warning("job %s was given to another worker; this attempt is dropped", job.id)
+        if settled is None or settled.state is not JobState.SUCCEEDED:
             self._discard(saved)
+        if settled is not None and settled.state is JobState.QUEUED:
+            self._shop.signals.work_arrived()
+
+    def _write_down_surely(
+        self, job: Job, outcome: JobResult | Problem | None, reason: StopReason | None
+    ) -> Job | None:
+        """Write it down although the connection may break, even in the moment between the writing and its confirmation."""
+        try:
+            return self._write_down(job, outcome, reason)
+        except StorageError as exc:
+            current = self._look_up(job.id)
+            if current.state.is_final:
+                names = current.result.file_names if current.result is not None else ()
+                mine = not isinstance(outcome, JobResult) or names == outcome.file_names
+                return current if mine else None
+            try:
+                return self._write_down(job, outcome, reason)
+            except (
+                StorageError
+            ):  # it can be read and not written: without the pictures there may be room for a line that says so
+                self._discard(outcome.file_names if isinstance(outcome, JobResult) else ())
+                return self._shop.store.finish(job.id, self.id, JobState.FAILED, Problem.from_error(exc))
+
+    def _look_up(self, job_id: str) -> Job:
+        """Return the job as it stands, once the database can be reached, for as long as the lease may last."""
+        until = time.monotonic() + self._shop.policy.lease_seconds
+        while True:
+            try:
+                return self._shop.store.get(job_id)
+            except StorageError:
+                if time.monotonic() > until:
+                    raise
+                self._stopping.wait(_RETRY_SECONDS)
 
     def _write_down(self, job: Job, outcome: JobResult | Problem | None, reason: StopReason | None) -> Job | None:
         store = self._shop.store
@@ -224,10 +277,15 @@ class WorkerPool:
     workshop : Workshop
     count : int
         How many edits run side by side.
+    worker_id : str, optional
+        For all of them; when left out each draws its own.
+    overseer : Overseer, optional
     """
 
-    def __init__(self, workshop: Workshop, count: int) -> None:
-        self._workers = [Worker(workshop) for _ in range(count)]
+    def __init__(
+        self, workshop: Workshop, count: int, worker_id: str | None = None, *, overseer: Overseer | None = None
+    ) -> None:
+        self._workers = [Worker(workshop, worker_id, overseer=overseer) for _ in range(count)]
         self._threads = [threading.Thread(target=worker.run, name=worker.id, daemon=True) for worker in self._workers]
 
     def start(self) -> None:
