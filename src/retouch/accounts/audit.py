@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from retouch.accounts.keys import reading
 from retouch.accounts.ledger import ENDS, EntryKind
 from retouch.accounts.tables import CREDIT_ENTRIES, KEYS, USAGE
-from retouch.jobs.models import JobState
+from retouch.jobs.rows import FINAL_STATES
 from retouch.jobs.tables import JOBS
 
 __all__ = ["Audit", "audit_ledger"]
@@ -17,7 +17,6 @@ __all__ = ["Audit", "audit_ledger"]
 _HOLDS: Final = CREDIT_ENTRIES.alias("holds")
 _ENDED: Final = CREDIT_ENTRIES.alias("ends")
 _OF_EDITS: Final = [kind.value for kind in ENDS]
-_FINAL_STATES: Final = [state.value for state in JobState if state.is_final]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def _is_open() -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _wrong_ends(connection: sa.Connection) -> Iterator[str]:
-    gone = sa.or_(JOBS.c.id.is_(None), JOBS.c.state.in_(_FINAL_STATES))
+    gone = sa.or_(JOBS.c.id.is_(None), JOBS.c.state.in_(FINAL_STATES))
     forgotten = sa.select(_HOLDS.c.job_id).select_from(_holds_and_ends()).where(*_is_open(), gone)
     for job_id in connection.scalars(forgotten):
         yield f"The edit {job_id} has ended, and its hold has not."

@@ -4,6 +4,7 @@ Built once, by the command line, with ``load_settings``. Only ``retouch.server.a
 layers below get small frozen values. ``docs/reference/settings.md`` is generated from the descriptions here.
 """
 
+from retouch.settings.accounts import AccountSettings
 from retouch.settings.flux import FluxSettings
 from retouch.settings.groups import (
     EngineSettings,
@@ -18,6 +19,7 @@ from retouch.settings.remote import RemoteSettings, RoutingSettings
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
+    "AccountSettings",
     "EngineSettings",
     "FluxSettings",
     "LimitSettings",

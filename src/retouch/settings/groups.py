@@ -63,6 +63,11 @@ class ServerSettings(Group):
     api_key_hashes: NameList = Field(
         default=(), description="SHA-256 of further keys, as 64 hexadecimal digits: `printf %s KEY | sha256sum`."
     )
+    admin_key_hashes: NameList = Field(
+        default=(),
+        description="SHA-256 of keys that may also use the admin API (`/admin/v1`): to make the first keys from elsewhere. "
+        "`retouch keys create --scope admin` makes one that can be disabled without a restart.",
+    )
     cors_origins: NameList = Field(
         default=(),
         description="Web origins that may call the API from a browser, such as `https://app.example.org`, or `*`. Left out: "
@@ -79,9 +84,9 @@ class ServerSettings(Group):
         description="Seconds that running requests get to finish when the server is told to stop.",
     )
 
-    _split = field_validator("api_keys", "api_key_hashes", "cors_origins", "trusted_proxies", mode="before")(
-        split_commas
-    )
+    _split = field_validator(
+        "api_keys", "api_key_hashes", "admin_key_hashes", "cors_origins", "trusted_proxies", mode="before"
+    )(split_commas)
 
     @field_validator("api_keys")
     @classmethod
@@ -92,7 +97,7 @@ class ServerSettings(Group):
             raise ValueError("a key needs at least 16 characters; `openssl rand -hex 24` makes one")
         return keys
 
-    @field_validator("api_key_hashes")
+    @field_validator("api_key_hashes", "admin_key_hashes")
     @classmethod
     def _sha256(cls, hashes: tuple[str, ...]) -> tuple[str, ...]:
         lowered = tuple(item.lower() for item in hashes)
@@ -104,7 +109,7 @@ class ServerSettings(Group):
     def key_digests(self) -> frozenset[str]:
         """SHA-256 of every key that is let in, in hexadecimal. Empty when none is configured."""
         hashed = (hashlib.sha256(key.get_secret_value().encode()).hexdigest() for key in self.api_keys)
-        return frozenset(hashed) | frozenset(self.api_key_hashes)
+        return frozenset(hashed) | frozenset(self.api_key_hashes) | frozenset(self.admin_key_hashes)
 
     @property
     def is_loopback(self) -> bool:

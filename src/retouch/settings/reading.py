@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from retouch.errors import ConfigurationError, shorten
+from retouch.settings.accounts import AccountSettings
 from retouch.settings.flux import FluxSettings
 from retouch.settings.groups import (
     EngineSettings,
@@ -46,6 +47,10 @@ class Settings(BaseSettings):
     )
 
     server: ServerSettings = Field(default=ServerSettings(), description="Where it listens, and who may use it.")
+    accounts: AccountSettings = Field(
+        default=AccountSettings(),
+        description="What edits cost, and what is kept of requests. Keys are made with `retouch keys`.",
+    )
     limits: LimitSettings = Field(default=LimitSettings(), description="What one request may cost.")
     queue: QueueSettings = Field(default=QueueSettings(), description="How edits wait and run.")
     storage: StorageSettings = Field(default=StorageSettings(), description="Where results are kept, and for how long.")
