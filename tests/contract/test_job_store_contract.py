@@ -1,19 +1,32 @@
-"""What every job store does. A further store joins by a line in ``STORES``."""
+"""What the job store does, on every database that it can be kept in."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
+import sqlalchemy as sa
 
 from retouch.database.connection import connect
-from retouch.errors import NotFoundError, QueueFullError, StorageError
-from retouch.jobs.models import Job, JobInput, JobResult, JobState, NewJob, Problem, ResultImage
+from retouch.errors import IdempotencyConflictError, NotFoundError, QueueFullError, StorageError
+from retouch.jobs.models import (
+    Caller,
+    Idempotency,
+    Job,
+    JobInput,
+    JobResult,
+    JobState,
+    NewJob,
+    Problem,
+    ResultImage,
+    WebhookTarget,
+)
 from retouch.jobs.store import JobStore
+from retouch.jobs.tables import JOBS
 from retouch.types import EditRequest, OutputFormat, Progress
 
 LEASE = 30.0
-STORES = {"sqlite": lambda folder: f"sqlite:///{folder / 'jobs.sqlite'}"}
+STORES = ("sqlite", "postgresql")
 REQUEST = EditRequest(
     "Add a bird", seed=7, num_images=2, output_format=OutputFormat.PNG, aspect_ratio="16:9", explain=True
 )
@@ -39,6 +52,24 @@ class Clock:
         return self.now
 
 
+class Books:
+    """An observer that writes down what it is told, and refuses whom it is told to refuse."""
+
+    def __init__(self):
+        self.accepted_ids, self.ended_jobs = [], []
+        self.refused = None
+
+    def accepted(self, connection, new):
+        if new.caller.key_id == self.refused:
+            raise QueueFullError("Not for you.", retry_after_seconds=1)
+        self.accepted_ids.append(new.id)
+
+    def ended(self, connection, job):
+        # What the transaction sees is what it is told.
+        assert connection.scalar(sa.select(JOBS.c.state).where(JOBS.c.id == job.id)) == job.state.value
+        self.ended_jobs.append((job.id, job.state))
+
+
 @pytest.fixture
 def clock():
     return Clock()
@@ -46,12 +77,19 @@ def clock():
 
 @pytest.fixture(params=STORES)
 def url(request, tmp_path):
-    return STORES[request.param](tmp_path)
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres_url")
+    return f"sqlite:///{tmp_path / 'jobs.sqlite'}"
 
 
 @pytest.fixture
-def store(url, clock):
-    made = JobStore(connect(url), clock=clock)
+def books():
+    return Books()
+
+
+@pytest.fixture
+def store(url, clock, books):
+    made = JobStore(connect(url), (books,), clock=clock)
     made.create_schema()
     yield made
     made.close()
@@ -61,10 +99,30 @@ def store(url, clock):
 def enqueue(store, clock):
     numbers = count(1)
 
-    def put(request=REQUEST, *, deadline=300.0, max_waiting=100, inputs=(JobInput("d1"),)) -> Job:
+    def put(
+        request=REQUEST,
+        *,
+        deadline=300.0,
+        max_waiting=100,
+        inputs=(JobInput("d1"),),
+        owner="anyone",
+        priority=0,
+        idempotency=None,
+        webhook=None,
+        max_waiting_per_key=0,
+    ) -> Job:
         clock.now += 0.001
-        new = NewJob(f"job-{next(numbers)}", request, "fake", inputs, clock.now + deadline)
-        return store.enqueue(new, max_waiting=max_waiting)
+        new = NewJob(
+            f"job-{next(numbers)}",
+            request,
+            "fake",
+            inputs,
+            clock.now + deadline,
+            caller=Caller(owner, priority=priority),
+            idempotency=idempotency,
+            webhook=webhook,
+        )
+        return store.enqueue(new, max_waiting=max_waiting, max_waiting_per_key=max_waiting_per_key)
 
     return put
 
@@ -291,3 +349,260 @@ def test_a_database_that_cant_be_used_is_a_storage_error_without_its_path(tmp_pa
         broken.create_schema()
     assert str(tmp_path) not in caught.value.message
     broken.close()
+
+
+def test_who_asked_for_a_job_comes_back_as_it_was_put_in(store, clock):
+    caller = Caller("key_1", "inference-1", "client-1", "fal", "flux/kontext-pro/image-to-image", 7, "00-trace")
+    store.enqueue(NewJob("j", REQUEST, "fake", (JobInput("d1"),), 2000.0, caller=caller), max_waiting=1)
+    assert store.get("j").caller == caller
+
+
+def test_a_higher_priority_is_taken_first_and_equal_ones_in_their_order(store, enqueue):
+    ids = [enqueue(priority=priority).id for priority in (0, -5, 10, 0, 10)]
+    assert [claim(store).id for _ in range(5)] == [ids[at] for at in (2, 4, 0, 3, 1)]
+
+
+def test_a_key_with_many_waiting_jobs_delays_the_first_of_another_by_at_most_one(store, enqueue):
+    for _ in range(30):
+        enqueue(owner="greedy")
+    for _ in range(3):
+        claim(store)
+
+    modest = enqueue(owner="modest")
+
+    assert claim(store).id == modest.id
+
+
+def test_keys_take_turns_when_nothing_runs_beside(store, enqueue, clock):
+    for owner in ("a", "a", "a", "a", "b", "b", "c"):
+        enqueue(owner=owner)
+    served = []
+    while (job := store.claim("w1", lease_seconds=LEASE)) is not None:
+        served.append(job.caller.key_id)
+        clock.now += 1
+        store.finish(job.id, "w1", JobState.SUCCEEDED, RESULT)
+    assert served == ["a", "b", "c", "a", "b", "a", "a"]
+
+
+def test_the_key_with_fewer_running_jobs_is_served_even_if_it_was_served_last(store, enqueue, clock):
+    for owner in ("a", "a", "b", "b"):
+        enqueue(owner=owner)
+    first, second = claim(store), claim(store)
+    assert (first.caller.key_id, second.caller.key_id) == ("a", "b")
+    store.finish(second.id, "w1", JobState.SUCCEEDED, RESULT)
+    assert claim(store).caller.key_id == "b"
+
+
+def test_a_place_in_the_queue_is_how_many_are_taken_before(store, enqueue, clock):
+    jobs = [
+        enqueue(owner=owner, priority=priority)
+        for owner, priority in [("a", 0)] * 4 + [("b", 0)] * 2 + [("c", 1), ("b", 0), ("a", 1)]
+    ]
+    foreseen = {job.id: store.places_ahead(job) for job in jobs}
+    taken = []
+    while (job := store.claim("w1", lease_seconds=LEASE)) is not None:
+        clock.now += 1
+        taken.append(job.id)
+    assert sorted(foreseen, key=foreseen.get) == taken
+    assert [foreseen[job_id] for job_id in taken] == list(range(9))
+
+
+def test_a_key_has_a_limit_of_its_own_which_others_do_not_feel(store, enqueue):
+    enqueue(owner="a", max_waiting_per_key=1)
+    with pytest.raises(QueueFullError, match="of this key"):
+        enqueue(owner="a", max_waiting_per_key=1)
+    enqueue(owner="b", max_waiting_per_key=1)
+    enqueue(owner="a")
+
+
+def test_a_refusal_says_to_come_again_when_the_edit_would_have_begun(store, enqueue, clock):
+    enqueue()
+    running = claim(store)
+    clock.now += 8
+    store.finish(running.id, "w1", JobState.SUCCEEDED, RESULT)
+    for _ in range(4):
+        enqueue(owner="greedy")
+    claim(store)
+
+    with pytest.raises(QueueFullError) as greedy:
+        enqueue(owner="greedy", max_waiting=3)
+    with pytest.raises(QueueFullError) as modest:
+        enqueue(owner="modest", max_waiting=3)
+
+    assert greedy.value.retry_after_seconds == pytest.approx(8 * 4)
+    assert modest.value.retry_after_seconds == pytest.approx(8)
+
+
+def test_a_refusal_never_says_to_stay_away_for_more_than_two_minutes(store, enqueue, clock):
+    enqueue()
+    running = claim(store)
+    clock.now += 3000
+    store.finish(running.id, "w1", JobState.SUCCEEDED, RESULT)
+    enqueue()
+    with pytest.raises(QueueFullError) as caught:
+        enqueue(max_waiting=1)
+    assert caught.value.retry_after_seconds == 120
+
+
+def test_the_same_idempotency_key_is_the_same_job(store, enqueue):
+    first = enqueue(owner="a", idempotency=Idempotency("k", "digest"))
+    again = enqueue(owner="a", idempotency=Idempotency("k", "digest"), max_waiting=1)
+    other = enqueue(owner="b", idempotency=Idempotency("k", "another"))
+    assert again == first
+    assert other.id != first.id
+    assert store.count(JobState.QUEUED) == 2
+    assert store.find_accepted("a", Idempotency("k", "digest")) == first
+    assert store.find_accepted("a", Idempotency("never", "digest")) is None
+
+
+def test_an_idempotency_key_with_something_else_is_refused(store, enqueue):
+    enqueue(idempotency=Idempotency("k", "digest"))
+    with pytest.raises(IdempotencyConflictError):
+        enqueue(idempotency=Idempotency("k", "another"))
+    with pytest.raises(IdempotencyConflictError):
+        store.find_accepted("anyone", Idempotency("k", "another"))
+    assert store.count(JobState.QUEUED) == 1
+
+
+def test_an_idempotency_key_is_remembered_as_long_as_its_job(store, enqueue, clock):
+    first = enqueue(idempotency=Idempotency("k", "digest"))
+    store.finish(claim(store).id, "w1", JobState.FAILED, Problem("engine_failed", "It failed."))
+    assert enqueue(idempotency=Idempotency("k", "digest")).id == first.id
+    store.delete_finished_before(clock.now + 1)
+    assert enqueue(idempotency=Idempotency("k", "digest")).id != first.id
+
+
+def test_what_was_refused_is_not_remembered(store, enqueue):
+    enqueue()
+    with pytest.raises(QueueFullError):
+        enqueue(idempotency=Idempotency("k", "digest"), max_waiting=1)
+    enqueue(idempotency=Idempotency("k", "another"))
+
+
+def test_of_many_requests_with_one_idempotency_key_at_once_one_makes_a_job(store, enqueue, books):
+    barrier = threading.Barrier(8)
+
+    def send(_):
+        barrier.wait()
+        return enqueue(idempotency=Idempotency("k", "digest")).id
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(send, range(8)))
+    assert len(ids) == 1
+    assert books.accepted_ids == list(ids)
+
+
+def test_the_database_itself_refuses_an_idempotency_key_twice(store, enqueue, url):
+    enqueue(idempotency=Idempotency("k", "digest"))
+    enqueue()
+    engine = connect(url)
+    with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
+        connection.execute(sa.update(JOBS).where(JOBS.c.id == "job-2").values(idempotency_key="k"))
+    engine.dispose()
+
+
+def test_a_queue_that_many_fill_at_once_never_has_more_than_it_may(store, enqueue):
+    barrier = threading.Barrier(8)
+
+    def send(_):
+        barrier.wait()
+        try:
+            return enqueue(max_waiting=3).id
+        except QueueFullError:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        accepted = [job_id for job_id in pool.map(send, range(8)) if job_id is not None]
+    assert len(accepted) == store.count(JobState.QUEUED) == 3
+
+
+def test_observers_are_told_of_each_end_exactly_once(store, enqueue, clock, books):
+    finished, cancelled, released, aborted, crashed = (enqueue().id for _ in range(5))
+    overdue = enqueue(deadline=5.0).id
+    store.cancel(cancelled)
+    store.cancel(cancelled)
+    for _ in range(4):
+        claim(store)
+    store.finish(finished, "w1", JobState.SUCCEEDED, RESULT)
+    store.finish(finished, "w1", JobState.SUCCEEDED, RESULT)
+    for each in (released, aborted):
+        store.cancel(each)
+    store.release(released, "w1")
+    store.release(released, "w1")
+    clock.now += LEASE + 1
+    store.fail_overdue()
+    store.requeue_stalled(max_attempts=1)
+    store.requeue_stalled(max_attempts=1)
+    store.fail_overdue()
+
+    assert books.accepted_ids == [finished, cancelled, released, aborted, crashed, overdue]
+    assert sorted(books.ended_jobs) == sorted(
+        [
+            (finished, JobState.SUCCEEDED),
+            (cancelled, JobState.CANCELLED),
+            (released, JobState.CANCELLED),
+            (aborted, JobState.CANCELLED),
+            (crashed, JobState.FAILED),
+            (overdue, JobState.FAILED),
+        ]
+    )
+
+
+def test_observers_hear_nothing_of_a_job_that_only_goes_back(store, enqueue, clock, books):
+    enqueue()
+    store.release(claim(store).id, "w1")
+    claim(store)
+    clock.now += LEASE + 1
+    store.requeue_stalled(max_attempts=2)
+    assert books.ended_jobs == []
+
+
+def test_a_job_that_an_observer_refuses_is_not_there(store, enqueue, books):
+    books.refused = "a"
+    with pytest.raises(QueueFullError, match="Not for you"):
+        enqueue(owner="a", webhook=WebhookTarget("https://example.org", "fal", "http://x"))
+    assert store.count(JobState.QUEUED) == 0
+    with pytest.raises(NotFoundError):
+        store.get("job-1")
+
+
+def test_what_an_observer_could_not_write_down_has_not_happened(url, store, enqueue, clock):
+    class Failing(Books):
+        def ended(self, connection, job):
+            raise StorageError("The books are closed.")
+
+    enqueue()
+    job = claim(store)
+    other = JobStore(connect(url), (Failing(),), clock=clock)
+    with pytest.raises(StorageError):
+        other.finish(job.id, "w1", JobState.SUCCEEDED, RESULT)
+    other.close()
+    assert store.get(job.id).state is JobState.RUNNING
+
+
+def test_a_job_that_ends_its_worker_each_time_is_given_up_for_good(store, enqueue, clock):
+    enqueue()
+    for _ in range(3):
+        claim(store)
+        clock.now += LEASE + 1
+        store.requeue_stalled(max_attempts=3)
+    problem = store.get("job-1").problem
+    assert problem is not None
+    assert (problem.code, problem.retryable) == ("engine_crashed", False)
+    assert "3 times" in problem.message
+
+
+def test_a_job_whose_caller_went_away_is_cancelled(store, enqueue):
+    waiting, running = enqueue().id, None
+    assert store.abandon(waiting).state is JobState.CANCELLED
+    enqueue()
+    running = claim(store).id
+    assert store.abandon(running).abort_requested
+
+
+def test_a_job_that_somebody_will_ask_for_goes_on_without_its_caller(store, enqueue):
+    told = enqueue(webhook=WebhookTarget("https://example.org", "fal", "http://x"))
+    kept = enqueue(idempotency=Idempotency("k", "digest"))
+    claim(store)
+    assert not store.abandon(told.id).abort_requested
+    assert store.abandon(kept.id).state is JobState.QUEUED

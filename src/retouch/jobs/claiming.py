@@ -76,10 +76,13 @@ def places_ahead(connection: sa.Connection, place: Place) -> int:
         _WAITS, JOBS.c.owner == place.owner, JOBS.c.priority == place.priority, JOBS.c.created_at < place.created_at
     )
     ahead_of_own = connection.scalar(own) or 0
-    mine = connection.execute(sa.select(_running(place.owner), _served_at(place.owner))).one()
+    mine = connection.execute(
+        sa.select(_running(place.owner), _served_at(place.owner), _urgent(place.owner, place.priority))
+    ).one()
     total = (connection.scalar(higher) or 0) + ahead_of_own
     for key in connection.execute(_rivals(place)):
-        catches_up = ahead_of_own + mine.running - key.running
+        # By the time of this priority, what is more urgent runs.
+        catches_up = ahead_of_own + mine.running + mine.urgent - key.running - key.urgent
         is_before = (key.served_at, key.oldest_at) < (mine.served_at, place.created_at)
         total += max(0, min(key.waiting, catches_up + is_before))
     return total
@@ -93,7 +96,8 @@ def _rivals(place: Place) -> sa.Select[Any]:
         .group_by(JOBS.c.owner)
         .subquery()
     )
-    return sa.select(waiting, _running(waiting.c.owner), _served_at(waiting.c.owner))
+    owner = waiting.c.owner
+    return sa.select(waiting, _running(owner), _served_at(owner), _urgent(owner, place.priority))
 
 
 def _standings() -> sa.Subquery:
@@ -122,3 +126,8 @@ def _running(owner: Any) -> sa.Label[int]:
 def _served_at(owner: Any) -> sa.Label[float]:
     latest = sa.select(sa.func.max(JOBS.c.started_at)).where(JOBS.c.owner == owner).scalar_subquery()
     return sa.func.coalesce(latest, 0.0).label("served_at")
+
+
+def _urgent(owner: Any, priority: int) -> sa.Label[int]:
+    urgent = sa.select(sa.func.count()).where(_WAITS, JOBS.c.owner == owner, JOBS.c.priority > priority)
+    return urgent.scalar_subquery().label("urgent")

@@ -1,5 +1,6 @@
 """Between jobs and their rows in the table."""
 
+from dataclasses import asdict, fields
 from typing import Any, Final
 
 from retouch.jobs.models import (
@@ -18,6 +19,9 @@ from retouch.jobs.models import (
 __all__ = ["FINAL_STATES", "inputs_of", "job_of", "problem_to_json", "row_of"]
 
 FINAL_STATES: Final = [state.value for state in JobState if state.is_final]
+_CALLER_COLUMNS: Final = frozenset({"key_id", "priority"})
+_CALLER_FIELDS: Final = frozenset(each.name for each in fields(Caller)) - _CALLER_COLUMNS
+"""What is kept of the caller as JSON: the queue does not ask for it."""
 
 
 def row_of(new: NewJob, *, now: float) -> dict[str, Any]:
@@ -35,12 +39,7 @@ def row_of(new: NewJob, *, now: float) -> dict[str, Any]:
         "abort_requested": False,
         "owner": caller.key_id,
         "priority": caller.priority,
-        "caller": {
-            "inference_id": caller.inference_id,
-            "client_request_id": caller.client_request_id,
-            "dialect": caller.dialect,
-            "model": caller.model,
-        },
+        "caller": {name: value for name, value in asdict(caller).items() if name not in _CALLER_COLUMNS},
         "idempotency_key": None if new.idempotency is None else new.idempotency.key,
         "submission_digest": None if new.idempotency is None else new.idempotency.digest,
     }
@@ -63,8 +62,14 @@ def job_of(row: Any) -> Job:
         progress=None if row.progress is None else progress_from_json(row.progress),
         result=None if row.result is None else JobResult.from_json(row.result),
         problem=None if row.problem is None else Problem(**row.problem),
-        caller=Caller(key_id=row.owner, priority=row.priority, **row.caller),
+        caller=_caller_of(row),
     )
+
+
+def _caller_of(row: Any) -> Caller:
+    """Who asked for a job; what an older version did not store, or a newer one does, is left out."""
+    stored = {name: value for name, value in row.caller.items() if name in _CALLER_FIELDS}
+    return Caller(key_id=row.owner, priority=row.priority, **stored)
 
 
 def inputs_of(stored: list[Any]) -> tuple[JobInput, ...]:
