@@ -16,6 +16,7 @@ from retouch.settings.groups import (
 )
 from retouch.settings.reading import ENVIRONMENT_PREFIX, Settings, load_settings
 from retouch.settings.remote import RemoteSettings, RoutingSettings
+from retouch.settings.telemetry import TelemetrySettings
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
@@ -30,5 +31,6 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "StorageSettings",
+    "TelemetrySettings",
     "load_settings",
 ]

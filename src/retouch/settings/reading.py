@@ -27,6 +27,7 @@ from retouch.settings.groups import (
     StorageSettings,
 )
 from retouch.settings.remote import RemoteSettings, RoutingSettings
+from retouch.settings.telemetry import TelemetrySettings
 
 __all__ = ["ENVIRONMENT_PREFIX", "Settings", "load_settings"]
 
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
         default=RoutingSettings(), description="Which engine gets an edit when the engine is `auto`."
     )
     safety: SafetySettings = Field(default=SafetySettings(), description="What the server guards against.")
+    telemetry: TelemetrySettings = Field(default=TelemetrySettings(), description="Metrics, log lines and traces.")
 
     @classmethod
     def settings_customise_sources(
@@ -144,7 +146,7 @@ def _explain(error: ValidationError) -> str:
         if problem["type"] == "extra_forbidden":
             sentences.append(f"There is no setting {name}.")
             continue
-        secret = "key" in name
+        secret = any(word in name for word in ("key", "token", "secret", "header"))
         received = "" if secret else f"; received {shorten(problem['input'])}"
         sentences.append(f"The setting {name} is wrong: {problem['msg']}{received}.")
     return " ".join(sentences)
