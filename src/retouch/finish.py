@@ -18,9 +18,18 @@ from retouch.preserve.original import composite_into_original
 from retouch.preserve.report import encode_mask_runs, psnr_db
 from retouch.preserve.restore import preserve_fitted
 from retouch.preserve.source_file import EncodedAnswer, SourceFile, encode_like, with_size
-from retouch.types import EditRequest, OutputFormat
+from retouch.provenance.label import label_file
+from retouch.provenance.source_type import judge_source_type
+from retouch.types import EditRequest, Making, OutputFormat
 
-__all__ = ["encode_finished", "explain_preserved", "restore_untouched", "trace_ancestry"]
+__all__ = [
+    "encode_finished",
+    "explain_preserved",
+    "label_finished",
+    "restore_untouched",
+    "tell_making",
+    "trace_ancestry",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,23 @@ def _in_native_colors(pixels: Pixels, change_mask: Mask, source: SourceFile) -> 
     untouched = change_mask == 0
     converted[untouched] = source.native[untouched]
     return converted
+
+
+def tell_making(inputs: EditInputs, output: EngineOutput, engine: str) -> Making:
+    """Return how an answer came to be; ``engine`` is the name and version of the one that was asked."""
+    declared = (each.declared_source_type for each in inputs.pictures)
+    source_type = judge_source_type(
+        output.interpretation.plan,
+        has_inputs=bool(inputs.pictures),
+        fills_by_network=output.fills_by_network,
+        declared=[each for each in declared if each is not None],
+    )
+    return Making(output.made_by or engine, source_type.value, output.base_index if inputs.pictures else None)
+
+
+def label_finished(request: EditRequest, data: bytes, making: Making, source: SourceFile | None) -> bytes:
+    """Write into an answer how it came to be; at the input's own size beside what its owner wrote into the input."""
+    return label_file(data, making, source.xmp if source is not None and request.size == "original" else None)
 
 
 def trace_ancestry(inputs: EditInputs, output: EngineOutput, preserved: Preserved) -> Ancestry | None:

@@ -32,6 +32,7 @@ from retouch.kontext import MAX_REFERENCE_IMAGES
 from retouch.pipeline import run_edit
 from retouch.preserve.lineage import Ancestry
 from retouch.preserve.source_file import read_source_file
+from retouch.provenance.label import declared_source_type
 from retouch.safety.pictures import DEFAULT_TOLERANCE, OpenNsfwCheck, PictureCheck
 from retouch.types import (
     AspectRatio,
@@ -306,7 +307,8 @@ class Editor:
             ancestry = source.ancestry if isinstance(source, EditedImage) else None
             if isinstance(ancestry, Ancestry):
                 pixels = ancestry.lineage.restore(ancestry.first, pixels)
-            pictures.append(InputPicture(pixels, file, ancestry if isinstance(ancestry, Ancestry) else None))
+            declared = declared_source_type(data) if isinstance(data, bytes) else None
+            pictures.append(InputPicture(pixels, file, ancestry if isinstance(ancestry, Ancestry) else None, declared))
         return pictures, notes
 
 

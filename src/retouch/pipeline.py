@@ -8,7 +8,14 @@ from dataclasses import replace
 from retouch.confine import prepare_mask
 from retouch.engines.base import EditInputs, Engine, InputPicture
 from retouch.errors import EditAbortedError, InvalidValueError
-from retouch.finish import encode_finished, explain_preserved, restore_untouched, trace_ancestry
+from retouch.finish import (
+    encode_finished,
+    explain_preserved,
+    label_finished,
+    restore_untouched,
+    tell_making,
+    trace_ancestry,
+)
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.codec import encode_mask
 from retouch.safety.moderation import NEVER_REFUSES, UNCHECKED_NOTE, find_nsfw, require_inputs_allowed
@@ -44,6 +51,7 @@ def run_edit(
     notes: Sequence[str] = (),
     picture_check: PictureCheck | None = None,
     note_unchecked: bool = True,
+    embed_provenance: bool = True,
 ) -> EditResult:
     """Carry out a request.
 
@@ -67,6 +75,8 @@ def run_edit(
         checked: ``has_nsfw_concepts`` is false, and a note says that nothing looked.
     note_unchecked : bool
         False leaves that note out, for a caller whose user knows.
+    embed_provenance : bool
+        Whether the files say, as XMP, that and by what they were edited (``retouch.provenance``). Pixels are the same either way.
 
     Returns
     -------
@@ -113,7 +123,6 @@ def run_edit(
             on_step=_over_all_attempts(on_step, attempt, request.num_images),
             should_abort=should_abort,
         )
-        makers[output.made_by or f"{engine.name}/{engine.version}"] = None
         edited = time.perf_counter()
 
         # 2. what it did not mean to touch is the input's again
@@ -127,13 +136,15 @@ def run_edit(
             timings["safety"] += time.perf_counter() - restored
         checked = time.perf_counter()
 
-        # 4. encode
+        # 4. encode, and say in the file how it came to be
         source = inputs.pictures[output.base_index].source if inputs.pictures else None
         encoded = encode_finished(request, preserved, source, is_reframed=output.is_reframed)
+        making = tell_making(inputs, output, f"{engine.name}/{engine.version}")
+        data = label_finished(request, encoded.data, making, source) if embed_provenance else encoded.data
         height, width = preserved.pixels.shape[:2]
         images.append(
             EditedImage(
-                data=encoded.data,
+                data=data,
                 format=request.output_format,
                 width=width,
                 height=height,
@@ -143,8 +154,10 @@ def run_edit(
                 has_nsfw_concepts=is_nsfw,
                 preserve_report=explain_preserved(inputs, output, preserved) if request.explain else None,
                 ancestry=trace_ancestry(inputs, output, preserved),
+                making=making,
             )
         )
+        makers[making.engine] = None
         interpretations.append(_with_notes(output.interpretation, preserved.changed_share, encoded.notes))
         timings["engine"] += edited - started
         timings["preserve"] += restored - edited

@@ -23,6 +23,7 @@ __all__ = [
     "EditResult",
     "EditedImage",
     "Interpretation",
+    "Making",
     "OutputFormat",
     "PreserveMode",
     "Progress",
@@ -201,6 +202,25 @@ class Interpretation:
 
 
 @dataclass(frozen=True, slots=True)
+class Making:
+    """How a picture came to be, as its file says it to machines.
+
+    Attributes
+    ----------
+    engine : str
+        Name and version of the engine that made it, such as "builtin/2".
+    digital_source_type : str
+        URI of the term of the IPTC's vocabulary that is true of it (``retouch.provenance.source_type``).
+    base_index : int or None
+        The input picture that it is built on; None when it was made from words alone.
+    """
+
+    engine: str
+    digital_source_type: str
+    base_index: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
 class EditedImage:
     """One finished picture, encoded.
 
@@ -225,6 +245,8 @@ class EditedImage:
         With ``explain``: what the preserve step found and did, JSON-ready.
     ancestry : retouch.preserve.lineage.Ancestry or None
         What this picture descends from. Edited again with it, pixels that no turn has touched stay those of the first input.
+    making : Making or None
+        How it came to be; the file says so too, unless that was turned off.
     """
 
     data: bytes = field(repr=False)
@@ -237,6 +259,7 @@ class EditedImage:
     has_nsfw_concepts: bool = False
     preserve_report: Mapping[str, Any] | None = field(default=None, repr=False)
     ancestry: object | None = field(default=None, repr=False, compare=False)
+    making: Making | None = field(default=None, repr=False)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the file to ``path``, wholly or not at all, and return the path.

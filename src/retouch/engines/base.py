@@ -54,11 +54,14 @@ class InputPicture:
         What its file says beside pixels; lets ``size="original"`` keep EXIF, color profile and JPEG tables.
     ancestry : Ancestry or None
         What it descends from, when it is itself an answer.
+    declared_source_type : str or None
+        What its file's XMP declares as ``DigitalSourceType``, so that an answer does not hide what its input admits.
     """
 
     pixels: Pixels
     source: SourceFile | None = None
     ancestry: Ancestry | None = None
+    declared_source_type: str | None = None
 
 
 class EditInputs:
@@ -189,6 +192,8 @@ class EngineOutput:
         How the prompt was understood.
     made_by : str or None
         Name and version of the engine that made it, where that is another one than was asked.
+    fills_by_network : bool
+        Whether a trained network filled the holes that the edit left, if it left any: what the file declares depends on it.
     """
 
     pixels: Pixels
@@ -200,6 +205,7 @@ class EngineOutput:
     frame: Frame | None = None
     interpretation: Interpretation = field(default_factory=Interpretation)
     made_by: str | None = None
+    fills_by_network: bool = False
 
 
 class Engine(Protocol):

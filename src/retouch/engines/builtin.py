@@ -1,6 +1,7 @@
 """The built-in editor as an engine."""
 
 from retouch.editor.editor import Editor
+from retouch.editor.operations.remove.inpainter import INPAINTER_FILE
 from retouch.engines.base import Capabilities, EditInputs, EngineOutput
 from retouch.kontext import MAX_REFERENCE_IMAGES
 from retouch.models import ModelStore
@@ -60,6 +61,7 @@ class BuiltinEngine:
             is_reframed=edit.is_reframed,
             frame=edit.frame,
             interpretation=edit.interpretation,
+            fills_by_network=self._models.has_file(INPAINTER_FILE),
         )
 
     def close(self) -> None:

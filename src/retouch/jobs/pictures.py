@@ -13,6 +13,7 @@ from retouch.jobs.manager import InputStore
 from retouch.jobs.models import JobInput
 from retouch.preserve.lineage import Ancestry, Lineage
 from retouch.preserve.source_file import SourceFile, read_source_file
+from retouch.provenance.label import declared_source_type
 from retouch.types import EditedImage
 
 __all__ = ["PictureReader", "lineage_of", "trace_origin"]
@@ -75,13 +76,15 @@ class PictureReader:
         data = self.inputs.get(given.picture)
         if given.first is None or given.lineage is None:
             opened = self._open(data, self.limits, index=index)
-            return InputPicture(opened.pixels, opened.source), opened.notes
+            return InputPicture(opened.pixels, opened.source, None, declared_source_type(data)), opened.notes
         opened = self._open(data, _admitting(self.limits, data), index=index)
         try:
-            return self._descending(opened, given.first, given.lineage), opened.notes
+            descending = self._descending(opened, given.first, given.lineage)
+            return replace(descending, declared_source_type=declared_source_type(data)), opened.notes
         except (StorageError, InvalidValueError, ImageError) as exc:
             _log.warning("an answer is edited without its first input: %s", exc)
-            return InputPicture(opened.pixels, opened.source), (*opened.notes, _FIRST_INPUT_GONE)
+            picture = InputPicture(opened.pixels, opened.source, None, declared_source_type(data))
+            return picture, (*opened.notes, _FIRST_INPUT_GONE)
 
     def _descending(self, opened: _Opened, first_digest: str, lineage_digest: str) -> InputPicture:
         """Return an answer with its untouched pixels restored."""

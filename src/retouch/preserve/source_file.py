@@ -1,6 +1,6 @@
 """What an input's file holds beside sRGB pixels, so that an answer at the input's own resolution can keep it.
 
-The pixels as they stand in the file, before any color conversion (only these can be kept to the bit), the ICC profile,
+The pixels as they stand in the file, before any color conversion (only these can be kept to the bit), the ICC profile, XMP,
 EXIF with the orientation applied, and of a JPEG the quantization tables and the chroma subsampling.
 """
 
@@ -12,17 +12,36 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin
+from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin, TiffImagePlugin
 
 from retouch.images.array_types import Mask, Pixels
-from retouch.images.codec import CONVERTED_NOTE, JPEG_QUALITY, PNG_COMPRESS_LEVEL, DecodeLimits, decode
+from retouch.images.codec import (
+    CONVERTED_NOTE,
+    JPEG_QUALITY,
+    MAX_PROFILE_BYTES,
+    PNG_COMPRESS_LEVEL,
+    DecodeLimits,
+    decode,
+)
 from retouch.preserve.report import psnr_db
+from retouch.provenance.container import find_xmp
 from retouch.types import OutputFormat
 
-__all__ = ["EncodedAnswer", "JpegSettings", "SourceFile", "encode_like", "read_source_file", "with_size"]
+__all__ = [
+    "EncodedAnswer",
+    "JpegSettings",
+    "SourceFile",
+    "convert_from_srgb",
+    "encode_like",
+    "read_source_file",
+    "with_size",
+]
 
 _EXIF_IFD: Final = 0x8769
+_TIFF_XMP: Final = 700
 _EXIF_WIDTH, _EXIF_HEIGHT = 0xA002, 0xA003
+_MAX_EXIF_BYTES: Final = 65_000
+"""What a JPEG has room for; only PNG and TIFF files can hold more."""
 _STANDARD_LUMA_SUM: Final = 3687
 """Sum of the luminance table of ITU-T T.81, Annex K.1, which libjpeg scales by the quality."""
 
@@ -66,6 +85,8 @@ class SourceFile:
     jpeg : JpegSettings or None
     notes : tuple of str
         What had to be done to the picture, as ``retouch.images.codec.DecodedImage`` has them.
+    xmp : bytes or None
+        The XMP packet as it stands in the file. Nobody has looked whether it is good.
     """
 
     pixels: Pixels
@@ -76,6 +97,7 @@ class SourceFile:
     icc_profile: bytes | None
     jpeg: JpegSettings | None
     notes: tuple[str, ...] = ()
+    xmp: bytes | None = None
 
     @property
     def kept(self) -> Pixels:
@@ -124,18 +146,12 @@ def read_source_file(data: bytes, limits: DecodeLimits | None = None, *, index: 
     decoded = decode(data, limits, index=index)
     with Image.open(io.BytesIO(data)) as opened:
         jpeg = _jpeg_settings(opened)
-        profile = opened.info.get("icc_profile")
         exif = _upright_exif(opened, decoded.pixels.shape[1], decoded.pixels.shape[0])
-        native, to_native = None, None
-        if profile and opened.mode == "RGB":
-            upright = np.asarray(ImageOps.exif_transpose(opened))
-            if not np.array_equal(upright, decoded.pixels):
-                native, to_native = upright, _from_srgb(profile)
-        if native is None and profile and opened.mode != "RGB":
-            profile = None  # the pixels are sRGB now; a CMYK or gray profile does not fit them
+        xmp = _xmp_packet(opened, data)
+        native, to_native, profile = _native_colors(opened, decoded.pixels)
     kept = native is not None  # then the answer is in the file's own colors
     notes = tuple(note for note in decoded.notes if not (kept and note == CONVERTED_NOTE))
-    return SourceFile(decoded.pixels, native, to_native, decoded.format, exif, profile, jpeg, notes)
+    return SourceFile(decoded.pixels, native, to_native, decoded.format, exif, profile, jpeg, notes, xmp)
 
 
 def encode_like(source: SourceFile, pixels: Pixels, change_mask: Mask, output_format: OutputFormat) -> EncodedAnswer:
@@ -204,8 +220,24 @@ def _jpeg_settings(opened: Image.Image) -> JpegSettings | None:
     return JpegSettings(tables, subsampling, int(np.clip(round(quality), 1, 100)))
 
 
+def _xmp_packet(opened: Image.Image, data: bytes) -> bytes | None:
+    """Return the XMP packet; of the formats that ``find_xmp`` does not know as Pillow has it."""
+    packet = find_xmp(data) or opened.info.get("xmp")
+    if packet is None and isinstance(opened, TiffImagePlugin.TiffImageFile):
+        packet = opened.tag_v2.get(_TIFF_XMP)
+    return packet if isinstance(packet, bytes) else None
+
+
 def _upright_exif(opened: Image.Image, width: int, height: int) -> bytes | None:
-    """Return the EXIF data for the upright picture; Pillow leaves the preview picture out."""
+    """Return the EXIF data for the upright picture; Pillow leaves the preview picture out. None where it is damaged or too much."""
+    try:
+        written = _written_exif(opened, width, height)
+    except Exception:  # noqa: BLE001 - as in the codec, readers of metadata raise anything at all on hostile bytes
+        return None
+    return written if written is None or len(written) <= _MAX_EXIF_BYTES else None
+
+
+def _written_exif(opened: Image.Image, width: int, height: int) -> bytes | None:
     exif = opened.getexif()
     if not exif:
         return None
@@ -216,8 +248,39 @@ def _upright_exif(opened: Image.Image, width: int, height: int) -> bytes | None:
     return exif.tobytes()
 
 
-def _from_srgb(profile: bytes) -> Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]:
-    """Return the conversion from sRGB to a profile's space (perceptual intent)."""
+def _native_colors(
+    opened: Image.Image, pixels: Pixels
+) -> tuple[Pixels | None, Callable[[Pixels], Pixels] | None, bytes | None]:
+    """Return the pixels in the file's own colors and the way back there, where these are not sRGB; and the profile to keep.
+
+    A profile is left out that does not fit the answer's RGB pixels, that is too large, or that knows no way back.
+    """
+    profile = opened.info.get("icc_profile")
+    if not profile or opened.mode != "RGB" or len(profile) > MAX_PROFILE_BYTES:
+        return None, None, None
+    upright = np.asarray(ImageOps.exif_transpose(opened))
+    if np.array_equal(upright, pixels):
+        return None, None, profile
+    to_native = _conversion_to(profile)
+    return (None, None, None) if to_native is None else (upright, to_native, profile)
+
+
+def _conversion_to(profile: bytes) -> Callable[[Pixels], Pixels] | None:
+    """Return the conversion from sRGB to a profile's space; None for a profile that only leads from its space, as scanners'."""
+    try:
+        return convert_from_srgb(profile)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+
+
+def convert_from_srgb(profile: bytes) -> Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]:
+    """Return the conversion from sRGB to a profile's space (perceptual intent), of (H, W, 3) uint8 pixels.
+
+    Raises
+    ------
+    PIL.ImageCms.PyCMSError
+        There is no way into that space.
+    """
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     target = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     transform = ImageCms.buildTransform(srgb, target, "RGB", "RGB")

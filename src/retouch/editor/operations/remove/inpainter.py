@@ -14,9 +14,11 @@ from retouch.images.masks import bounding_box
 from retouch.models import ModelStore, Session
 from retouch.types import ShouldAbort
 
-__all__ = ["Inpainter", "NetworkInpainter", "PatchInpainter", "choose_inpainter"]
+__all__ = ["INPAINTER_FILE", "Inpainter", "NetworkInpainter", "PatchInpainter", "choose_inpainter"]
 
 NETWORK_NAME: Final = "lama"
+INPAINTER_FILE: Final = f"{NETWORK_NAME}.onnx"
+"""Where it is in the model directory, if the user has put it there."""
 NETWORK_SIDE_PX: Final = 512
 CONTEXT_SHARE: Final = 0.6
 """How much of a hole's longer side is shown to the network around it."""
