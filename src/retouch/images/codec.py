@@ -9,12 +9,13 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
-from retouch.errors import ImageDecodeError, ImageTooLargeError
+from retouch.errors import ImageDecodeError, ImageError, ImageTooLargeError
 from retouch.images.array_types import Mask, Pixels, PixelsRGBA
 from retouch.types import OutputFormat
 
 __all__ = [
     "ALLOWED_FORMATS",
+    "MAX_PROFILE_BYTES",
     "DecodeLimits",
     "DecodedImage",
     "decode",
@@ -22,6 +23,7 @@ __all__ = [
     "decode_rgba",
     "encode",
     "encode_mask",
+    "require_size",
 ]
 
 ALLOWED_FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "TIFF", "BMP")
@@ -29,6 +31,13 @@ CONVERTED_NOTE: Final = "Colors were converted to sRGB."
 _READABLE: Final = "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP"
 
 JPEG_QUALITY: Final = 95
+MAX_PROFILE_BYTES: Final = 4 * 2**20
+"""Of a color profile. Those of presses have up to 3 MiB."""
+_MAX_JPEG_SCANS: Final = 500
+"""A progressive JPEG has about ten. Each costs time for all its pixels, however few bytes it has."""
+_START_OF_SCAN: Final = b"\xff\xda"
+_PROFILE_NOTE: Final = "Its color profile does not fit the picture; the colors were taken as sRGB."
+
 PNG_COMPRESS_LEVEL: Final = 4
 """zlib level: 6 is 3 % smaller on photographs and takes twice as long."""
 
@@ -177,13 +186,18 @@ def encode_mask(mask: Mask) -> bytes:
     return buffer.getvalue()
 
 
-def _open_upright(data: bytes, limits: DecodeLimits, index: int | None) -> tuple[Image.Image, str, list[str]]:
-    """Return an upright RGB or RGBA picture in sRGB, its format, and notes."""
+def require_size(data: bytes, limits: DecodeLimits, index: int | None = None) -> None:
+    """Raise ``ImageTooLargeError`` when a file has more bytes than ``limits`` allow."""
     if len(data) > limits.max_bytes:
         raise ImageTooLargeError(
             f"The picture has {len(data)} bytes; at most {limits.max_bytes} are allowed. Send a smaller file.",
             index=index,
         )
+
+
+def _open_upright(data: bytes, limits: DecodeLimits, index: int | None) -> tuple[Image.Image, str, list[str]]:
+    """Return an upright RGB or RGBA picture in sRGB, its format, and notes."""
+    require_size(data, limits, index)
     _register_heif()
     notes: list[str] = []
     try:
@@ -192,14 +206,19 @@ def _open_upright(data: bytes, limits: DecodeLimits, index: int | None) -> tuple
         file_format = opened.format or "unknown"
         if file_format == "MPO":  # a JPEG with further views behind the first
             file_format = "JPEG"
+        if file_format == "JPEG" and data.count(_START_OF_SCAN) > _MAX_JPEG_SCANS:
+            raise ImageDecodeError(
+                f"The JPEG has more than {_MAX_JPEG_SCANS} scans. Save it again and resend it.", index=index
+            )
         if getattr(opened, "is_animated", False):
             notes.append("Only the first frame or page was used.")
         if _is_deep_color(opened):
             notes.append("16-bit samples were reduced to 8 bits.")
         opened.load()
+        _check_size(opened.size, limits, index)  # a frame may be larger than its file said
         upright = ImageOps.exif_transpose(opened)
         return _to_srgb(upright, notes), file_format, notes
-    except ImageTooLargeError:
+    except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         raise ImageTooLargeError(
@@ -251,8 +270,9 @@ def _to_srgb(picture: Image.Image, notes: list[str]) -> Image.Image:
         notes.append("CMYK inks were converted to RGB.")
     if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I"):
         notes.append("16-bit samples were reduced to 8 bits.")
-        samples = np.asarray(picture).astype(np.int64)
-        picture = Image.fromarray((np.clip(samples, 0, 65535) // 257).astype(np.uint8))
+        samples = np.clip(np.asarray(picture), 0, 65535).astype(np.uint16)
+        samples //= 257
+        picture = Image.fromarray(samples.astype(np.uint8))
     elif picture.mode == "F":
         notes.append("Floating-point samples were reduced to 8 bits.")
         samples = np.nan_to_num(np.asarray(picture))
@@ -269,6 +289,9 @@ def _to_srgb(picture: Image.Image, notes: list[str]) -> Image.Image:
 
 def _apply_profile(picture: Image.Image, profile: bytes, notes: list[str]) -> Image.Image:
     """Convert to sRGB by the embedded ICC profile; alpha is left alone."""
+    if len(profile) > MAX_PROFILE_BYTES:
+        notes.append(_PROFILE_NOTE)
+        return picture
     alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
     colors = picture.convert("RGB") if alpha is not None else picture
     try:
@@ -277,7 +300,7 @@ def _apply_profile(picture: Image.Image, profile: bytes, notes: list[str]) -> Im
             return picture
         converted = ImageCms.profileToProfile(colors, source, _srgb_profile(), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
-        notes.append("Its color profile does not fit the picture; the colors were taken as sRGB.")
+        notes.append(_PROFILE_NOTE)
         return picture
     if converted is None:
         return picture
