@@ -5,6 +5,7 @@ import importlib.util
 import logging
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -33,6 +34,8 @@ _POSTGRESQL_OPTIONS: Final[dict[str, Any]] = {
     "options": "-c idle_in_transaction_session_timeout=60s -c lock_timeout=15s",
 }
 
+_EXAMPLES: Final = "Allowed are postgresql://USER:PASSWORD@HOST:PORT/NAME and sqlite:////absolute/path/of/file."
+
 _log = logging.getLogger(__name__)
 
 
@@ -52,12 +55,9 @@ def check_url(url: str) -> sa.URL:
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
         raise ConfigurationError(f"Databases of the kind {parsed.drivername[:40]!r} can't be used. {_EXAMPLES}")
-    if not parsed.database or parsed.database == ":memory:":
-        raise ConfigurationError(f"A SQLite database has to be a file, which several threads can open. {_EXAMPLES}")
+    if not Path(parsed.database or "").is_absolute():
+        raise ConfigurationError(f"A SQLite database has to be a file, named by its absolute path. {_EXAMPLES}")
     return parsed
-
-
-_EXAMPLES: Final = "Allowed are postgresql://USER:PASSWORD@HOST:PORT/NAME and sqlite:////absolute/path/of/file."
 
 
 def connect(url: str, *, pool_size: int = POOL_SIZE) -> sa.Engine:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from retouch.jobs.models import Job, JobInput, JobState, NewJob, WebhookTarget
+from retouch.jobs.models import NOBODY, Caller, Idempotency, Job, JobInput, JobState, NewJob, WebhookTarget
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 from retouch.pipeline import draw_seed
@@ -65,12 +65,18 @@ class QueuePolicy:
         Without a sign of life for so long, a running job counts as stalled.
     max_attempts : int
         Starts of one job in all.
+    max_waiting_per_key : int
+        Jobs of one key that may wait; 0 for no limit of its own.
+    abort_on_disconnect : bool
+        Whether a job ends when its caller, who waited for it, goes away.
     """
 
     max_waiting: int = 32
     deadline_seconds: float = 300.0
     lease_seconds: float = 30.0
     max_attempts: int = 2
+    max_waiting_per_key: int = 0
+    abort_on_disconnect: bool = True
 
 
 class JobManager:
@@ -98,8 +104,10 @@ class JobManager:
         engine: str,
         mask: bytes | None = None,
         webhook: WebhookTarget | None = None,
+        caller: Caller = NOBODY,
+        idempotency: Idempotency | None = None,
     ) -> Job:
-        """Accept an edit.
+        """Accept an edit, or return the one that was accepted before under the same idempotency key.
 
         Parameters
         ----------
@@ -113,11 +121,17 @@ class JobManager:
             The file of the mask that confines the edit, on the first picture.
         webhook : WebhookTarget, optional
             Whom to tell when it has ended.
+        caller : Caller
+            Who asks for it.
+        idempotency : Idempotency, optional
+            What a second request for the same edit is known by.
 
         Raises
         ------
         QueueFullError
-            Too many edits wait.
+            Too many edits wait, in all or of the caller's key.
+        IdempotencyConflictError
+            The idempotency key was used for something else.
         StorageError
             The inputs or the job could not be stored; nothing was accepted.
         """
@@ -132,8 +146,12 @@ class JobManager:
             inputs=inputs,
             deadline_at=time.time() + self.policy.deadline_seconds,
             webhook=webhook,
+            caller=caller,
+            idempotency=idempotency,
         )
-        job = self._store.enqueue(new, max_waiting=self.policy.max_waiting)
+        job = self._store.enqueue(
+            new, max_waiting=self.policy.max_waiting, max_waiting_per_key=self.policy.max_waiting_per_key
+        )
         self._signals.work_arrived()
         return job
 
@@ -143,6 +161,16 @@ class JobManager:
         self._inputs.keep(picture.first)  # when it is gone the edit goes on without it, and says so
         lineage = self._inputs.put(json.dumps(picture.lineage).encode("ascii"))
         return JobInput(self._inputs.put(picture.data), picture.first, lineage)
+
+    def find_accepted(self, key_id: str, idempotency: Idempotency) -> Job | None:
+        """Return the job that was accepted under an idempotency key; None when there is none (any more).
+
+        Raises
+        ------
+        IdempotencyConflictError
+            It was accepted for something else.
+        """
+        return self._store.find_accepted(key_id, idempotency)
 
     def get(self, job_id: str) -> Job:
         """Return a job; ``NotFoundError`` when there is none."""
@@ -154,12 +182,21 @@ class JobManager:
         self._signals.job_changed(job_id)
         return job
 
+    def abandon(self, job_id: str) -> None:
+        """Cancel a job whose caller, who waited for it, went away; unless it is to go on all the same.
+
+        That is where the policy says so, and where its end still reaches somebody: by a webhook, or by its idempotency key.
+        """
+        if self.policy.abort_on_disconnect:
+            self._store.abandon(job_id)
+            self._signals.job_changed(job_id)
+
     def watching(self, job_id: str, callback: Callable[[], None]) -> AbstractContextManager[None]:
         """Call ``callback``, from any thread, whenever the job may have changed; only a hint, so look again now and then."""
         return self._signals.watching(job_id, callback)
 
     def place_in_queue(self, job: Job) -> int:
-        """Return how many jobs wait that will be taken before this one."""
+        """Return how many waiting jobs will be taken before this one, as far as can be said."""
         return self._store.places_ahead(job)
 
     def has_room(self) -> bool:

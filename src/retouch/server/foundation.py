@@ -42,8 +42,10 @@ class Foundation:
             deadline_seconds=settings.queue.deadline_seconds,
             lease_seconds=settings.queue.lease_seconds,
             max_attempts=settings.queue.max_attempts,
+            max_waiting_per_key=settings.queue.max_waiting_per_key,
+            abort_on_disconnect=settings.queue.abort_on_disconnect,
         )
-        self.database = connect(f"sqlite:///{folder / 'jobs.sqlite'}")
+        self.database = connect(settings.database.url_in(folder), pool_size=settings.database.max_connections)
         self.store = JobStore(self.database)
         self.jobs = JobManager(self.store, self.inputs, self.signals, self.policy)
 

@@ -29,7 +29,7 @@ async def wait_for_result(request: Request, jobs: JobManager, job: Job) -> JobRe
     EditAbortedError
         Somebody cancelled it.
     ClientDisconnect
-        The client went away; the job is cancelled.
+        The client went away; the job is abandoned.
     """
     async with contextlib.aclosing(follow(request, jobs, job)) as looks:
         async for current in looks:
@@ -58,7 +58,7 @@ def result_of(job: Job) -> JobResult:
 async def follow(request: Request, jobs: JobManager, job: Job) -> AsyncGenerator[Job, None]:
     """Yield the job now, and again whenever it may have changed, for the last time when it is final.
 
-    The job is the listener's: when the client goes away, or who listens stops early, it is cancelled.
+    The job is the listener's: when the client goes away, or who listens stops early, it is abandoned (``JobManager.abandon``).
 
     Raises
     ------
@@ -87,7 +87,7 @@ async def follow(request: Request, jobs: JobManager, job: Job) -> AsyncGenerator
     except (ClientDisconnect, asyncio.CancelledError, GeneratorExit):
         if not current.state.is_final:
             # In a thread of its own, so that a server that is shutting down doesn't cancel the cancelling.
-            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, jobs.cancel, job.id))
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, jobs.abandon, job.id))
         raise
     finally:
         gone.cancel()

@@ -5,6 +5,7 @@ layers below get small frozen values. ``docs/reference/settings.md`` is generate
 """
 
 from retouch.settings.accounts import AccountSettings
+from retouch.settings.database import DatabaseSettings
 from retouch.settings.flux import FluxSettings
 from retouch.settings.groups import (
     EngineSettings,
@@ -21,6 +22,7 @@ from retouch.settings.telemetry import TelemetrySettings
 __all__ = [
     "ENVIRONMENT_PREFIX",
     "AccountSettings",
+    "DatabaseSettings",
     "EngineSettings",
     "FluxSettings",
     "LimitSettings",

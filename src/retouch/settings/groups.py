@@ -164,6 +164,17 @@ class QueueSettings(Group):
     max_waiting: int = Field(
         default=32, ge=1, description="Edits that may wait. One more is answered with 429 and a `Retry-After`."
     )
+    max_waiting_per_key: int = Field(
+        default=0,
+        ge=0,
+        description="Edits that may wait of one API key; one more is answered with 429. 0 sets no limit but `max_waiting`. "
+        "Keys are served in turns either way, so that one with many edits does not hold up the others.",
+    )
+    abort_on_disconnect: bool = Field(
+        default=True,
+        description="Whether an edit is stopped when its caller, who was waiting for it, goes away. One with a webhook or an "
+        "`Idempotency-Key` goes on in any case, since its caller can still get it. False finishes every edit.",
+    )
     deadline_seconds: float = Field(
         default=300,
         gt=0,
@@ -175,7 +186,10 @@ class QueueSettings(Group):
         description="Seconds without a sign of life after which a running edit counts as stalled and is run again.",
     )
     max_attempts: int = Field(
-        default=2, ge=1, description="How often an edit is started in all, when the process that ran it died."
+        default=2,
+        ge=1,
+        description="How often an edit is started in all, when the process that ran it died. After that it fails with the code "
+        "`engine_crashed`, so that an edit that kills its worker can't kill every worker for ever.",
     )
 
 

@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from retouch.errors import ConfigurationError, shorten
 from retouch.settings.accounts import AccountSettings
+from retouch.settings.database import DatabaseSettings
 from retouch.settings.flux import FluxSettings
 from retouch.settings.groups import (
     EngineSettings,
@@ -55,6 +56,9 @@ class Settings(BaseSettings):
     limits: LimitSettings = Field(default=LimitSettings(), description="What one request may cost.")
     queue: QueueSettings = Field(default=QueueSettings(), description="How edits wait and run.")
     storage: StorageSettings = Field(default=StorageSettings(), description="Where results are kept, and for how long.")
+    database: DatabaseSettings = Field(
+        default=DatabaseSettings(), description="Where jobs, keys and accounts are kept."
+    )
     engine: EngineSettings = Field(default=EngineSettings(), description="Which engine carries out edits.")
     flux: FluxSettings = Field(default=FluxSettings(), description="How the FLUX engine runs.")
     remote: RemoteSettings = Field(default=RemoteSettings(), description="The server behind the engine `remote`.")
@@ -146,7 +150,7 @@ def _explain(error: ValidationError) -> str:
         if problem["type"] == "extra_forbidden":
             sentences.append(f"There is no setting {name}.")
             continue
-        secret = any(word in name for word in ("key", "token", "secret", "header"))
+        secret = any(word in name for word in ("key", "token", "secret", "header", "database.url"))
         received = "" if secret else f"; received {shorten(problem['input'])}"
         sentences.append(f"The setting {name} is wrong: {problem['msg']}{received}.")
     return " ".join(sentences)
