@@ -3,7 +3,7 @@
 import typer
 
 from retouch._version import __version__
-from retouch.cli import demo, doctor, edit, models, objects, preserve, serve
+from retouch.cli import database, demo, doctor, edit, models, objects, preserve, serve
 from retouch.cli.output import exits
 
 __all__ = ["app", "main"]
@@ -38,6 +38,7 @@ app.command("demo")(exits(demo.demo))
 app.command("preserve")(exits(preserve.preserve))
 app.command("serve")(exits(serve.serve))
 app.command("doctor")(exits(doctor.doctor))
+app.add_typer(database.app, name="database")
 app.add_typer(models.app, name="models")
 app.add_typer(objects.app, name="objects")
 
