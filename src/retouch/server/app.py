@@ -9,13 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from retouch._version import __version__
+from retouch.accounts.keys import KeyStore
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import ConfigurationError, RetouchError
 from retouch.fetch import FetchPolicy
 from retouch.images.codec import DecodeLimits
 from retouch.safety.pictures import PictureCheck
 from retouch.server import edits, routes
-from retouch.server.auth import Authenticator
+from retouch.server.auth import Authenticator, configured_principals
 from retouch.server.backstage import Backstage
 from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, models, openai_images, replicate
 from retouch.server.docs import add_docs
@@ -62,10 +63,10 @@ def create_app(
     ConfigurationError
         The server would be open to strangers, the engine is unknown, or the folder can't be used.
     """
-    check_access(settings)
     _check_engine(settings, registry)
     folder = private_folder(data_directory)
     backstage = Backstage(settings, registry, folder, picture_check)
+    has_keys = check_access(settings, backstage.accounts.keys)
     app = FastAPI(
         title="Retouch",
         version=__version__,
@@ -84,19 +85,27 @@ def create_app(
     add_docs(app)
     add_playground(app)
     _add_error_handlers(app)
-    _add_middleware(app, settings)
+    _add_middleware(app, settings, has_keys=has_keys)
     _complete_reference(app)
     return app
 
 
-def check_access(settings: Settings) -> None:
-    """Raise ``ConfigurationError`` when the server would be open to other machines without a key."""
+def check_access(settings: Settings, keys: KeyStore) -> bool:
+    """Return whether there is any key, in the settings or in the database.
+
+    Raises
+    ------
+    ConfigurationError
+        There is none, and the server would be open to other machines.
+    """
     server = settings.server
-    if not server.is_loopback and not server.key_digests:
+    has_keys = bool(server.key_digests) or keys.any_exist()
+    if not server.is_loopback and not has_keys:
         raise ConfigurationError(
-            f"The server would listen on {server.host} without any API key, open to whoever reaches it. "
-            "Set RETOUCH_SERVER__API_KEYS (or server.api_key_hashes), or listen on 127.0.0.1."
+            f"The server would listen on {server.host} without any API key, open to whoever reaches it. Make one with "
+            "`retouch keys create`, set RETOUCH_SERVER__API_KEYS (or server.api_key_hashes), or listen on 127.0.0.1."
         )
+    return has_keys
 
 
 def _check_engine(settings: Settings, registry: EngineRegistry) -> None:
@@ -109,7 +118,12 @@ def _check_engine(settings: Settings, registry: EngineRegistry) -> None:
 def _services(settings: Settings, backstage: Backstage) -> Services:
     limits = settings.limits
     return Services(
-        authenticator=Authenticator(settings.server.key_digests),
+        authenticator=Authenticator(
+            configured_principals(settings.server.key_digests, frozenset(settings.server.admin_key_hashes)),
+            backstage.accounts,
+            failed_per_minute=settings.accounts.failed_keys_per_minute,
+        ),
+        accounts=backstage.accounts,
         intake=Intake(
             max_body_bytes=limits.max_body_bytes,
             timeout_seconds=limits.body_timeout_seconds,
@@ -137,10 +151,10 @@ def _add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, answer_http_exception)
 
 
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, *, has_keys: bool) -> None:
     """Wrap the routes; the last one that is added sees a request first."""
     server = settings.server
-    origins = server.cors_origins or (("*",) if server.key_digests else ())
+    origins = server.cors_origins or (("*",) if has_keys else ())
     app.add_middleware(CatchUnexpected)
     app.add_middleware(
         CORSMiddleware,

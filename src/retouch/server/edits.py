@@ -16,6 +16,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from retouch.accounts.principal import Scope
 from retouch.errors import ImageError
 from retouch.images.codec import DecodeLimits, decode, encode
 from retouch.images.geometry import bound_pixels
@@ -158,7 +159,7 @@ async def cancel(request: Request, job_id: str) -> Response:
 async def preview(request: Request) -> Response:
     """Return a small upright JPEG of a picture that a browser can't show or may not fetch, and the picture's own size."""
     services = services_of(request)
-    services.authenticator.check(request)
+    await services.authenticator.check(request, Scope.EDIT)
     async with services.intake.place():
         values = read_fields(await services.intake.read_json_object(request), _PREVIEW_FIELDS)
         sources = PictureSources(services.results, services.fetch_policy, own_base_urls(request, services.public_url))

@@ -28,6 +28,7 @@ __all__ = [
     "answer_http_exception",
     "answer_problem",
     "answer_retouch_error",
+    "dialect_name",
     "error_body",
     "public_details",
     "rename_param",
@@ -106,8 +107,8 @@ def unexpected_problem() -> Problem:
 def answer_problem(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> SafeJSONResponse:
     """Return the HTTP answer to a problem, in the shape of the dialect that the path belongs to."""
     status, _ = ERROR_TABLE[problem.code]
-    dialects: Sequence[Dialect] = getattr(request.app.state, "dialects", ())
-    dialect = next((each for each in dialects if each.owns(request.url.path)), None)
+    request.state.error_code = problem.code
+    dialect = _dialect_of(request)
     if dialect is not None:
         status = dialect.statuses.get(problem.code, status)
     if dialect is None or dialect.error_body is None:
@@ -115,6 +116,17 @@ def answer_problem(request: Request, problem: Problem, headers: Mapping[str, str
     else:
         body = dialect.error_body(request, problem, status)
     return SafeJSONResponse(body, status, headers={**_headers(status, problem), **(headers or {})})
+
+
+def dialect_name(request: Request) -> str:
+    """Return the name of the dialect that the request's path belongs to; empty where it is no dialect's."""
+    dialect = _dialect_of(request)
+    return "" if dialect is None else dialect.name
+
+
+def _dialect_of(request: Request) -> Dialect | None:
+    dialects: Sequence[Dialect] = getattr(request.app.state, "dialects", ())
+    return next((each for each in dialects if each.owns(request.url.path)), None)
 
 
 def error_body(request: Request, problem: Problem, status: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Knows nothing of HTTP, so that a worker process starts without it.
 
 from pathlib import Path
 
+from retouch.accounts.accounts import Accounts
 from retouch.database.connection import connect
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import ConfigurationError, StorageError
@@ -46,7 +47,8 @@ class Foundation:
             abort_on_disconnect=settings.queue.abort_on_disconnect,
         )
         self.database = connect(settings.database.url_in(folder), pool_size=settings.database.max_connections)
-        self.store = JobStore(self.database)
+        self.accounts = Accounts.of(self.database, settings.accounts.prices())
+        self.store = JobStore(self.database, (self.accounts.books,))
         self.jobs = JobManager(self.store, self.inputs, self.signals, self.policy)
 
     def workshop(self, registry: EngineRegistry, picture_check: PictureCheck | None) -> Workshop:

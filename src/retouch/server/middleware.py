@@ -10,11 +10,20 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from retouch.server.answer_headers import answer_headers
 from retouch.server.errors import answer_problem, unexpected_problem
 
 __all__ = ["EXPOSED_HEADERS", "CatchUnexpected", "Envelope"]
 
-EXPOSED_HEADERS: Final = ("x-inference-id", "x-client-request-id", "x-aimlapi-credits-used", "x-aimlapi-usd-spent")
+EXPOSED_HEADERS: Final = (
+    "x-inference-id",
+    "x-client-request-id",
+    "x-aimlapi-credits-used",
+    "x-aimlapi-usd-spent",
+    "ratelimit",
+    "ratelimit-policy",
+    "retry-after",
+)
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _SECURITY_HEADERS: Final = {
     "x-content-type-options": "nosniff",
@@ -45,7 +54,8 @@ class Envelope:
             return
         inference_id = uuid.uuid4().hex
         client_id = Headers(scope=scope).get("x-client-request-id", "")
-        scope["state"] = {**scope.get("state", {}), "inference_id": inference_id}
+        given_id = client_id if _CLIENT_ID.fullmatch(client_id) else None
+        scope["state"] = {**scope.get("state", {}), "inference_id": inference_id, "client_request_id": given_id}
         started = time.perf_counter()
         status = 0
 
@@ -55,8 +65,10 @@ class Envelope:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["x-inference-id"] = inference_id
-                if _CLIENT_ID.fullmatch(client_id):
-                    headers["x-client-request-id"] = client_id
+                if given_id is not None:
+                    headers["x-client-request-id"] = given_id
+                for name, value in answer_headers(scope).items():
+                    headers[name] = value
                 if headers.get("content-type", "").startswith("application/json"):
                     headers.setdefault("x-aimlapi-credits-used", "0")
                     headers.setdefault("x-aimlapi-usd-spent", "0")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from retouch.accounts.accounts import Accounts
 from retouch.engines.registry import EngineRegistry
 from retouch.fetch import FetchPolicy
 from retouch.files.results import ResultFiles
@@ -21,6 +22,7 @@ class Services:
     """The parts of a running server."""
 
     authenticator: Authenticator
+    accounts: Accounts
     intake: Intake
     fetch_policy: FetchPolicy
     decode_limits: DecodeLimits

@@ -53,4 +53,4 @@ async def _read(request: Request) -> ImageBody:
     return await fit_to_engine(parse_body(await services.intake.read_json_object(request), _ROUTE), services)
 
 
-DIALECT: Final = Dialect("aimlapi", router, ("/v1/images/generations",))
+DIALECT: Final = Dialect("aimlapi", router, ("/v1/images/generations", "/images/generations"))

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from retouch.accounts import principal
 from retouch.jobs.models import Problem
 from retouch.server.dialects import fal_reference as reference
 from retouch.server.dialects.answers import SECURED
@@ -77,7 +78,7 @@ router.add_route(PROXY_PATH, Proxy(), methods=["GET", "POST", "PUT"], include_in
 async def initiate(request: Request) -> Response:
     """Return where to send a picture, once and within the hour, and the URL that it will have."""
     services = services_of(request)
-    services.authenticator.check(request)
+    await services.authenticator.check(request, principal.Scope.EDIT)
     base_url = public_base_url(request, services.public_url)
     name = await asyncio.to_thread(services.results.reserve)
     upload_url = f"{base_url}{_STORAGE_PREFIX}/storage/upload/{name}"

@@ -237,4 +237,4 @@ def _with_pictures_together(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in body.items() if name not in _SPELLINGS}, **gathered}
 
 
-DIALECT: Final = Dialect("openai", router, ("/v1/images/edits",))
+DIALECT: Final = Dialect("openai", router, ("/v1/images/edits", "/images/edits"))

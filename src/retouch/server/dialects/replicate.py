@@ -16,6 +16,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from retouch.accounts.principal import Scope
 from retouch.jobs.models import Job, JobState, Problem
 from retouch.server.dialect import Dialect
 from retouch.server.dialects import replicate_reference as reference
@@ -146,7 +147,7 @@ async def get_prediction(request: Request, job_id: str) -> Response:
 async def cancel_prediction(request: Request, job_id: str) -> Response:
     """Cancel a waiting edit, or ask a running one to stop; a finished one stays as it is."""
     services = services_of(request)
-    services.authenticator.check(request)
+    await find_job(request, job_id)
     job = await asyncio.to_thread(services.jobs.cancel, job_id)
     return await _answer(request, services, job, HTTPStatus.OK)
 
@@ -201,7 +202,7 @@ def _event(name: str, data: str) -> str:
 )
 async def get_model(request: Request, owner: str, name: str) -> Response:
     """Describe a model, with the schema of its input."""
-    services_of(request).authenticator.check(request)
+    await services_of(request).authenticator.check(request, Scope.EDIT, Scope.READ)
     _check_model(owner, name)
     version = _version(owner, name)
     described = {"owner": owner, "name": name, "visibility": "public", "latest_version": version}
@@ -217,7 +218,7 @@ async def get_model(request: Request, owner: str, name: str) -> Response:
 )
 async def get_version(request: Request, owner: str, name: str, version: str) -> Response:
     """Describe a version; there is one of each model here, under whatever id it is asked for."""
-    services_of(request).authenticator.check(request)
+    await services_of(request).authenticator.check(request, Scope.EDIT, Scope.READ)
     _check_model(owner, name)
     return SafeJSONResponse({**_version(owner, name), "id": version})
 
@@ -251,7 +252,7 @@ def _version(owner: str, name: str) -> dict[str, Any]:
 async def webhook_secret(request: Request) -> Response:
     """Return what this server signs its webhooks with."""
     services = services_of(request)
-    services.authenticator.check(request)
+    await services.authenticator.check(request, Scope.EDIT, Scope.READ)
     return SafeJSONResponse({"key": services.webhook_secret})
 
 
@@ -266,7 +267,7 @@ async def webhook_secret(request: Request) -> Response:
 async def upload(request: Request) -> Response:
     """Keep a picture for the edits that will name it by its URL; it goes as results go, after the retention time."""
     services = services_of(request)
-    services.authenticator.check(request)
+    await services.authenticator.check(request, Scope.EDIT)
     base_url = public_base_url(request, services.public_url)
     async with services.intake.place():
         form = await services.intake.read_form(request)

@@ -4,22 +4,23 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from starlette.requests import Request
 
-from retouch.errors import ImageError, RequestError
-from retouch.jobs.models import Job, JobResult, Problem, WebhookTarget
+from retouch.accounts.principal import Principal, Scope
+from retouch.errors import ImageError, NotFoundError, RequestError
+from retouch.jobs.models import Caller, Job, JobResult, Problem, WebhookTarget
 from retouch.server.dialects.fields import invalid_body
-from retouch.server.errors import ProblemError, rename_param
+from retouch.server.errors import ProblemError, dialect_name, rename_param
 from retouch.server.public_urls import own_base_urls, public_base_url
 from retouch.server.services import Services, services_of
 from retouch.server.sources import PictureSources
 from retouch.server.waiting import wait_for_result
 from retouch.types import EditRequest
 
-__all__ = ["ParamNames", "Submission", "WebhookOrder", "accept", "engine_name", "find_job", "wait_for"]
+__all__ = ["ParamNames", "Submission", "WebhookOrder", "accept", "caller_of", "engine_name", "find_job", "wait_for"]
 
 _log = logging.getLogger(__name__)
 
@@ -131,11 +132,13 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
         It is not let in, or its body, a picture or the queue are not as they must be; in the dialect's words.
     """
     services = services_of(request)
-    services.authenticator.check(request)
+    principal = await services.authenticator.check(request, Scope.EDIT)
+    request.state.caller = caller_of(request, principal)
     # A Host that no answer could name is refused before the work, not after.
     base_url = public_base_url(request, services.public_url)
     async with services.intake.place():
         submission = await read(request)
+        request.state.caller = caller = replace(request.state.caller, model=submission.request.model)
         engine = engine_name(submission.engine, services)
         sources = PictureSources(services.results, services.fetch_policy, own_base_urls(request, services.public_url))
         try:
@@ -152,7 +155,9 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
             engine=engine,
             mask=mask,
             webhook=_target(submission.webhook, base_url),
+            caller=caller,
         )
+        request.state.job_id = job.id
         _log.info("%s is job %s", request.state.inference_id, job.id)
     return submission, job
 
@@ -165,11 +170,25 @@ async def find_job(request: Request, job_id: str) -> Job:
     AuthenticationError, ProblemError
         It is not let in.
     NotFoundError
-        There is no such job (any more).
+        There is no such job (any more), or it is another key's.
     """
     services = services_of(request)
-    services.authenticator.check(request)
-    return await asyncio.to_thread(services.jobs.get, job_id)
+    principal = await services.authenticator.check(request, Scope.EDIT, Scope.READ)
+    job = await asyncio.to_thread(services.jobs.get, job_id)
+    if job.caller.key_id != principal.key_id and not principal.is_admin:
+        raise NotFoundError("job", job_id)
+    return job
+
+
+def caller_of(request: Request, principal: Principal) -> Caller:
+    """Return who sends a request, for the books; the model is not known before the body has been read."""
+    return Caller(
+        key_id=principal.key_id,
+        inference_id=request.state.inference_id,
+        client_request_id=request.state.client_request_id,
+        dialect=dialect_name(request),
+        priority=principal.priority,
+    )
 
 
 async def wait_for(request: Request, submission: Submission, job: Job) -> JobResult:
