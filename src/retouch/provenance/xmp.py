@@ -1,14 +1,14 @@
 """XMP packets: read one that may be hostile, merge what an owner wrote with what is true of an answer, write one.
 
 A packet is RDF in XML. Read are the properties of all ``rdf:Description`` elements, each as its XML, so that what is not known
-here is kept as it is. No document type, no entity, no other encoding than UTF-8, a cap on bytes, depth and elements: what breaks one
-of these is not read at all.
+here is kept as it is. No document type, no entity, no other encoding than UTF-8, a cap on bytes, depth and elements: what
+breaks one of these is not read at all.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
@@ -136,13 +136,13 @@ def read_packet(data: bytes) -> Packet:
 
 def _parse(text: str) -> ET.Element:
     """Build the tree while counting, so that a deep or a long one is given up before it is complete."""
-    parser = ET.XMLPullParser(("start", "end"))
+    parser: ET.XMLPullParser[ET.Element] = ET.XMLPullParser(("start", "end"))
     depth = count = 0
     root: ET.Element | None = None
     try:
         for start in range(0, len(text), 65_536):
             parser.feed(text[start : start + 65_536])
-            for event, element in parser.read_events():
+            for event, element in cast("Iterator[tuple[str, ET.Element]]", parser.read_events()):
                 root = element if root is None else root
                 depth += 1 if event == "start" else -1
                 count += event == "start"
