@@ -20,6 +20,8 @@ from typing import Final
 import httpcore
 
 from retouch.errors import AddressNotAllowedError, ImageError, ImageFetchError, ImageTooLargeError, shorten
+from retouch.telemetry.catalog import FETCHES
+from retouch.telemetry.measures import count
 
 __all__ = ["FetchPolicy", "check_url", "fetch_images", "is_public_address", "post"]
 
@@ -171,6 +173,16 @@ def check_url(url: str, policy: FetchPolicy | None = None) -> None:
 async def _fetch_one(pool: httpcore.AsyncConnectionPool, source: str, index: int, policy: FetchPolicy) -> bytes:
     if source[:5].lower() == "data:":
         return _read_data_uri(source, index, policy)
+    try:
+        data = await _fetch_url(pool, source, index, policy)
+    except ImageError as exc:
+        count(FETCHES, exc.code)
+        raise
+    count(FETCHES, "ok")
+    return data
+
+
+async def _fetch_url(pool: httpcore.AsyncConnectionPool, source: str, index: int, policy: FetchPolicy) -> bytes:
     try:
         async with asyncio.timeout(policy.timeout_seconds):
             return await _get_following_redirects(pool, source, index, policy)

@@ -20,6 +20,7 @@ from retouch.images.array_types import Mask, Pixels
 from retouch.images.codec import encode_mask
 from retouch.safety.moderation import NEVER_REFUSES, UNCHECKED_NOTE, find_nsfw, require_inputs_allowed
 from retouch.safety.pictures import PictureCheck
+from retouch.telemetry.spans import span
 from retouch.types import (
     EditedImage,
     EditRequest,
@@ -116,17 +117,19 @@ def run_edit(
 
         # 1. the engine edits
         started = time.perf_counter()
-        output = engine.edit(
-            request,
-            inputs,
-            seed=first_seed + attempt,
-            on_step=_over_all_attempts(on_step, attempt, request.num_images),
-            should_abort=should_abort,
-        )
+        with span("engine.edit", engine=engine.name, attempt=attempt):
+            output = engine.edit(
+                request,
+                inputs,
+                seed=first_seed + attempt,
+                on_step=_over_all_attempts(on_step, attempt, request.num_images),
+                should_abort=should_abort,
+            )
         edited = time.perf_counter()
 
         # 2. what it did not mean to touch is the input's again
-        preserved = restore_untouched(request, inputs, output)
+        with span("preserve.composite"):
+            preserved = restore_untouched(request, inputs, output)
         restored = time.perf_counter()
 
         # 3. the finished picture is checked

@@ -36,6 +36,8 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     ("statement", "forbidden"),
     [
         ("import retouch", {"torch", "fastapi", "cv2", "onnxruntime", "sqlalchemy", "PIL"}),
+        ("import retouch", {"prometheus_client", "structlog", "opentelemetry"}),
+        ("import retouch.pipeline, retouch.engines.builtin", {"prometheus_client", "structlog", "opentelemetry"}),
         ("import retouch.cli", {"torch", "fastapi", "cv2", "onnxruntime", "sqlalchemy", "skimage"}),
         ("import retouch.library", {"torch", "fastapi", "onnxruntime", "sqlalchemy"}),
     ],

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from retouch.errors import ConfigurationError, StorageError
+from retouch.telemetry.catalog import DATABASE_ERRORS
+from retouch.telemetry.measures import count
 
 __all__ = ["POOL_SIZE", "check_url", "connect", "metadata", "storage_errors"]
 
@@ -123,6 +125,7 @@ def storage_errors() -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as exc:
         _log.error("the database failed: %s", _in_short(exc))
+        count(DATABASE_ERRORS, type(exc).__name__)
         raise StorageError("The database can't be used at present. Its operator finds the reason in the log.") from exc
 
 

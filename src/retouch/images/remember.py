@@ -12,6 +12,9 @@ from typing import Final, ParamSpec, TypeVar, cast
 
 import numpy as np
 
+from retouch.telemetry.catalog import CACHE
+from retouch.telemetry.measures import count
+
 __all__ = ["MOST_BYTES", "forget_all", "remembered"]
 
 P = ParamSpec("P")
@@ -63,9 +66,12 @@ def remembered(*, but_for: tuple[str, ...] = ()) -> Callable[[Callable[P, T]], C
             deciding = tuple(value for each, value in bound.arguments.items() if each not in but_for)
             key = _digest(name, deciding)
             with _lock:
-                if key in _kept:
+                known = _kept.get(key)
+                if known is not None:
                     _kept.move_to_end(key)
-                    return cast(T, _kept[key][0])
+            count(CACHE, function.__name__, "miss" if known is None else "hit")
+            if known is not None:
+                return cast(T, known[0])
             result = function(*args, **kwargs)
             _keep(key, result, _freeze(result))
             return result

@@ -9,6 +9,8 @@ from PIL import Image
 from retouch.errors import ModeratedError
 from retouch.images.array_types import Pixels, PixelsRGBA
 from retouch.safety.pictures import DEFAULT_TOLERANCE, THRESHOLDS, PictureCheck
+from retouch.telemetry.catalog import PICTURE_CHECKS
+from retouch.telemetry.measures import count
 
 __all__ = ["NEVER_REFUSES", "UNCHECKED_NOTE", "find_nsfw", "lowest_tolerance", "require_inputs_allowed"]
 
@@ -51,6 +53,7 @@ def require_inputs_allowed(pictures: Sequence[Pixels], tolerance: int, check: Pi
         return
     for index, pixels in enumerate(pictures):
         needed = lowest_tolerance(check.score(pixels))
+        count(PICTURE_CHECKS, "input", _outcome(needed, tolerance))
         if needed > tolerance:
             raise ModeratedError(
                 f"The picture check refused input picture {index + 1} at safety_tolerance {tolerance}; nothing was edited. "
@@ -81,6 +84,7 @@ def find_nsfw(pixels: Pixels | PixelsRGBA, tolerance: int, check: PictureCheck, 
         As ``PictureCheck.score``.
     """
     needed = lowest_tolerance(check.score(_on_white(pixels)))
+    count(PICTURE_CHECKS, "output", _outcome(needed, tolerance))
     if needed > tolerance:
         raise ModeratedError(
             f"The picture check refused finished picture {attempt + 1} at safety_tolerance {tolerance}; no picture is returned. "
@@ -89,6 +93,12 @@ def find_nsfw(pixels: Pixels | PixelsRGBA, tolerance: int, check: PictureCheck, 
             allowed_from=needed,
         )
     return needed > DEFAULT_TOLERANCE
+
+
+def _outcome(needed: int, tolerance: int) -> str:
+    if needed > tolerance:
+        return "refused"
+    return "flagged" if needed > DEFAULT_TOLERANCE else "passed"
 
 
 def _on_white(pixels: Pixels | PixelsRGBA) -> Pixels:

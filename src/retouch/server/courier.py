@@ -25,6 +25,8 @@ from retouch.errors import AddressNotAllowedError, NotFoundError, RetouchError, 
 from retouch.fetch import FetchPolicy, post
 from retouch.jobs.models import WebhookTarget
 from retouch.jobs.webhooks import Delivery, DeliveryState, WebhookStore
+from retouch.telemetry.catalog import WEBHOOK_ATTEMPTS
+from retouch.telemetry.measures import count
 
 __all__ = ["BodyOf", "Courier", "server_secret", "signed_headers"]
 
@@ -125,6 +127,7 @@ class Courier:
         if state is DeliveryState.PENDING and not pauses:
             state = DeliveryState.GIVEN_UP
         again = time.time() + pauses[0] if state is DeliveryState.PENDING else None
+        count(WEBHOOK_ATTEMPTS, state.value)
         _log.info("webhook of job %s, attempt %d: %s (%s)", delivery.job_id, delivery.attempts, state, outcome)
         self._store.settle(delivery.job_id, state, outcome, next_attempt_at=again)
         return True
