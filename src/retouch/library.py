@@ -5,7 +5,7 @@ The command line and the server build the same parts, so an edit is the same edi
 
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, TypeAlias, TypedDict, Unpack
@@ -28,6 +28,7 @@ from retouch.generation import GenerationOptions, LoraWeight
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.codec import DecodedImage, DecodeLimits, decode, decode_opened
 from retouch.images.mask_file import mask_from_array, read_mask
+from retouch.isolation.decoder import Decoder, DirectDecoder
 from retouch.kontext import MAX_REFERENCE_IMAGES
 from retouch.pipeline import run_edit
 from retouch.preserve.lineage import Ancestry
@@ -107,6 +108,7 @@ def create_registry(
     lora_folder: Path | None = None,
     remote: RemoteOptions | None = None,
     routing: RoutingOptions | None = None,
+    remote_decoder: Callable[[], Decoder] = DirectDecoder,
 ) -> EngineRegistry:
     """Return the engines of this installation; nothing heavy is imported before one is asked for.
 
@@ -124,6 +126,8 @@ def create_registry(
         The server behind the engine "remote"; without it that engine is refused.
     routing : RoutingOptions, optional
         What the engine "auto" asks; when left out "builtin", then "remote" where there is one.
+    remote_decoder : callable, optional
+        Makes what decodes the pictures of that server; when left out, they are decoded in this process.
     """
     directory = data_directory or default_data_directory()
 
@@ -153,7 +157,7 @@ def create_registry(
             raise ConfigurationError(
                 "The engine 'remote' has no server. Set RETOUCH_REMOTE__URL, or remote.url in the configuration file."
             )
-        return RemoteEngine(remote)
+        return RemoteEngine(remote, decoder=remote_decoder())
 
     def auto() -> Any:
         order = ("builtin",) if remote is None else ("builtin", "remote")

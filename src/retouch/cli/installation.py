@@ -36,11 +36,13 @@ def data_folder(settings: "Settings") -> Path:
     return (settings.storage.data_dir or default_data_directory()).expanduser().absolute()
 
 
-def configured_registry(settings: "Settings") -> "EngineRegistry":
-    """Return the engines as they are set."""
+def configured_registry(settings: "Settings", *, is_server: bool = False) -> "EngineRegistry":
+    """Return the engines as they are set; a server decodes what a remote engine gets as it decodes what clients send."""
+    from retouch.isolation.pool import create_decoder
     from retouch.library import create_registry
 
     flux, remote = settings.flux, settings.remote.options()
+    isolation = settings.limits.isolation() if is_server else None
     return create_registry(
         data_folder(settings),
         flux_folder=flux.folder,
@@ -48,4 +50,5 @@ def configured_registry(settings: "Settings") -> "EngineRegistry":
         lora_folder=flux.lora_folder,
         remote=remote,
         routing=settings.routing.options(has_remote=remote is not None),
+        remote_decoder=lambda: create_decoder(isolation),
     )

@@ -35,7 +35,7 @@ def serve(
         },
     )
     folder = data_folder(settings)
-    app = create_app(settings, configured_registry(settings), folder, picture_check=create_picture_check(folder))
+    app = create_app(settings, configured_registry(settings, is_server=True), folder, picture_check=create_picture_check(folder))
     with listen(settings.server.host, settings.server.port) as listener:
         run(app, settings, listener, folder)
     return 0

@@ -1,5 +1,6 @@
 """From a mask's file to a mask: white is where an edit may be, black is where it may not."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,12 @@ _LEAST = 8 / 255
 """What is darker counts as black: a JPEG rings around every edge."""
 
 
-def read_mask(data: bytes, limits: DecodeLimits | None = None) -> Mask:
+def read_mask(
+    data: bytes,
+    limits: DecodeLimits | None = None,
+    *,
+    decode: Callable[[bytes, DecodeLimits], PixelsRGBA] = decode_rgba,
+) -> Mask:
     """Decode a mask.
 
     Parameters
@@ -29,6 +35,8 @@ def read_mask(data: bytes, limits: DecodeLimits | None = None) -> Mask:
         work.
     limits : DecodeLimits, optional
         Caps on bytes and pixels.
+    decode : callable, optional
+        Decodes the file, as ``decode_rgba`` does: a server has strangers' files decoded elsewhere.
 
     Returns
     -------
@@ -41,7 +49,7 @@ def read_mask(data: bytes, limits: DecodeLimits | None = None) -> Mask:
         Of the field ``mask``: the file is no picture, too large, or in color (a photo with a hole in it is not a mask).
     """
     try:
-        pixels = decode_rgba(data, limits)
+        pixels = decode(data, limits or DecodeLimits())
     except ImageError as exc:
         raise InvalidValueError("mask", f"{_RULE}, as a PNG for example ({exc.message})", "another file") from exc
     return _from_rgba(pixels)

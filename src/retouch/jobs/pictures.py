@@ -2,17 +2,18 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from retouch.engines.base import InputPicture
 from retouch.errors import ImageError, InvalidValueError, StorageError
 from retouch.images.array_types import Pixels
-from retouch.images.codec import DecodeLimits, decode
+from retouch.images.codec import DecodeLimits
+from retouch.isolation.decoder import Decoder, DirectDecoder
 from retouch.jobs.manager import InputStore
 from retouch.jobs.models import JobInput
 from retouch.preserve.lineage import Ancestry, Lineage
-from retouch.preserve.source_file import SourceFile, read_source_file
+from retouch.preserve.source_file import SourceFile
 from retouch.provenance.label import declared_source_type
 from retouch.types import EditedImage
 
@@ -45,11 +46,13 @@ class PictureReader:
         For what clients sent. The server's own answers may have more bytes.
     with_source : bool
         Whether to read also what a file says beside its pixels, for an answer at the input's own size.
+    decoder : Decoder
     """
 
     inputs: InputStore
     limits: DecodeLimits
     with_source: bool
+    decoder: Decoder = field(default_factory=DirectDecoder)
 
     def read(self, given: JobInput, *, index: int) -> tuple[InputPicture, tuple[str, ...]]:
         """Return a decoded input, and what is to be said about it.
@@ -99,9 +102,9 @@ class PictureReader:
 
     def _open(self, data: bytes, limits: DecodeLimits, *, index: int | None = None) -> _Opened:
         if self.with_source:
-            source = read_source_file(data, limits, index=index)
+            source = self.decoder.read_source_file(data, limits, index=index)
             return _Opened(source.pixels, source, source.notes)
-        decoded = decode(data, limits, index=index)
+        decoded = self.decoder.decode(data, limits, index=index)
         return _Opened(decoded.pixels, None, decoded.notes)
 
 

@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Protocol
 
 from retouch.engines.base import InputPicture
@@ -15,6 +15,7 @@ from retouch.errors import EditAbortedError, ModeratedError, RetouchError, Stora
 from retouch.images.array_types import Mask
 from retouch.images.codec import DecodeLimits
 from retouch.images.mask_file import read_mask
+from retouch.isolation.decoder import Decoder, DirectDecoder
 from retouch.jobs.manager import InputStore, QueuePolicy
 from retouch.jobs.models import Job, JobResult, JobState, Problem, ResultImage
 from retouch.jobs.pictures import PictureReader, lineage_of, trace_origin
@@ -55,6 +56,7 @@ class Workshop:
     results: ResultStore
     registry: EngineRegistry
     decode_limits: DecodeLimits
+    decoder: Decoder = field(default_factory=DirectDecoder, kw_only=True)
     policy: QueuePolicy
     picture_check: PictureCheck | None = None
 
@@ -166,7 +168,10 @@ class Worker:
         return _result(edited, images, timings)
 
     def _read_pictures(self, job: Job) -> tuple[list[InputPicture], list[str]]:
-        reader = PictureReader(self._shop.inputs, self._shop.decode_limits, with_source=job.request.size == "original")
+        shop = self._shop
+        reader = PictureReader(
+            shop.inputs, shop.decode_limits, with_source=job.request.size == "original", decoder=shop.decoder
+        )
         pictures: list[InputPicture] = []
         notes: list[str] = []
         for index, given in enumerate(job.inputs):
@@ -177,7 +182,10 @@ class Worker:
 
     def _read_mask(self, job: Job) -> Mask | None:
         digest = job.inputs[0].mask if job.inputs else None
-        return None if digest is None else read_mask(self._shop.inputs.get(digest), self._shop.decode_limits)
+        shop = self._shop
+        if digest is None:
+            return None
+        return read_mask(shop.inputs.get(digest), shop.decode_limits, decode=shop.decoder.decode_rgba)
 
     def _save(
         self, images: Sequence[EditedImage], job: Job, pictures: Sequence[InputPicture]

@@ -146,9 +146,10 @@ def read_source_file(data: bytes, limits: DecodeLimits | None = None, *, index: 
     decoded = decode(data, limits, index=index)
     with Image.open(io.BytesIO(data)) as opened:
         jpeg = _jpeg_settings(opened)
-        exif = _upright_exif(opened, decoded.pixels.shape[1], decoded.pixels.shape[0])
         xmp = _xmp_packet(opened, data)
         native, to_native, profile = _native_colors(opened, decoded.pixels)
+        # Last, for it takes the orientation away.
+        exif = _upright_exif(opened, decoded.pixels.shape[1], decoded.pixels.shape[0])
     kept = native is not None  # then the answer is in the file's own colors
     notes = tuple(note for note in decoded.notes if not (kept and note == CONVERTED_NOTE))
     return SourceFile(decoded.pixels, native, to_native, decoded.format, exif, profile, jpeg, notes, xmp)
@@ -229,7 +230,7 @@ def _xmp_packet(opened: Image.Image, data: bytes) -> bytes | None:
 
 
 def _upright_exif(opened: Image.Image, width: int, height: int) -> bytes | None:
-    """Return the EXIF data for the upright picture; Pillow leaves the preview picture out. None where it is damaged or too much."""
+    """Return the EXIF data for the upright picture, without the preview; None where it is damaged or too much."""
     try:
         written = _written_exif(opened, width, height)
     except Exception:  # noqa: BLE001 - as in the codec, readers of metadata raise anything at all on hostile bytes

@@ -135,6 +135,7 @@ def _services(settings: Settings, backstage: Backstage) -> Services:
             max_bytes=limits.max_image_bytes,
         ),
         decode_limits=DecodeLimits(max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels),
+        decoder=backstage.decoder,
         jobs=backstage.jobs,
         results=backstage.results,
         registry=backstage.registry,

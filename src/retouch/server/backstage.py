@@ -73,6 +73,7 @@ class Backstage(Foundation):
             await asyncio.to_thread(courier.stop)
             await asyncio.to_thread(loading.join)
             await asyncio.to_thread(self.registry.close)
+            await asyncio.to_thread(self.decoder.close)
             self.store.close()
 
 

@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 
 from retouch.accounts.principal import Scope
 from retouch.errors import ImageError
-from retouch.images.codec import DecodeLimits, decode, encode
+from retouch.images.codec import DecodedImage, encode
 from retouch.images.geometry import bound_pixels
 from retouch.jobs.models import Job, JobState, Problem
 from retouch.server import edits_reference as reference
@@ -166,16 +166,14 @@ async def preview(request: Request) -> Response:
         try:
             (found,) = await sources.collect([values["image_url"]], parent=None, field=["image_url"])
             data = found if isinstance(found, bytes) else found.data
-            shown = await asyncio.to_thread(
-                _shrunk, data, services.decode_limits, values.get("max_side", _LARGEST_PREVIEW)
-            )
+            picture = await asyncio.to_thread(services.decoder.decode, data, services.decode_limits, index=0)
+            shown = await asyncio.to_thread(_shrunk, picture, values.get("max_side", _LARGEST_PREVIEW))
         except ImageError as exc:
             raise ProblemError(ParamNames(("image_url",)).in_their_words(Problem.from_error(exc))) from exc
     return SafeJSONResponse(shown)
 
 
-def _shrunk(data: bytes, limits: DecodeLimits, max_side_px: int) -> dict[str, Any]:
-    picture = decode(data, limits, index=0)
+def _shrunk(picture: DecodedImage, max_side_px: int) -> dict[str, Any]:
     height, width = picture.pixels.shape[:2]
     small = encode(bound_pixels(picture.pixels, max_side_px), OutputFormat.JPEG)
     return {

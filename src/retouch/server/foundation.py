@@ -12,6 +12,7 @@ from retouch.errors import ConfigurationError, StorageError
 from retouch.files.inputs import InputFiles
 from retouch.files.results import ResultFiles
 from retouch.images.codec import DecodeLimits
+from retouch.isolation.pool import create_decoder
 from retouch.jobs.housekeeping import Housekeeper
 from retouch.jobs.manager import JobManager, QueuePolicy
 from retouch.jobs.signals import JobSignals
@@ -35,6 +36,7 @@ class Foundation:
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
+        self.decoder = create_decoder(settings.limits.isolation())
         self.results = ResultFiles(folder / "results")
         self.inputs = InputFiles(folder / "inputs")
         self.signals = JobSignals()
@@ -61,6 +63,7 @@ class Foundation:
             results=self.results,
             registry=registry,
             decode_limits=DecodeLimits(max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels),
+            decoder=self.decoder,
             policy=self.policy,
             picture_check=picture_check if safety.check_pictures else None,
         )

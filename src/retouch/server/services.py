@@ -9,6 +9,7 @@ from retouch.engines.registry import EngineRegistry
 from retouch.fetch import FetchPolicy
 from retouch.files.results import ResultFiles
 from retouch.images.codec import DecodeLimits
+from retouch.isolation.decoder import Decoder
 from retouch.jobs.manager import JobManager
 from retouch.server.auth import Authenticator
 from retouch.server.intake import Intake
@@ -26,6 +27,7 @@ class Services:
     intake: Intake
     fetch_policy: FetchPolicy
     decode_limits: DecodeLimits
+    decoder: Decoder
     jobs: JobManager
     results: ResultFiles
     registry: EngineRegistry

@@ -7,6 +7,9 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
+from retouch.images.codec import DecodeLimits
+from retouch.isolation.child import IsolationRules
+
 __all__ = [
     "EngineSettings",
     "Group",
@@ -149,6 +152,61 @@ class LimitSettings(Group):
         description="Request bodies that are read or whose pictures are fetched at the same time; times `max_body_bytes`, "
         "this bounds the memory they take. Further requests wait.",
     )
+    isolate_decoding: bool = Field(
+        default=True,
+        description="Whether pictures are decoded in child processes with caps on memory and time, which can open no file and no "
+        "connection. False decodes in the server itself: a few ms faster, and a flaw in a decoder is a flaw in the server.",
+    )
+    decoder_processes: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="Such child processes at a time, in each process that decodes. They start with the first picture. Each takes "
+        "60 MiB, and while it decodes what the picture needs.",
+    )
+    decode_memory_bytes: int = Field(
+        default=2048 * _MIB,
+        ge=64 * _MIB,
+        description="Address space that decoding one picture may take. A transparent picture of 64 megapixels needs 1.3 GiB.",
+    )
+    decode_timeout_seconds: float = Field(
+        default=30,
+        gt=0,
+        description="Seconds in which one picture must be decoded. A photo of 12 megapixels takes 0.15 s.",
+    )
+    max_header_bytes: int = Field(
+        default=32 * 1024,
+        ge=4096,
+        le=_MIB,
+        description="Bytes of a request's line and headers. Proxies let through 8 to 32 KiB.",
+    )
+    max_headers: int = Field(default=100, ge=10, description="Headers of a request. Browsers and clients send 10 to 30.")
+    header_timeout_seconds: float = Field(
+        default=15,
+        gt=0,
+        description="Seconds in which a request's headers must arrive, counted from their first byte.",
+    )
+    idle_timeout_seconds: float = Field(
+        default=30,
+        gt=0,
+        description="Seconds for which a client may leave an answer lying without reading any of it.",
+    )
+    max_connections: int = Field(
+        default=1000,
+        ge=1,
+        description="Connections at a time; one more is closed. Each takes a file descriptor: see `ulimit -n`.",
+    )
+
+    def isolation(self) -> IsolationRules | None:
+        """Return how pictures are decoded apart from the server; None where they are not."""
+        if not self.isolate_decoding:
+            return None
+        return IsolationRules(
+            children=self.decoder_processes,
+            memory_bytes=self.decode_memory_bytes,
+            seconds=self.decode_timeout_seconds,
+            max_pixels=max(self.max_image_pixels, DecodeLimits().max_pixels),
+        )
 
 
 class QueueSettings(Group):

@@ -17,9 +17,10 @@ from retouch.engines.remote.watch import run_watched
 from retouch.errors import EditAbortedError, EngineError, ImageError, InvalidValueError
 from retouch.fetch import FetchPolicy, fetch_images
 from retouch.images.array_types import Mask, Pixels
-from retouch.images.codec import DecodeLimits, decode
+from retouch.images.codec import DecodeLimits
 from retouch.images.geometry import fill_size, fit_pixels
 from retouch.images.mask_file import read_mask
+from retouch.isolation.decoder import Decoder, DirectDecoder
 from retouch.types import EditRequest, Interpretation, Progress, ProgressCallback, ShouldAbort
 
 __all__ = ["RemoteEngine"]
@@ -42,6 +43,8 @@ class RemoteEngine:
     options : RemoteOptions
     breaker : CircuitBreaker, optional
         One made from the options when left out.
+    decoder : Decoder, optional
+        Of what the remote server sends; the engine closes it. In this process when left out.
 
     Notes
     -----
@@ -49,10 +52,13 @@ class RemoteEngine:
     The same seed gives the same bytes as far as the remote server keeps that promise.
     """
 
-    def __init__(self, options: RemoteOptions, *, breaker: CircuitBreaker | None = None) -> None:
+    def __init__(
+        self, options: RemoteOptions, *, breaker: CircuitBreaker | None = None, decoder: Decoder | None = None
+    ) -> None:
         self._options = options
         self._protocol: WireProtocol = _PROTOCOLS[options.protocol](options)
         self._breaker = breaker or CircuitBreaker(options.breaker_failures, options.breaker_seconds)
+        self._decoder = decoder or DirectDecoder()
 
     @property
     def name(self) -> str:
@@ -73,7 +79,8 @@ class RemoteEngine:
         """Nothing to load: the server is reached when an edit needs it, so that this one starts while that one is down."""
 
     def close(self) -> None:
-        """Nothing to free: connections live as long as an edit."""
+        """Close the decoder; connections live as long as an edit."""
+        self._decoder.close()
 
     def edit(
         self,
@@ -128,8 +135,9 @@ class RemoteEngine:
     def _output(self, found: RemotePicture, file: bytes, edit: RemoteEdit) -> EngineOutput:
         limits = DecodeLimits(max_bytes=self._options.max_answer_bytes)
         try:
-            pixels = decode(file, limits).pixels
-            mask = None if found.mask_png is None else read_mask(found.mask_png, limits)
+            pixels = self._decoder.decode(file, limits).pixels
+            decode = self._decoder.decode_rgba
+            mask = None if found.mask_png is None else read_mask(found.mask_png, limits, decode=decode)
         except (ImageError, InvalidValueError) as exc:
             raise EngineError("The remote server's answer is no picture that can be read.") from exc
         notes = (

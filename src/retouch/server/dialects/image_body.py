@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from retouch import kontext
+from retouch.images.codec import DecodeLimits
+from retouch.isolation.decoder import Decoder
 from retouch.jobs.models import Problem
 from retouch.server.catalog import MODELS, OPENAI_MODELS, HostedModel
 from retouch.server.dialects.fields import Field, invalid_body, read_fields, unknown_fields
@@ -59,7 +61,7 @@ class ImageRoute:
     output_format: str
     base64_unless_url: bool
     event: str
-    translate_mask: Callable[[bytes], bytes] | None = None
+    translate_mask: Callable[[bytes, Decoder, DecodeLimits], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from retouch import kontext
 from retouch.errors import ImageError, InvalidValueError
-from retouch.images.codec import decode_rgba
+from retouch.images.codec import DecodeLimits
+from retouch.isolation.decoder import Decoder
 from retouch.server.dialect import Dialect
 from retouch.server.dialects import aimlapi_reference as reference
 from retouch.server.dialects.answers import SECURED
@@ -102,7 +103,7 @@ class MaskFile:
             raise RuleBrokenError(self.text) from exc
 
 
-def mask_of_transparency(data: bytes) -> bytes:
+def mask_of_transparency(data: bytes, decoder: Decoder, limits: DecodeLimits) -> bytes:
     """Return OpenAI's kind of mask, which is transparent where the edit may be, as a gray PNG that is white there.
 
     A picture without any transparency is returned as it is: there, white is where the edit may be.
@@ -113,7 +114,7 @@ def mask_of_transparency(data: bytes) -> bytes:
         It is no picture.
     """
     try:
-        pixels = decode_rgba(data)
+        pixels = decoder.decode_rgba(data, limits)
     except ImageError as exc:
         raise InvalidValueError("mask", f"a picture ({exc.message})", "another file") from exc
     alpha = pixels[..., 3]

@@ -11,6 +11,8 @@ from starlette.requests import Request
 
 from retouch.accounts.principal import Principal, Scope
 from retouch.errors import ImageError, NotFoundError, RequestError
+from retouch.images.codec import DecodeLimits
+from retouch.isolation.decoder import Decoder
 from retouch.jobs.models import Caller, Job, JobResult, Problem, WebhookTarget
 from retouch.server.dialects.fields import invalid_body
 from retouch.server.errors import ProblemError, dialect_name, rename_param
@@ -95,7 +97,8 @@ class Submission:
     mask : str or bytes or None
         Confines the edit, on the first picture: white may change. A URL, a ``data:`` URI or a file.
     translate_mask : callable, optional
-        From the file of a mask in the dialect's own sense to one whose white may change. Raises ``InvalidValueError``.
+        From the file of a mask in the dialect's own sense, and what decodes it, to one whose white may change. Raises
+        ``InvalidValueError``.
     webhook : WebhookOrder or None
     """
 
@@ -106,7 +109,7 @@ class Submission:
     names: ParamNames = field(default_factory=ParamNames)
     ignored: tuple[Mapping[str, str], ...] = ()
     mask: str | bytes | None = None
-    translate_mask: Callable[[bytes], bytes] | None = None
+    translate_mask: Callable[[bytes, Decoder, DecodeLimits], bytes] | None = None
     webhook: WebhookOrder | None = None
 
     def in_their_words(self, problem: Problem) -> Problem:
@@ -147,7 +150,7 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
             )
         except ImageError as exc:
             raise ProblemError(submission.names.in_their_words(Problem.from_error(exc))) from exc
-        mask = await _collect_mask(submission, sources)
+        mask = await _collect_mask(submission, sources, services)
         job = await asyncio.to_thread(
             services.jobs.enqueue,
             submission.request,
@@ -203,7 +206,7 @@ def _target(order: WebhookOrder | None, base_url: str) -> WebhookTarget | None:
     return None if order is None else WebhookTarget(order.url, order.dialect, base_url, order.secret)
 
 
-async def _collect_mask(submission: Submission, sources: PictureSources) -> bytes | None:
+async def _collect_mask(submission: Submission, sources: PictureSources, services: Services) -> bytes | None:
     """Return the file of the mask; a mask that is an answer of this server counts as a picture like any other."""
     if submission.mask is None:
         return None
@@ -211,7 +214,11 @@ async def _collect_mask(submission: Submission, sources: PictureSources) -> byte
     try:
         (found,) = await sources.collect([submission.mask], parent=None, field=[field])
         data = found if isinstance(found, bytes) else found.data
-        return data if submission.translate_mask is None else await asyncio.to_thread(submission.translate_mask, data)
+        if submission.translate_mask is None:
+            return data
+        return await asyncio.to_thread(
+            submission.translate_mask, data, services.decoder, services.decode_limits
+        )
     except RequestError as exc:
         names = ParamNames((field,), submission.names.others)
         raise ProblemError(names.in_their_words(Problem.from_error(exc))) from exc

@@ -1,0 +1,1 @@
+"""Decoding strangers' pictures in child processes that can do nothing else."""
