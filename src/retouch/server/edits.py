@@ -30,7 +30,7 @@ from retouch.server.dialects.image_answer import answer_body
 from retouch.server.dialects.image_body import ImageBody, ImageRoute, parse_body
 from retouch.server.dialects.image_fields import FIELDS
 from retouch.server.dialects.model_fields import body_schema, fit_to_engine
-from retouch.server.dialects.submission import ParamNames, accept, find_job
+from retouch.server.dialects.submission import ParamNames, accept, engine_name, find_job
 from retouch.server.errors import ERROR_TABLE, ProblemError, error_body, public_details
 from retouch.server.json_response import SafeJSONResponse
 from retouch.server.public_urls import own_base_urls, public_base_url
@@ -88,11 +88,18 @@ async def start(request: Request) -> Response:
 async def _read(request: Request) -> ImageBody:
     services = services_of(request)
     body = await services.intake.read_json_object(request)
-    parsed = parse_body(body, _ROUTE)
-    if body.get("previews") is True:
-        generation = replace(parsed.request.generation, preview_every=1)
-        parsed = replace(parsed, request=replace(parsed.request, generation=generation))
-    return await fit_to_engine(parsed, services)
+    parsed = await fit_to_engine(parse_body(body, _ROUTE), services)
+    return await _with_previews(parsed, services) if body.get("previews") is True else parsed
+
+
+async def _with_previews(parsed: ImageBody, services: Services) -> ImageBody:
+    """Ask for previews of every step; an engine that makes none is not asked, and so has nothing to say of it."""
+    engine = engine_name(parsed.engine, services)
+    capabilities = await asyncio.to_thread(services.registry.capabilities, engine)
+    if "preview_every" not in capabilities.generation_options:
+        return parsed
+    generation = replace(parsed.request.generation, preview_every=1)
+    return replace(parsed, request=replace(parsed.request, generation=generation))
 
 
 @router.get(

@@ -140,9 +140,16 @@ async function addOverlay(made, blob) {
 /** Fit the frame into the easel, or show a pixel of the picture as one of the screen. */
 function size() {
   const made = $("viewport").querySelector(".frame");
-  if (!made) return;
+  if (!made) {
+    $("viewport").style.height = "";
+    return;
+  }
   const ratio = Number(made.dataset.ratio);
-  const { clientWidth, clientHeight } = $("viewport");
+  const { clientWidth } = $("viewport");
+  // Where the easel is not beside the panel, it is as high as its picture, up to a share of the screen.
+  const stacked = matchMedia("(max-width: 59rem)").matches;
+  $("viewport").style.height = stacked ? `${Math.round(Math.min(clientWidth / ratio, innerHeight * 0.62))}px` : "";
+  const clientHeight = $("viewport").clientHeight;
   const fitted = Math.min(clientWidth, clientHeight * ratio);
   const width = view.zoom === "full" ? Number(made.dataset.width) / devicePixelRatio : fitted;
   made.style.width = `${width}px`;
