@@ -1,4 +1,4 @@
-"""Finished pictures, and pictures that clients uploaded ahead of an edit, in a local folder, under names that nobody can guess.
+"""Finished pictures, and pictures that clients uploaded ahead of an edit, under names that nobody can guess.
 
 Beside a picture may lie its origin: what the picture descends from, for an edit of it that may follow. It goes with its picture
 and is never served.
@@ -7,27 +7,29 @@ and is never served.
 import contextlib
 import json
 import logging
-import os
 import re
 import secrets
 import time
-from collections.abc import Mapping
+import urllib.parse
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Final
 
 from retouch.errors import NotFoundError, StorageError
-from retouch.files.storing import as_storage_error, store
+from retouch.files.blobs import Blob, Blobs
+from retouch.files.result_index import ResultIndex
 
 __all__ = ["ResultFiles", "StoredFile", "is_result_name"]
 
+_PREFIX: Final = "results"
 _NAME_BYTES: Final = 20
 _NAME: Final = re.compile(r"[0-9a-f]{40}\.(?:jpg|png|upload)")
 _MEDIA_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".upload": "application/octet-stream"}
 _ORIGIN_SUFFIX: Final = ".origin"
 _UPLOAD_SUFFIX: Final = ".upload"
-_RESERVED_SUFFIX: Final = ".reserved"
-_ABANDONED_SECONDS: Final = 3600
+_ABANDONED_SECONDS: Final = 3600.0
+_COMPARE_SECONDS: Final = 86400.0
 
 _log = logging.getLogger(__name__)
 
@@ -45,32 +47,36 @@ class StoredFile:
     ----------
     name : str
         Its public name.
-    path : Path
-        Where it is; never shown to a client.
     media_type : str
-    stat : os.stat_result
+    size_bytes : int
+    modified_at : float
+        Seconds since the epoch.
     """
 
     name: str
-    path: Path
     media_type: str
-    stat: os.stat_result
+    size_bytes: int
+    modified_at: float
 
 
 class ResultFiles:
     """Result files under names of 160 random bits. A name is never reused, and its bytes never change.
 
-    Names are hexadecimal, which is safe on every file system and as an argument of every command.
+    Names are hexadecimal, which is safe in every store and as an argument of every command.
 
     Parameters
     ----------
-    folder : Path
-        Made when it is not there.
+    blobs : Blobs
+    index : ResultIndex
+    signed_url_seconds : int, optional
+        How long the URLs are good that the store signs; without it, results are served by this server alone.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._first_of: dict[str, object] = {}
+    def __init__(self, blobs: Blobs, index: ResultIndex, *, signed_url_seconds: int | None = None) -> None:
+        self._blobs = blobs
+        self._index = index
+        self._signed_url_seconds = signed_url_seconds
+        self._compared_at = float("-inf")
 
     def save(self, data: bytes, suffix: str, origin: Mapping[str, Any] | None = None) -> str:
         """Store a picture and return its name.
@@ -79,7 +85,8 @@ class ResultFiles:
         ----------
         data : bytes
         suffix : {".jpg", ".png", ".upload"}
-            ``.upload`` for what nobody has looked at yet: it is served as bytes of no type.
+            ``.upload`` for what nobody has looked at yet: it is served as bytes of no type. Other files are deleted as a crash's
+            leavings unless the job ends that tells of them (``ResultRecorder``).
         origin : mapping, optional
             JSON-ready. Its key ``first`` is the SHA-256 of the input that the picture descends from.
 
@@ -89,11 +96,11 @@ class ResultFiles:
             It could not be written; nothing is left behind.
         """
         name = secrets.token_hex(_NAME_BYTES) + suffix
-        path = self._path(name)
+        self._index.add(name, is_recorded=suffix == _UPLOAD_SUFFIX, first_input=_first_of(origin))
         try:
             if origin is not None:  # first, so that a picture that can be found has its origin beside it
-                store(_origin_path(path), json.dumps(origin).encode("ascii"))
-            store(path, data)
+                self._blobs.put(_origin_key(name), json.dumps(origin).encode("ascii"), media_type="application/json")
+            self._blobs.put(_key(name), data, media_type=_media_type(name))
         except StorageError:
             with contextlib.suppress(StorageError):
                 self.delete(name)
@@ -109,7 +116,7 @@ class ResultFiles:
             The reservation could not be written.
         """
         name = secrets.token_hex(_NAME_BYTES) + _UPLOAD_SUFFIX
-        store(_reservation_path(self._path(name)), b"")
+        self._index.add(name, is_recorded=False)
         return name
 
     def fill(self, name: str, data: bytes) -> None:
@@ -122,40 +129,37 @@ class ResultFiles:
         StorageError
             It could not be written; the reservation stands.
         """
-        path = self._path(name)
-        reservation = _reservation_path(path)
-        if not reservation.exists():
+        key = _key(name)
+        if not name.endswith(_UPLOAD_SUFFIX) or not self._index.record(name):
             raise _no_file(name)
-        store(path, data)
-        reservation.unlink(missing_ok=True)
+        try:
+            self._blobs.put(key, data, media_type=_media_type(name))
+        except StorageError:
+            self._index.record(name, is_recorded=False)
+            raise
 
     def find(self, name: str) -> StoredFile:
-        """Return the file of that name.
+        """Return what is known of the file of that name.
 
         Raises
         ------
         NotFoundError
             There is none: the name is not one that ``save`` makes, or the file was deleted.
         StorageError
-            The folder can't be read.
+            The store can't be read.
         """
-        path = self._path(name)
-        try:
-            stat = path.stat()
-        except FileNotFoundError as exc:
-            raise _no_file(name) from exc
-        except OSError as exc:
-            raise as_storage_error(exc, "read") from exc
-        return StoredFile(name, path, _MEDIA_TYPES[path.suffix], stat)
+        found = self._blobs.find(_key(name))
+        if found is None:
+            raise _no_file(name)
+        return StoredFile(name, _media_type(name), found.size_bytes, found.modified_at)
 
     def read(self, name: str) -> bytes:
         """Return the bytes of the file; errors as ``find``."""
-        try:
-            return self._path(name).read_bytes()
-        except FileNotFoundError as exc:
-            raise _no_file(name) from exc
-        except OSError as exc:
-            raise as_storage_error(exc, "read") from exc
+        return _there(self._blobs.get(_key(name)), name)
+
+    def read_range(self, name: str, start: int, stop: int) -> bytes:
+        """Return the bytes from ``start`` up to ``stop``; errors as ``find``."""
+        return _there(self._blobs.get_range(_key(name), start, stop), name)
 
     def read_origin(self, name: str) -> dict[str, Any] | None:
         """Return what was saved as the picture's origin; None when nothing was.
@@ -163,92 +167,134 @@ class ResultFiles:
         Raises
         ------
         StorageError
-            It can't be read, or was changed on the disk.
+            It can't be read, or was changed in the store.
         """
-        data = self._read_origin_file(name)
+        data = self._blobs.get(_origin_key(name))
         if data is None:
             return None
         origin = _parse_origin(data)
         if origin is None:
-            raise StorageError("What a stored result descends from was changed on the server's disk. Send the picture.")
+            raise StorageError(
+                "What a stored result descends from was changed in the server's store. Send the picture."
+            )
         return origin
 
-    def first_inputs(self) -> frozenset[str]:
-        """Return the SHA-256 of every input that a result descends from.
+    def urls(self, names: Sequence[str], url_of: Callable[[str], str]) -> dict[str, str]:
+        """Return the URL of each file: signed by the store where that was set, otherwise what ``url_of`` says."""
+        seconds = self._signed_url_seconds
+        signed = {name: None if seconds is None else self._blobs.signed_url(_key(name), seconds) for name in names}
+        return {name: url or url_of(name) for name, url in signed.items()}
 
-        Raises
-        ------
-        StorageError
-            An origin can't be read at present, so nobody knows what it refers to.
+    def name_in_signed_url(self, url: str) -> str | None:
+        """Return the name in a URL that the store signed, or would sign; None when the URL is another.
+
+        The signature is not looked at: whoever knows the name may read the file.
         """
-        found = (path.name.removesuffix(_ORIGIN_SUFFIX) for path in self._folder.glob(f"*/*{_ORIGIN_SUFFIX}"))
-        names = {name for name in found if is_result_name(name)}
-        for name in self._first_of.keys() - names:
-            del self._first_of[name]
-        for name in names - self._first_of.keys():  # a name's bytes never change, so each file is read once
-            origin = _parse_origin(self._read_origin_file(name) or b"{}")
-            if origin is None:
-                _log.warning("the origin of the result %s was changed on the disk", name)
-            self._first_of[name] = (origin or {}).get("first")
-        return frozenset(digest for digest in self._first_of.values() if isinstance(digest, str))
+        if self._signed_url_seconds is None or self._signed_base is None:
+            return None
+        before, _, name = url.split("?", 1)[0].rpartition("/")
+        return name if is_result_name(name) and before == f"{self._signed_base}/{name[:2]}" else None
+
+    @cached_property
+    def _signed_base(self) -> str | None:
+        """What the store's URLs of results begin with."""
+        key = _key("0" * 2 * _NAME_BYTES + ".png")
+        signed = self._blobs.signed_url(key, 60)
+        if signed is None:
+            return None
+        parts = urllib.parse.urlsplit(signed)
+        return f"{parts.scheme}://{parts.netloc}{parts.path.rsplit('/', 2)[0]}"
 
     def delete(self, name: str) -> None:
         """Delete a picture and its origin; they may be gone already."""
-        path = self._path(name)
-        try:
-            path.unlink(missing_ok=True)
-            _origin_path(path).unlink(missing_ok=True)
-        except OSError as exc:
-            raise as_storage_error(exc, "deleted") from exc
+        self._blobs.delete([_key(name), _origin_key(name)])
+        self._index.remove([name])
 
     def delete_older_than(self, age_seconds: float) -> int:
-        """Delete results of at least that age, and what a crash left half-written; return how many went."""
-        now = time.time()
+        """Delete results of at least that age; return how many went."""
         deleted = 0
-        for path in self._folder.glob("*/*"):
-            if path.suffix == _ORIGIN_SUFFIX and path.with_suffix("").exists():
-                continue  # it goes with its picture
-            limit = age_seconds if path.suffix in _MEDIA_TYPES else min(age_seconds, _ABANDONED_SECONDS)
-            try:
-                if now - path.stat().st_mtime >= limit:
-                    path.unlink()
-                    _origin_path(path).unlink(missing_ok=True)
-                    deleted += 1
-            except FileNotFoundError:
-                continue
-            except OSError as exc:
-                _log.warning("a result file could not be deleted: %s", exc)
+        while names := self._index.older_than(age_seconds):
+            self._delete_files(names)
+            self._index.remove(names)
+            deleted += len(names)
+        return deleted
+
+    def delete_orphans(self) -> int:
+        """Delete what attempts left that never ended, uploads that were reserved in vain, and what no index knows.
+
+        Returns
+        -------
+        int
+            How many names went.
+        """
+        deleted = 0
+        while names := self._index.take_orphans(_ABANDONED_SECONDS):
+            self._delete_files(names)
+            deleted += len(names)
+        if time.monotonic() - self._compared_at >= _COMPARE_SECONDS:
+            deleted += self._compare()
+            self._compared_at = time.monotonic()
         return deleted
 
     def check_writable(self) -> None:
         """Raise ``StorageError`` unless a result could be stored now."""
-        probe = self._folder / f".probe-{secrets.token_hex(8)}"
-        store(probe, b"\0" * 4096)
-        probe.unlink(missing_ok=True)
+        self._blobs.check()
 
-    def _read_origin_file(self, name: str) -> bytes | None:
-        try:
-            return _origin_path(self._path(name)).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as exc:
-            raise as_storage_error(exc, "read") from exc
+    def _delete_files(self, names: Sequence[str]) -> None:
+        self._blobs.delete([key for name in names for key in (_key(name), _origin_key(name))])
 
-    def _path(self, name: str) -> Path:
-        """The only way from a name to a path; a name that ``save`` could not have made leads nowhere."""
+    def _compare(self) -> int:
+        """Take over results that no index knows, and delete what else lies there. Looks at everything, so it is done daily.
+
+        There are such results after an older version, and after the database was restored from a backup.
+        """
+        self._blobs.delete_partial(_PREFIX, min_age_seconds=_ABANDONED_SECONDS)
+        limit = time.time() - _ABANDONED_SECONDS
+        deleted = 0
+        for page in self._blobs.pages(_PREFIX):
+            old = [blob for blob in page if blob.modified_at <= limit]
+            known = self._index.known([_name_in(blob) for blob in old])
+            strangers = [blob for blob in old if _name_in(blob) not in known]
+            gone = [blob.key for blob in strangers if not self._adopt(blob)]
+            self._blobs.delete(gone)
+            deleted += len(gone)
+        return deleted
+
+    def _adopt(self, blob: Blob) -> bool:
+        """Take over a result that the index does not know; False when it is none."""
+        name = _name_in(blob)
         if not is_result_name(name):
-            raise _no_file(name)
-        return self._folder / name[:2] / name
+            return False
+        if blob.key.endswith(_ORIGIN_SUFFIX):
+            return self._blobs.find(_key(name)) is not None
+        first = _first_of(_parse_origin(self._blobs.get(_origin_key(name)) or b"{}"))
+        self._index.add(name, is_recorded=True, first_input=first, created_at=blob.modified_at)
+        return True
 
 
-def _origin_path(path: Path) -> Path:
+def _key(name: str) -> str:
+    """The only way from a name to a key; a name that ``save`` could not have made leads nowhere."""
+    if not is_result_name(name):
+        raise _no_file(name)
+    return f"{_PREFIX}/{name[:2]}/{name}"
+
+
+def _origin_key(name: str) -> str:
     """Where a picture's origin is; the ending keeps it from ever being served."""
-    return path.with_name(path.name + _ORIGIN_SUFFIX)
+    return _key(name) + _ORIGIN_SUFFIX
 
 
-def _reservation_path(path: Path) -> Path:
-    """The mark of a name that waits for its upload."""
-    return path.with_name(path.name + _RESERVED_SUFFIX)
+def _name_in(blob: Blob) -> str:
+    return blob.key.rsplit("/", 1)[1].removesuffix(_ORIGIN_SUFFIX)
+
+
+def _media_type(name: str) -> str:
+    return _MEDIA_TYPES[name[name.rindex(".") :]]
+
+
+def _first_of(origin: Mapping[str, Any] | None) -> str | None:
+    first = (origin or {}).get("first")
+    return first if isinstance(first, str) else None
 
 
 def _parse_origin(data: bytes) -> dict[str, Any] | None:
@@ -258,6 +304,12 @@ def _parse_origin(data: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return origin if isinstance(origin, dict) else None
+
+
+def _there(data: bytes | None, name: str) -> bytes:
+    if data is None:
+        raise _no_file(name)
+    return data
 
 
 def _no_file(name: str) -> NotFoundError:

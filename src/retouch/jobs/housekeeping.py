@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 class _Results(Protocol):
     def delete_older_than(self, age_seconds: float, /) -> int: ...
 
-    def first_inputs(self) -> Set[str]: ...
+    def delete_orphans(self) -> int: ...
 
 
 class _UnusedInputs(Protocol):
@@ -82,13 +82,13 @@ class Housekeeper:
                 self._signals.work_arrived()
 
     def clean_up(self) -> None:
-        """Delete old results, their jobs, and inputs that neither a job nor a result needs any more."""
+        """Delete old results, their jobs, what crashed attempts left, and inputs that neither a job nor a result needs."""
         if self._retention_seconds > 0:
             self._results.delete_older_than(self._retention_seconds)
             self._store.delete_finished_before(time.time() - self._retention_seconds)
+        self._results.delete_orphans()
         # Jobs are asked before results: what a job that ends in between hands on to its results is seen in one of the two.
-        needed = self._store.inputs_in_use()
-        self._inputs.delete_unused(needed | self._results.first_inputs(), min_age_seconds=_INPUT_GRACE_SECONDS)
+        self._inputs.delete_unused(self._store.inputs_in_use(), min_age_seconds=_INPUT_GRACE_SECONDS)
 
     def _run(self) -> None:
         cleaned_at = float("-inf")

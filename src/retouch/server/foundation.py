@@ -9,8 +9,8 @@ from retouch.accounts.accounts import Accounts
 from retouch.database.connection import connect
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import ConfigurationError, StorageError
-from retouch.files.inputs import InputFiles
-from retouch.files.results import ResultFiles
+from retouch.files.folder import FolderBlobs
+from retouch.files.storage import FileStorage
 from retouch.images.codec import DecodeLimits
 from retouch.isolation.pool import create_decoder
 from retouch.jobs.housekeeping import Housekeeper
@@ -37,8 +37,6 @@ class Foundation:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
         self.decoder = create_decoder(settings.limits.isolation())
-        self.results = ResultFiles(folder / "results")
-        self.inputs = InputFiles(folder / "inputs")
         self.signals = JobSignals()
         self.policy = QueuePolicy(
             max_waiting=settings.queue.max_waiting,
@@ -49,8 +47,11 @@ class Foundation:
             abort_on_disconnect=settings.queue.abort_on_disconnect,
         )
         self.database = connect(settings.database.url_in(folder), pool_size=settings.database.max_connections)
+        storage = settings.storage
+        files = FileStorage.open(storage.place(), folder, self.database, signed_url_seconds=storage.lifetime_of_urls)
+        self.results, self.inputs = files.results, files.inputs
         self.accounts = Accounts.of(self.database, settings.accounts.prices())
-        self.store = JobStore(self.database, (self.accounts.books,))
+        self.store = JobStore(self.database, (files.recorder, self.accounts.books))
         self.jobs = JobManager(self.store, self.inputs, self.signals, self.policy)
 
     def workshop(self, registry: EngineRegistry, picture_check: PictureCheck | None) -> Workshop:
@@ -85,7 +86,7 @@ def private_folder(data_directory: Path) -> Path:
     folder = data_directory / "server"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ResultFiles(folder / "results").check_writable()
+        FolderBlobs(folder).check()
     except (OSError, StorageError) as exc:
         raise ConfigurationError(
             f"The data folder {data_directory} can't be written. Choose another with --data-dir."

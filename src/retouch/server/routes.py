@@ -6,17 +6,19 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
+from retouch.files.blobs import IMMUTABLE
 from retouch.server.dialects.answers import documented
 from retouch.server.services import services_of
+from retouch.server.stored_file_response import answer_with_file
 
 __all__ = ["router"]
 
 router = APIRouter()
 
 _FILE_HEADERS: Final = {
-    "cache-control": "public, max-age=31536000, immutable",
+    "cache-control": IMMUTABLE,
     "content-security-policy": "default-src 'none'; sandbox",
     "cross-origin-resource-policy": "cross-origin",
 }
@@ -43,31 +45,13 @@ _CHECKS: Final = {
 _READY_ANSWERS: Final = documented({200: ("It can.", _CHECKS), 503: ("It can't; `checks` says why.", _CHECKS)})
 
 
-@router.get(
-    "/files/{name}", tags=["files"], summary="Fetch a result", response_class=FileResponse, responses=_FILE_ANSWERS
-)
+@router.get("/files/{name}", tags=["files"], summary="Fetch a result", response_class=Response, responses=_FILE_ANSWERS)
 @router.head("/files/{name}", include_in_schema=False)
 async def serve_file(request: Request, name: str) -> Response:
     """Serve a result file. Needs no key: its name can't be guessed. Knows byte ranges and conditional requests."""
-    found = await asyncio.to_thread(services_of(request).results.find, name)
-    headers = {**_FILE_HEADERS, "etag": f'"{found.name}"'}
-    if _already_has(request.headers.get("if-none-match"), headers["etag"]):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return FileResponse(
-        found.path,
-        headers=headers,
-        media_type=found.media_type,
-        filename=found.name,
-        stat_result=found.stat,
-        content_disposition_type="inline",
-    )
-
-
-def _already_has(if_none_match: str | None, etag: str) -> bool:
-    if if_none_match is None:
-        return False
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in tags or etag in tags
+    results = services_of(request).results
+    found = await asyncio.to_thread(results.find, name)
+    return answer_with_file(request, results, found, _FILE_HEADERS)
 
 
 @router.get("/health", tags=["health"], summary="Is the server alive?")

@@ -13,10 +13,10 @@ from retouch.settings.groups import (
     QueueSettings,
     SafetySettings,
     ServerSettings,
-    StorageSettings,
 )
 from retouch.settings.reading import ENVIRONMENT_PREFIX, Settings, load_settings
 from retouch.settings.remote import RemoteSettings, RoutingSettings
+from retouch.settings.storage import StorageSettings
 from retouch.settings.telemetry import TelemetrySettings
 
 __all__ = [

@@ -1,7 +1,6 @@
 """The settings of the server and of what it works with, by their tables in the TOML file."""
 
 import hashlib
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -18,7 +17,6 @@ __all__ = [
     "QueueSettings",
     "SafetySettings",
     "ServerSettings",
-    "StorageSettings",
     "split_commas",
 ]
 
@@ -248,23 +246,6 @@ class QueueSettings(Group):
         ge=1,
         description="How often an edit is started in all, when the process that ran it died. After that it fails with the code "
         "`engine_crashed`, so that an edit that kills its worker can't kill every worker for ever.",
-    )
-
-
-class StorageSettings(Group):
-    """Where results are kept, and for how long."""
-
-    data_dir: Path | None = Field(
-        default=None,
-        description="Folder for results, waiting edits, models and object packs. Left out: `$XDG_DATA_HOME/retouch`, or "
-        "`~/.local/share/retouch`.",
-    )
-    retention_hours: float = Field(
-        default=24 * 7,
-        ge=0,
-        description="Hours after which a result file and its job are deleted. 0 keeps them for ever. The default gives clients "
-        "a week to fetch. The first input that a result was made from is kept as long as the result, so that editing the result "
-        "again can go back to it.",
     )
 
 

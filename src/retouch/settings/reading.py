@@ -25,9 +25,9 @@ from retouch.settings.groups import (
     QueueSettings,
     SafetySettings,
     ServerSettings,
-    StorageSettings,
 )
 from retouch.settings.remote import RemoteSettings, RoutingSettings
+from retouch.settings.storage import StorageSettings
 from retouch.settings.telemetry import TelemetrySettings
 
 __all__ = ["ENVIRONMENT_PREFIX", "Settings", "load_settings"]
@@ -150,7 +150,11 @@ def _explain(error: ValidationError) -> str:
         if problem["type"] == "extra_forbidden":
             sentences.append(f"There is no setting {name}.")
             continue
-        secret = any(word in name for word in ("key", "token", "secret", "header", "database.url"))
+        # A whole group is shown no more than its keys would be.
+        secret = "." not in name or any(
+            word in name
+            for word in ("key", "token", "secret", "header", "storage.options", "storage.url", "database.url")
+        )
         received = "" if secret else f"; received {shorten(problem['input'])}"
         sentences.append(f"The setting {name} is wrong: {problem['msg']}{received}.")
     return " ".join(sentences)

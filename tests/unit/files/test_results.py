@@ -1,30 +1,35 @@
 import errno
 import os
 import re
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from retouch import atomic
 from retouch.errors import NotFoundError, StorageError
-from retouch.files.results import ResultFiles
+
+ORIGIN = {"first": "f" * 64, "lineage": {"turns": 1}}
 
 
-@pytest.fixture
-def results(tmp_path):
-    return ResultFiles(tmp_path / "results")
+def make_told(storage, database, *names: str) -> None:
+    """End a job that tells of the files, as the job store does."""
+    with database.begin() as connection:
+        storage.recorder.ended(connection, SimpleNamespace(result=SimpleNamespace(file_names=names)))
 
 
-def files_in(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+def make_old(folder: Path, pattern: str = "*") -> None:
+    for path in folder.rglob(pattern):
+        if path.is_file():
+            os.utime(path, (0, 0))
 
 
 def test_a_saved_picture_is_found_and_read_again(results):
     name = results.save(b"pixels", ".png")
     assert results.read(name) == b"pixels"
+    assert results.read_range(name, 1, 4) == b"ixe"
     found = results.find(name)
-    assert (found.media_type, found.stat.st_size) == ("image/png", 6)
+    assert (found.media_type, found.size_bytes) == ("image/png", 6)
 
 
 def test_names_hold_at_least_128_random_bits_and_never_repeat(results):
@@ -42,9 +47,13 @@ def test_a_name_that_was_never_given_out_leads_nowhere(results, name):
         results.find(name)
     with pytest.raises(NotFoundError):
         results.read(name)
+    with pytest.raises(NotFoundError):
+        results.read_range(name, 0, 1)
+    with pytest.raises(NotFoundError):
+        results.fill(name, b"upload")
 
 
-def test_a_full_disk_is_a_clear_error_and_leaves_nothing_behind(results, tmp_path, monkeypatch):
+def test_a_full_disk_is_a_clear_error_and_leaves_nothing_behind(results, tmp_path, files_in, monkeypatch):
     def full(_descriptor):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -52,22 +61,23 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing_behind(results, tmp_pat
     with pytest.raises(StorageError, match="disk is full") as caught:
         results.save(b"pixels", ".png")
     assert str(tmp_path) not in caught.value.message
-    assert files_in(tmp_path) == []
+    assert files_in() == []
 
 
-def test_a_folder_that_is_a_file_is_a_storage_error(tmp_path):
-    (tmp_path / "results").write_text("in the way")
-    results = ResultFiles(tmp_path / "results")
+def test_a_folder_that_is_a_file_is_a_storage_error(results, folder):
+    folder.write_text("in the way")
     with pytest.raises(StorageError):
         results.save(b"pixels", ".png")
     with pytest.raises(StorageError):
         results.check_writable()
 
 
-def test_old_results_are_deleted_and_young_ones_kept(results):
-    old, young = results.save(b"old", ".jpg"), results.save(b"young", ".jpg")
-    an_hour_ago = time.time() - 3600
-    os.utime(results.find(old).path, (an_hour_ago, an_hour_ago))
+def test_old_results_are_deleted_and_young_ones_kept(storage, database, results, clock):
+    old = results.save(b"old", ".jpg")
+    make_told(storage, database, old)
+    clock.now += 1800
+    young = results.save(b"young", ".jpg")
+    make_told(storage, database, young)
 
     assert results.delete_older_than(1800) == 1
 
@@ -76,7 +86,44 @@ def test_old_results_are_deleted_and_young_ones_kept(results):
     assert results.read(young) == b"young"
 
 
-def test_what_a_crash_left_half_written_is_deleted_and_never_served(results, tmp_path, monkeypatch):
+def test_more_old_results_than_a_page_of_the_index_are_all_deleted(
+    storage, database, results, clock, files_in, monkeypatch
+):
+    monkeypatch.setattr("retouch.files.result_index._PAGE", 3)
+    names = [results.save(b"pixels", ".jpg") for _ in range(10)]
+    make_told(storage, database, *names[:5])
+    clock.now += 4000
+    assert results.delete_older_than(4000) == 5
+    assert results.delete_orphans() == 5
+    assert files_in() == []
+
+
+def test_what_no_job_told_of_is_deleted_after_an_hour_and_what_one_did_stays(storage, database, results, clock):
+    crashed, told = results.save(b"crashed", ".jpg", ORIGIN), results.save(b"told", ".jpg")
+    make_told(storage, database, told)
+    clock.now += 3599
+    assert results.delete_orphans() == 0
+    clock.now += 1
+    assert results.delete_orphans() == 1
+    assert results.read(told) == b"told"
+    with pytest.raises(NotFoundError):
+        results.read(crashed)
+
+
+def test_a_job_cant_end_with_pictures_that_were_taken_for_a_crashs_leavings(storage, database, results, clock):
+    name = results.save(b"late", ".jpg")
+    clock.now += 3600
+    results.delete_orphans()
+    with pytest.raises(StorageError, match="deleted before"):
+        make_told(storage, database, name)
+
+
+def test_a_job_that_failed_tells_of_nothing(storage, database):
+    with database.begin() as connection:
+        storage.recorder.ended(connection, SimpleNamespace(result=None))
+
+
+def test_what_a_crash_left_half_written_is_deleted_and_never_served(results, folder, files_in, monkeypatch, clock):
     def crash(*_):
         raise KeyboardInterrupt
 
@@ -84,14 +131,14 @@ def test_what_a_crash_left_half_written_is_deleted_and_never_served(results, tmp
     with pytest.raises(KeyboardInterrupt):
         results.save(b"pixels", ".jpg")
     monkeypatch.undo()
-    (left,) = files_in(tmp_path)
+    (left,) = files_in()
     with pytest.raises(NotFoundError):
-        results.find(left.name)
-    two_hours_ago = time.time() - 7200
-    os.utime(left, (two_hours_ago, two_hours_ago))
+        results.find(Path(left).name)
+    make_old(folder)
+    clock.now += 3600
 
-    assert results.delete_older_than(10**9) == 1
-    assert files_in(tmp_path) == []
+    assert results.delete_orphans() == 1, "its name was noted before it was written"
+    assert files_in() == []
 
 
 def test_deleting_twice_is_no_error(results):
@@ -102,16 +149,14 @@ def test_deleting_twice_is_no_error(results):
 
 def test_cleaning_a_folder_that_was_never_used_is_no_error(results):
     assert results.delete_older_than(0) == 0
+    assert results.delete_orphans() == 0
 
 
-ORIGIN = {"first": "f" * 64, "lineage": {"turns": 1}}
-
-
-def test_an_origin_lies_beside_its_picture_and_is_no_result_itself(results, tmp_path):
+def test_an_origin_lies_beside_its_picture_and_is_no_result_itself(results, folder):
     name = results.save(b"pixels", ".png", ORIGIN)
     assert results.read_origin(name) == ORIGIN
     assert results.read_origin(results.save(b"fresh", ".png")) is None
-    (origin,) = tmp_path.rglob("*.origin")
+    (origin,) = folder.rglob("*.origin")
     for asked in (origin.name, f"{origin.parent.name}/{origin.name}"):
         with pytest.raises(NotFoundError):
             results.find(asked)
@@ -125,30 +170,28 @@ def test_a_name_that_was_never_given_out_has_no_origin(results, name):
         results.read_origin(name)
 
 
-def test_an_origin_goes_with_its_picture_however_that_goes(results, tmp_path):
-    deleted, expired, kept = (results.save(b"pixels", ".jpg", ORIGIN) for _ in range(3))
+def test_an_origin_goes_with_its_picture_however_that_goes(storage, database, results, clock, files_in):
+    deleted, expired = (results.save(b"pixels", ".jpg", ORIGIN) for _ in range(2))
+    make_told(storage, database, expired)
     results.delete(deleted)
-    for path in tmp_path.rglob(f"{expired}*"):
-        os.utime(path, (0, 0))
-    for path in tmp_path.rglob(f"{kept}.origin"):
-        os.utime(path, (0, 0))  # older than its picture, as it was written first
+    clock.now += 3600
+    kept = results.save(b"pixels", ".jpg", ORIGIN)
 
     assert results.delete_older_than(3600) == 1
 
-    assert sorted(path.name for path in files_in(tmp_path)) == [kept, f"{kept}.origin"]
+    assert [Path(key).name for key in files_in()] == [kept, f"{kept}.origin"]
 
 
-def test_an_origin_that_a_crash_left_without_its_picture_is_deleted(results, tmp_path):
+def test_an_origin_that_was_left_without_its_picture_is_deleted(storage, database, results, folder, files_in):
     name = results.save(b"pixels", ".jpg", ORIGIN)
-    results.find(name).path.unlink()
-    assert results.delete_older_than(10**9) == 0
-    two_hours_ago = time.time() - 7200
-    os.utime(next(tmp_path.rglob("*.origin")), (two_hours_ago, two_hours_ago))
-    assert results.delete_older_than(10**9) == 1
-    assert files_in(tmp_path) == []
+    results._index.remove([name])
+    next(folder.rglob("*.jpg")).unlink()
+    make_old(folder)
+    assert results.delete_orphans() == 1
+    assert files_in() == []
 
 
-def test_a_disk_that_is_full_after_the_origin_leaves_neither_behind(results, tmp_path, monkeypatch):
+def test_a_disk_that_is_full_after_the_origin_leaves_neither_behind(results, files_in, monkeypatch):
     syncs = []
 
     def full_at_the_second_file(_descriptor):
@@ -159,38 +202,67 @@ def test_a_disk_that_is_full_after_the_origin_leaves_neither_behind(results, tmp
     monkeypatch.setattr(atomic.os, "fsync", full_at_the_second_file)
     with pytest.raises(StorageError, match="disk is full"):
         results.save(b"pixels", ".png", ORIGIN)
-    assert files_in(tmp_path) == []
+    assert files_in() == []
 
 
-def test_first_inputs_are_those_of_every_result_that_is_there(results, tmp_path):
-    assert results.first_inputs() == frozenset()
-    names = [results.save(b"pixels", ".png", {"first": digest * 64, "lineage": {}}) for digest in "aab"]
-    results.save(b"fresh", ".png")
-    assert results.first_inputs() == {"a" * 64, "b" * 64}
-    results.delete(names[0])
-    assert results.first_inputs() == {"a" * 64, "b" * 64}
-    results.delete(names[1])
-    assert results.first_inputs() == {"b" * 64}
-    assert ResultFiles(tmp_path / "results").first_inputs() == {"b" * 64}
+def test_results_of_before_there_was_an_index_are_taken_over_with_their_age_and_what_they_descend_from(
+    storage, database, folder, clock
+):
+    old, damaged = (storage.results.save(b"pixels", ".png", ORIGIN) for _ in range(2))
+    storage.results._index.remove([old, damaged])
+    (folder / f"results/{damaged[:2]}/{damaged}.origin").write_bytes(b"\xff")
+    make_old(folder)
+
+    assert storage.results.delete_orphans() == 0
+
+    assert storage.results.read(old) == storage.results.read(damaged) == b"pixels"
+    assert storage.inputs._index.is_first_input("f" * 64)
+    assert storage.results.delete_older_than(clock.now) == 2, "they are of 1970"
 
 
-@pytest.mark.parametrize("damage", [b"", b"[]", b"\xff", b'{"first": 5}', b"{}"])
-def test_an_origin_that_was_changed_on_the_disk_refers_to_nothing(results, tmp_path, damage, caplog):
+def test_an_origin_that_is_no_json_object_cant_be_read(results, folder):
     name = results.save(b"pixels", ".png", ORIGIN)
-    next(tmp_path.rglob("*.origin")).write_bytes(damage)
-    (tmp_path / "results" / "00").mkdir()
-    (tmp_path / "results" / "00" / "stray.origin").write_bytes(b"{}")
-    assert results.first_inputs() == frozenset()
-    assert results.read(name) == b"pixels"
-
-
-def test_an_origin_that_is_no_json_object_cant_be_read(results, tmp_path):
-    name = results.save(b"pixels", ".png", ORIGIN)
-    next(tmp_path.rglob("*.origin")).write_bytes(b"[]")
+    next(folder.rglob("*.origin")).write_bytes(b"[]")
     with pytest.raises(StorageError):
         results.read_origin(name)
 
 
-def test_the_write_check_leaves_nothing_behind(results, tmp_path):
+def test_a_reserved_name_takes_one_upload_within_the_hour(results, clock):
+    name, late = results.reserve(), results.reserve()
+    with pytest.raises(NotFoundError):
+        results.read(name)
+    results.fill(name, b"upload")
+    assert results.read(name) == b"upload"
+    with pytest.raises(NotFoundError):
+        results.fill(name, b"another")
+    clock.now += 3600
+    results.delete_orphans()
+    with pytest.raises(NotFoundError):
+        results.fill(late, b"upload")
+    assert results.read(name) == b"upload"
+
+
+def test_an_upload_that_could_not_be_stored_can_be_sent_again(results, monkeypatch):
+    name = results.reserve()
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with pytest.raises(StorageError):
+        results.fill(name, b"upload")
+    monkeypatch.undo()
+    results.fill(name, b"upload")
+    assert results.read(name) == b"upload"
+
+
+def test_the_write_check_leaves_nothing_behind(results, files_in):
     results.check_writable()
-    assert files_in(tmp_path) == []
+    assert files_in() == []
+
+
+def test_a_folder_signs_no_urls_so_the_servers_own_are_answered(open_storage):
+    results = open_storage(signed_url_seconds=60).results
+    name = results.save(b"pixels", ".png")
+    assert results.urls([name], lambda name: f"http://here/files/{name}") == {name: f"http://here/files/{name}"}
+    assert results.name_in_signed_url(f"http://here/files/{name}") is None

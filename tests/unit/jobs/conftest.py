@@ -5,13 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 from skimage.data import astronaut
 
 from retouch.database.connection import connect
 from retouch.engines.registry import EngineRegistry
-from retouch.files.inputs import InputFiles
+from retouch.files.folder import FolderBlobs
 from retouch.files.results import ResultFiles
+from retouch.files.storage import FileStorage
+from retouch.files.tables import STORED_INPUTS, STORED_RESULTS
 from retouch.images.codec import DecodeLimits
 from retouch.jobs.manager import JobManager, QueuePolicy
 from retouch.jobs.signals import JobSignals
@@ -33,6 +36,16 @@ class Bench:
     def store(self) -> JobStore:
         return self.shop.store
 
+    def make_inputs_old(self) -> None:
+        """Let it be long ago that somebody said that the inputs are wanted."""
+        with self.store._engine.begin() as connection:
+            connection.execute(sa.update(STORED_INPUTS).values(kept_at=0))
+
+    def make_result_old(self, name: str) -> None:
+        """Let a result be of long ago."""
+        with self.store._engine.begin() as connection:
+            connection.execute(sa.update(STORED_RESULTS).where(STORED_RESULTS.c.name == name).values(created_at=0))
+
 
 @pytest.fixture(scope="session")
 def photo() -> bytes:
@@ -52,11 +65,13 @@ def bench(tmp_path):
         picture_check: PictureCheck | None = None,
         **policy: float,
     ) -> Bench:
-        store = JobStore(connect(f"sqlite:///{tmp_path / 'jobs.sqlite'}"))
+        database = connect(f"sqlite:///{tmp_path / 'jobs.sqlite'}")
+        files = FileStorage(FolderBlobs(tmp_path), database)
+        store = JobStore(database, (files.recorder,))
         store.create_schema()
         stores.append(store)
-        signals, inputs = JobSignals(), InputFiles(tmp_path / "inputs")
-        results, rules = ResultFiles(tmp_path / "results"), QueuePolicy(**policy)
+        signals, rules = JobSignals(), QueuePolicy(**policy)
+        results, inputs = files.results, files.inputs
         shop = Workshop(
             store, signals, inputs, results, registry or fake_registry(engine), DecodeLimits(), rules, picture_check
         )

@@ -1,4 +1,3 @@
-import os
 import time
 
 import pytest
@@ -47,8 +46,7 @@ def test_old_results_and_their_jobs_are_deleted_together(keeper, photo):
     b.store._clock = lambda: time.time() - 500
     Worker(b.shop).work_once()
     name = b.manager.get(job.id).result.images[0].name
-    then = time.time() - 500
-    os.utime(b.results.find(name).path, (then, then))
+    b.make_result_old(name)
 
     housekeeper.clean_up()
 
@@ -63,20 +61,15 @@ def test_a_retention_of_zero_keeps_everything(keeper, photo):
     job = b.manager.enqueue(EditRequest("Add a bird"), [photo], engine="fake")
     Worker(b.shop).work_once()
     name = b.manager.get(job.id).result.images[0].name
-    os.utime(b.results.find(name).path, (0, 0))
+    b.make_result_old(name)
     housekeeper.clean_up()
     assert b.results.find(name)
-
-
-def make_old(folder):
-    for path in folder.glob("*/*"):
-        os.utime(path, (0, 0))
 
 
 def test_the_inputs_of_a_job_that_failed_go_and_those_of_a_waiting_one_stay(keeper, photo, tmp_path):
     b, housekeeper = keeper()
     job = b.manager.enqueue(EditRequest(f"do the {REFUSED_WORD}"), [photo], engine="fake")
-    make_old(tmp_path / "inputs")
+    b.make_inputs_old()
 
     housekeeper.clean_up()
     assert b.shop.inputs.get(job.inputs[0].picture) == photo
@@ -97,12 +90,12 @@ def test_a_first_input_stays_until_the_last_result_that_descends_from_it_is_gone
     again = b.manager.enqueue(request, [stored_answer(b, turns[0])], engine="fake")
     Worker(b.shop).work_once()
     turns.append(b.manager.get(again.id).result.images[0].name)
-    make_old(tmp_path / "inputs")
+    b.make_inputs_old()
 
     for name in turns:
         housekeeper.clean_up()
         assert b.shop.inputs.get(first) == photo
-        os.utime(b.results.find(name).path, (0, 0))
+        b.make_result_old(name)
     housekeeper.clean_up()
 
     with pytest.raises(StorageError):
@@ -117,7 +110,7 @@ def test_a_waiting_edit_of_an_answer_keeps_all_that_the_answer_descends_from(kee
     name = next((tmp_path / "results").glob("*/*.jpg")).name
     waiting = b.manager.enqueue(EditRequest("Add a bird"), [stored_answer(b, name)], engine="fake")
     b.results.delete(name)
-    make_old(tmp_path / "inputs")
+    b.make_inputs_old()
 
     housekeeper.clean_up()
     assert b.shop.inputs.get(first) == photo
@@ -129,7 +122,7 @@ def test_a_waiting_edit_of_an_answer_keeps_all_that_the_answer_descends_from(kee
 def test_an_input_that_an_answer_brings_back_is_young_again(bench, photo, tmp_path):
     b = bench()
     digest = b.shop.inputs.put(photo)
-    make_old(tmp_path / "inputs")
+    b.make_inputs_old()
     b.manager.enqueue(EditRequest("Add a bird"), [Answer(photo, digest, {})], engine="fake")
     assert b.shop.inputs.delete_unused(frozenset(), min_age_seconds=600) == 0
 

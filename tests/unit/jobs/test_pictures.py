@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from retouch.database.connection import connect
+from retouch.database.schema import upgrade
 from retouch.engines.base import InputPicture
 from retouch.errors import ImageDecodeError, ImageTooLargeError
-from retouch.files.inputs import InputFiles
+from retouch.files.folder import FolderBlobs
+from retouch.files.storage import FileStorage
 from retouch.images.codec import DecodeLimits
 from retouch.images.geometry import Fit, fit_pixels
 from retouch.jobs.models import JobInput
@@ -20,7 +23,10 @@ WHOLE = (0.0, 0.0, 80.0, 60.0)
 
 @pytest.fixture
 def inputs(tmp_path):
-    return InputFiles(tmp_path)
+    database = connect(f"sqlite:///{tmp_path / 'jobs.sqlite'}")
+    upgrade(database)
+    yield FileStorage(FolderBlobs(tmp_path), database).inputs
+    database.dispose()
 
 
 @pytest.fixture
