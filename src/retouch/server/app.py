@@ -15,7 +15,7 @@ from retouch.errors import ConfigurationError, RetouchError
 from retouch.fetch import FetchPolicy
 from retouch.images.codec import DecodeLimits
 from retouch.safety.pictures import PictureCheck
-from retouch.server import edits, routes
+from retouch.server import edits, metrics, routes
 from retouch.server.auth import Authenticator, configured_principals
 from retouch.server.backstage import Backstage
 from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, models, openai_images, replicate
@@ -25,7 +25,9 @@ from retouch.server.foundation import private_folder
 from retouch.server.intake import Intake
 from retouch.server.middleware import EXPOSED_HEADERS, CatchUnexpected, Envelope
 from retouch.server.playground import add_playground
+from retouch.server.request_log import RequestLog
 from retouch.server.services import Services
+from retouch.server.telemetry import metrics_access, telemetry_options
 from retouch.settings import Settings
 
 __all__ = ["create_app"]
@@ -73,15 +75,17 @@ def create_app(
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        lifespan=backstage.lifespan,
+        lifespan=metrics.telling_lifespan(telemetry_options(settings, folder), backstage.lifespan),
     )
     app.state.services = _services(settings, backstage)
     app.state.dialects = DIALECTS
+    app.state.metrics = metrics.MetricsPage(metrics_access(settings), backstage.database)
     app.include_router(fal_proxy.router)
     for dialect in DIALECTS:
         app.include_router(dialect.router)
     app.include_router(models.router)  # after Replicate's, whose /v1/models/OWNER/NAME it would hide
     app.include_router(routes.router)
+    app.include_router(metrics.router)
     add_docs(app)
     add_playground(app)
     _add_error_handlers(app)
@@ -166,6 +170,7 @@ def _add_middleware(app: FastAPI, settings: Settings, *, has_keys: bool) -> None
         expose_headers=list(EXPOSED_HEADERS),
         max_age=600,
     )
+    app.add_middleware(RequestLog)
     app.add_middleware(Envelope)
 
 

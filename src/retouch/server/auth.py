@@ -26,7 +26,7 @@ from retouch.server.answer_headers import add_answer_header
 from retouch.server.attempts import FailedAttempts, network_of
 from retouch.server.errors import ProblemError
 
-__all__ = ["Authenticator", "configured_principals"]
+__all__ = ["Authenticator", "check_loopback_host", "configured_principals"]
 
 _SCHEMES: Final = frozenset({"bearer", "key"})
 _LOOPBACK_HOST: Final = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.IGNORECASE)
@@ -108,8 +108,8 @@ class Authenticator:
         digest = digest_of(key)
         credential = None
         principal = self._configured_holder(request, digest)
-        if principal is None and await self._is_open():
-            _check_loopback_host(request)
+        if principal is None and await self.is_open():
+            check_loopback_host(request)
             principal = ANYONE
         if principal is None:
             credential = await self._open_with(request, key, digest)
@@ -146,7 +146,7 @@ class Authenticator:
         self._remembered.clear()
         self._open_until = 0.0
 
-    async def _is_open(self) -> bool:
+    async def is_open(self) -> bool:
         """Whether there is no key at all. Keys are never deleted, so it needs to be asked only until the first one is there."""
         if not self._is_closed and self._clock() >= self._open_until:
             self._is_closed = await asyncio.to_thread(self._accounts.keys.any_exist)
@@ -212,7 +212,8 @@ def _presented_key(request: Request) -> str:
     raise AuthenticationError("The request carries no API key. Send the header Authorization: Bearer KEY.")
 
 
-def _check_loopback_host(request: Request) -> None:
+def check_loopback_host(request: Request) -> None:
+    """Raise ``ProblemError`` unless the request names this machine as its host, as no web page from elsewhere can."""
     if _LOOPBACK_HOST.fullmatch(request.headers.get("host", "")) is None:
         message = (
             "This server runs without keys and answers only to its own machine's name. Its operator can configure keys."

@@ -14,6 +14,8 @@ from starlette.requests import Request
 from retouch.errors import QueueFullError
 from retouch.jobs.models import Problem
 from retouch.server.errors import ProblemError
+from retouch.telemetry.catalog import UPLOADS
+from retouch.telemetry.measures import change
 
 __all__ = ["Form", "Intake", "media_type_of"]
 
@@ -55,9 +57,11 @@ class Intake:
             await asyncio.wait_for(self.places.acquire(), self.timeout_seconds)
         except TimeoutError as exc:
             raise QueueFullError("Too many uploads are under way. Try again shortly.", retry_after_seconds=5.0) from exc
+        change(UPLOADS, 1)
         try:
             yield
         finally:
+            change(UPLOADS, -1)
             self.places.release()
 
     async def read_json_object(self, request: Request) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """Run the application: take the port, say where it listens, serve until told to stop."""
 
 import errno
-import logging
 import signal
 import socket
-import sys
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -13,7 +11,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from retouch.errors import ConfigurationError
+from retouch.server.telemetry import log_options
 from retouch.settings import Settings
+from retouch.telemetry.logs import configure_logs
 
 __all__ = ["listen", "run"]
 
@@ -51,7 +51,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(app: FastAPI, settings: Settings, listener: socket.socket, data_directory: Path) -> None:
     """Serve until a signal says to stop; then let running requests finish, for a while."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    configure_logs(log_options(settings))
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -62,7 +62,6 @@ def run(app: FastAPI, settings: Settings, listener: socket.socket, data_director
         timeout_graceful_shutdown=max(1, round(settings.server.shutdown_seconds)),
     )
     config.load()
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     _Server(config, _greeting(settings, listener, data_directory)).run(sockets=[listener])
 
 

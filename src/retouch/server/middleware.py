@@ -1,8 +1,7 @@
-"""What every answer carries, whatever route made it: ids, costs, security headers, a log line, and a safe 500."""
+"""What every answer carries, whatever route made it: ids, costs, security headers, and a safe 500."""
 
 import logging
 import re
-import time
 import uuid
 from typing import Final
 
@@ -32,7 +31,6 @@ _SECURITY_HEADERS: Final = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
-_access_log = logging.getLogger("retouch.access")
 _log = logging.getLogger(__name__)
 
 
@@ -56,13 +54,9 @@ class Envelope:
         client_id = Headers(scope=scope).get("x-client-request-id", "")
         given_id = client_id if _CLIENT_ID.fullmatch(client_id) else None
         scope["state"] = {**scope.get("state", {}), "inference_id": inference_id, "client_request_id": given_id}
-        started = time.perf_counter()
-        status = 0
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["x-inference-id"] = inference_id
                 if given_id is not None:
@@ -76,12 +70,7 @@ class Envelope:
                     headers.setdefault(name, value)
             await send(message)
 
-        try:
-            await self._app(scope, receive, send_with_headers)
-        finally:
-            milliseconds = (time.perf_counter() - started) * 1000
-            path = scope["path"].encode("ascii", "backslashreplace").decode()[:200]
-            _access_log.info("%s %s %r %d %.0f ms", inference_id, scope["method"], path, status, milliseconds)
+        await self._app(scope, receive, send_with_headers)
 
 
 class CatchUnexpected:

@@ -6,11 +6,11 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["bound", "current", "hidden", "hiding"]
+__all__ = ["bound", "current", "hidden", "hide", "hiding"]
 
 _EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 _current: ContextVar[Mapping[str, str]] = ContextVar("retouch_context", default=_EMPTY)
-_hidden: ContextVar[tuple[str, ...]] = ContextVar("retouch_hidden", default=())
+_hidden: ContextVar[list[str] | None] = ContextVar("retouch_hidden", default=None)
 
 
 @contextlib.contextmanager
@@ -34,13 +34,20 @@ def current() -> Mapping[str, str]:
 @contextlib.contextmanager
 def hiding(*texts: str) -> Iterator[None]:
     """Keep texts, a prompt above all, out of the log lines of this block, whoever writes them: an engine, a library."""
-    token = _hidden.set((*_hidden.get(), *(text for text in texts if text.strip())))
+    token = _hidden.set([*hidden(), *(text for text in texts if text.strip())])
     try:
         yield
     finally:
         _hidden.reset(token)
 
 
+def hide(text: str) -> None:
+    """Keep a further text out of the log lines of the block that ``hiding`` began, this task's and those of its threads."""
+    known = _hidden.get()
+    if known is not None and text.strip():
+        known.append(text)
+
+
 def hidden() -> tuple[str, ...]:
     """Return the texts that no log line may show at present."""
-    return _hidden.get()
+    return tuple(_hidden.get() or ())

@@ -1,18 +1,42 @@
 """Begin to listen: what each process of the service does once, when it starts."""
 
 import contextlib
+import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from retouch.telemetry.ledger import Ledger
-from retouch.telemetry.logs import LogOptions
 from retouch.telemetry.measures import listening
 from retouch.telemetry.otel import TraceOptions, create_tracer
 from retouch.telemetry.processes import Desk, machine_folder
 from retouch.telemetry.spans import tracing
 
-__all__ = ["TelemetryOptions", "telling"]
+__all__ = ["MetricsAccess", "TelemetryOptions", "telling"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsAccess:
+    """Who may read the numbers.
+
+    Attributes
+    ----------
+    rule : {"off", "key", "local"}
+        As the setting ``telemetry.metrics``.
+    token : str or None
+        Opens them, and nothing else.
+    """
+
+    rule: Literal["off", "key", "local"] = "key"
+    token: str | None = field(default=None, repr=False)
+
+    def is_token(self, authorization: str) -> bool:
+        """Whether the value of an ``Authorization`` header holds the token."""
+        scheme, _, given = authorization.partition(" ")
+        if self.token is None or scheme.lower() != "bearer":
+            return False
+        return hmac.compare_digest(given.strip().encode(), self.token.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +47,11 @@ class TelemetryOptions:
     ----------
     metrics_folder : Path or None
         Private, where the processes of all machines that share it leave their numbers; None keeps none.
-    logs : LogOptions
     traces : TraceOptions or None
         None records no traces.
     """
 
     metrics_folder: Path | None = None
-    logs: LogOptions = field(default_factory=LogOptions)
     traces: TraceOptions | None = None
 
 
