@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from retouch.server.dialects.aimlapi_reference import RESPONSES
-from retouch.server.dialects.answers import ASKING, EDITING, EVENTS, IGNORED, documented, json_body
+from retouch.server.dialects.answers import ASKING, EDITING, EVENTS, IGNORED, SENDING, documented, json_body
 from retouch.server.dialects.fields import Field, json_schema
 
 __all__ = ["EDIT_ANSWERS", "PREVIEW_ANSWERS", "STARTED", "STREAM", "edit_body", "preview_body"]
@@ -82,7 +82,7 @@ STREAM: Final = {
     **documented({}, *ASKING, error=_ERROR),
     200: {"description": "An event for every change.", "content": {"text/event-stream": {"schema": EVENTS}}},
 }
-PREVIEW_ANSWERS: Final = documented({200: ("The picture, small.", _PREVIEW)}, *EDITING, error=_ERROR)
+PREVIEW_ANSWERS: Final = documented({200: ("The picture, small.", _PREVIEW)}, *SENDING, error=_ERROR)
 
 
 def edit_body(schema: dict[str, Any]) -> dict[str, Any]:
@@ -92,4 +92,4 @@ def edit_body(schema: dict[str, Any]) -> dict[str, Any]:
 
 def preview_body(fields: tuple[Field, ...]) -> dict[str, Any]:
     """Return the OpenAPI description of what asks for a preview."""
-    return json_body(json_schema(fields))
+    return json_body(json_schema(fields), repeatable=False)

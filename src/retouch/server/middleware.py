@@ -22,6 +22,7 @@ EXPOSED_HEADERS: Final = (
     "ratelimit",
     "ratelimit-policy",
     "retry-after",
+    "idempotent-replayed",
 )
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _SECURITY_HEADERS: Final = {

@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["ASKING", "EDITING", "ERROR", "EVENTS", "IGNORED", "SECURED", "documented", "json_body"]
+from retouch.server.idempotency import HEADER
+
+__all__ = [
+    "ASKING",
+    "EDITING",
+    "ERROR",
+    "EVENTS",
+    "IGNORED",
+    "REPEATABLE",
+    "SECURED",
+    "SENDING",
+    "documented",
+    "json_body",
+]
 
 ERROR: Final[dict[str, Any]] = {
     "type": "object",
@@ -47,6 +60,7 @@ _SITUATIONS: Final = {
     403: "A server without keys answers only to its own machine's name.",
     404: "There is no such model, edit or result (any more).",
     408: "The body did not arrive in time.",
+    409: "The `Idempotency-Key` came before with another request.",
     413: "The body or a picture is too large.",
     415: "The body is not of the right type.",
     422: "A field has a wrong value.",
@@ -57,7 +71,9 @@ _SITUATIONS: Final = {
     504: "The edit was not finished in time.",
 }
 
-EDITING: Final = (400, 401, 403, 404, 408, 413, 415, 429, 500, 502, 503, 504)
+SENDING: Final = (400, 401, 403, 404, 408, 413, 415, 429, 500, 502, 503, 504)
+"""Statuses of errors where something else than an edit is sent, or where an edit is waited for."""
+EDITING: Final = (*SENDING, 409)
 """Statuses of errors where an edit is sent."""
 ASKING: Final = (400, 401, 403, 404, 500, 503)
 """Statuses of errors where something that is there is asked for."""
@@ -65,13 +81,36 @@ ASKING: Final = (400, 401, 403, 404, 500, 503)
 SECURED: Final[dict[str, Any]] = {"security": [{"bearer": []}]}
 """A key is needed."""
 
+REPEATABLE: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "name": HEADER,
+            "in": "header",
+            "description": "Makes the request safe to send again: the same key with the same request gets the same edit, and an "
+            "answer with `idempotent-replayed: true`. It is remembered as long as the edit.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        }
+    ]
+}
+"""An edit is sent, which may have an ``Idempotency-Key``."""
+
 EVENTS: Final[dict[str, Any]] = {"type": "string", "description": "Server-sent events."}
 
 
-def json_body(schema: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """Return the OpenAPI description of a route that needs a key and takes a JSON body."""
+def json_body(schema: Mapping[str, Any], *, repeatable: bool = True, **more: Any) -> dict[str, Any]:
+    """Return the OpenAPI description of a route that needs a key and takes a JSON body.
+
+    Parameters
+    ----------
+    schema : mapping
+        JSON schema of the body.
+    repeatable : bool
+        Whether an edit is sent, which may have an ``Idempotency-Key``.
+    **more
+        Goes beside the schema.
+    """
     content = {"application/json": {"schema": dict(schema), **more}}
-    return {"requestBody": {"required": True, "content": content}, **SECURED}
+    return {"requestBody": {"required": True, "content": content}, **SECURED, **(REPEATABLE if repeatable else {})}
 
 
 def documented(

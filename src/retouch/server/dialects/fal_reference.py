@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from retouch.server.dialects.answers import ASKING, EDITING, EVENTS, IGNORED, documented, json_body
+from retouch.server.dialects.answers import ASKING, EDITING, EVENTS, IGNORED, SENDING, documented, json_body
 from retouch.server.dialects.fal_input import FIELDS
 from retouch.server.dialects.fields import json_schema
 
@@ -93,9 +93,9 @@ STATUS: Final = documented(
 STREAM: Final = documented(
     {200: ("The status, whenever it changes.", EVENTS)}, *ASKING, error=_ERROR, media_type="text/event-stream"
 )
-RESULT: Final = documented({200: ("The edited pictures.", _ANSWER)}, *EDITING, 422, error=_ERROR)
+RESULT: Final = documented({200: ("The edited pictures.", _ANSWER)}, *SENDING, 422, error=_ERROR)
 CANCELLED: Final = documented(
     {202: ("It will stop.", _CANCELLATION)}, *ASKING, error={"anyOf": [_ERROR, _CANCELLATION]}
 )
 RESERVED: Final = documented({200: ("Where to send it.", _RESERVED)}, *ASKING, error=_ERROR)
-UPLOADED: Final = documented({200: ("Kept.", {"type": "object"})}, *EDITING, error=_ERROR)
+UPLOADED: Final = documented({200: ("Kept.", {"type": "object"})}, *SENDING, error=_ERROR)

@@ -16,7 +16,7 @@ from retouch.images.codec import DecodeLimits
 from retouch.isolation.decoder import Decoder
 from retouch.server.dialect import Dialect
 from retouch.server.dialects import aimlapi_reference as reference
-from retouch.server.dialects.answers import SECURED
+from retouch.server.dialects.answers import REPEATABLE, SECURED
 from retouch.server.dialects.fields import (
     Field,
     Flag,
@@ -166,7 +166,7 @@ def _request_body() -> dict[str, Any]:
     files = {"anyOf": [file, {"type": "array", "items": file, "maxItems": kontext.MAX_REFERENCE_IMAGES}]}
     form = {**schema, "properties": {**schema["properties"], _PICTURES: files, "mask": file}}
     content = {"multipart/form-data": {"schema": form}, "application/json": {"schema": body_schema(_ROUTE.fields)}}
-    return {"requestBody": {"required": True, "content": content}, **SECURED}
+    return {"requestBody": {"required": True, "content": content}, **SECURED, **REPEATABLE}
 
 
 @router.post("/images/edits", include_in_schema=False)

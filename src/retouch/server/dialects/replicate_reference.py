@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from retouch.server.dialects.answers import ASKING, EDITING, EVENTS, IGNORED, documented, json_body
+from retouch.server.dialects.answers import ASKING, EDITING, EVENTS, IGNORED, SENDING, documented, json_body
 from retouch.server.dialects.replicate_input import INPUT_SCHEMA
 
 __all__ = ["BODY", "CREATED", "MODEL", "PREDICTION", "SECRET", "STREAM", "UPLOADED", "UPLOAD_BODY", "VERSION"]
@@ -107,4 +107,4 @@ SECRET: Final = documented(
     *ASKING,
     error=_ERROR,
 )
-UPLOADED: Final = documented({201: ("Kept.", _FILE)}, *EDITING, 422, error=_ERROR)
+UPLOADED: Final = documented({201: ("Kept.", _FILE)}, *SENDING, 422, error=_ERROR)

@@ -13,9 +13,11 @@ from retouch.accounts.principal import Principal, Scope
 from retouch.errors import ImageError, NotFoundError, RequestError
 from retouch.images.codec import DecodeLimits
 from retouch.isolation.decoder import Decoder
-from retouch.jobs.models import Caller, Job, JobResult, Problem, WebhookTarget
+from retouch.jobs.models import NOBODY, Caller, Idempotency, Job, JobResult, Problem, WebhookTarget
+from retouch.server.answer_headers import add_answer_header
 from retouch.server.dialects.fields import invalid_body
 from retouch.server.errors import ProblemError, dialect_name, rename_param
+from retouch.server.idempotency import REPLAYED, digest_of, read_key
 from retouch.server.public_urls import own_base_urls, public_base_url
 from retouch.server.services import Services, services_of
 from retouch.server.sources import PictureSources
@@ -139,30 +141,51 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
     request.state.caller = caller_of(request, principal)
     # A Host that no answer could name is refused before the work, not after.
     base_url = public_base_url(request, services.public_url)
+    idempotency_key = read_key(request)
     async with services.intake.place():
         submission = await read(request)
         request.state.caller = caller = replace(request.state.caller, model=submission.request.model)
-        engine = engine_name(submission.engine, services)
-        sources = PictureSources(services.results, services.fetch_policy, own_base_urls(request, services.public_url))
-        try:
-            pictures = await sources.collect(
-                submission.sources, parent=submission.parent, field=submission.names.images
-            )
-        except ImageError as exc:
-            raise ProblemError(submission.names.in_their_words(Problem.from_error(exc))) from exc
-        mask = await _collect_mask(submission, sources, services)
-        job = await asyncio.to_thread(
-            services.jobs.enqueue,
-            submission.request,
-            pictures,
-            engine=engine,
-            mask=mask,
-            webhook=_target(submission.webhook, base_url),
-            caller=caller,
-        )
-        request.state.job_id = job.id
-        _log.info("%s is job %s", request.state.inference_id, job.id)
+        idempotency = await _idempotency(request, idempotency_key, submission)
+        job = None
+        if idempotency is not None:
+            job = await asyncio.to_thread(services.jobs.find_accepted, caller.key_id, idempotency)
+        if job is None:
+            job = await _enqueue(request, submission, caller, idempotency, base_url)
+    if job.caller.inference_id != caller.inference_id:
+        add_answer_header(request, REPLAYED, "true")
+    request.state.job_id = job.id
+    _log.info("%s is job %s", request.state.inference_id, job.id)
     return submission, job
+
+
+async def _enqueue(
+    request: Request, submission: Submission, caller: Caller, idempotency: Idempotency | None, base_url: str
+) -> Job:
+    """Gather the pictures of an edit and put it into the queue."""
+    services = services_of(request)
+    engine = engine_name(submission.engine, services)
+    sources = PictureSources(services.results, services.fetch_policy, own_base_urls(request, services.public_url))
+    try:
+        pictures = await sources.collect(submission.sources, parent=submission.parent, field=submission.names.images)
+    except ImageError as exc:
+        raise ProblemError(submission.names.in_their_words(Problem.from_error(exc))) from exc
+    mask = await _collect_mask(submission, sources, services)
+    return await asyncio.to_thread(
+        services.jobs.enqueue,
+        submission.request,
+        pictures,
+        engine=engine,
+        mask=mask,
+        webhook=_target(submission.webhook, base_url),
+        caller=caller,
+        idempotency=idempotency,
+    )
+
+
+async def _idempotency(request: Request, key: str | None, submission: Submission) -> Idempotency | None:
+    if key is None:
+        return None
+    return Idempotency(key, await asyncio.to_thread(digest_of, request.url.path, submission))
 
 
 async def find_job(request: Request, job_id: str) -> Job:
@@ -178,7 +201,8 @@ async def find_job(request: Request, job_id: str) -> Job:
     services = services_of(request)
     principal = await services.authenticator.check(request, Scope.EDIT, Scope.READ)
     job = await asyncio.to_thread(services.jobs.get, job_id)
-    if job.caller.key_id != principal.key_id and not principal.is_admin:
+    # What was accepted before keys were told apart is anyone's who knows its id, as it was then.
+    if job.caller.key_id not in (principal.key_id, NOBODY.key_id) and not principal.is_admin:
         raise NotFoundError("job", job_id)
     return job
 
@@ -216,9 +240,7 @@ async def _collect_mask(submission: Submission, sources: PictureSources, service
         data = found if isinstance(found, bytes) else found.data
         if submission.translate_mask is None:
             return data
-        return await asyncio.to_thread(
-            submission.translate_mask, data, services.decoder, services.decode_limits
-        )
+        return await asyncio.to_thread(submission.translate_mask, data, services.decoder, services.decode_limits)
     except RequestError as exc:
         names = ParamNames((field,), submission.names.others)
         raise ProblemError(names.in_their_words(Problem.from_error(exc))) from exc
