@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from retouch.accounts.books import Books
+from retouch.accounts.jobs import JobList
 from retouch.accounts.keys import KeyStore
 from retouch.accounts.ledger import Ledger
 from retouch.accounts.prices import Prices
@@ -27,6 +28,7 @@ class Accounts:
     rates : RequestRates
     requests : RequestLog
     usage : UsageStore
+    jobs : JobList
     books : Books
         The observer that the job store is to be given.
     """
@@ -37,6 +39,7 @@ class Accounts:
     rates: RequestRates
     requests: RequestLog
     usage: UsageStore
+    jobs: JobList
     books: Books
 
     @classmethod
@@ -49,5 +52,6 @@ class Accounts:
             RequestRates(engine),
             RequestLog(engine),
             UsageStore(engine),
+            JobList(engine),
             Books(prices),
         )

@@ -1,21 +1,22 @@
 """Keys in the database: who holds them, what each may do, and their secrets, of which only the SHA-256 is kept."""
 
-import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from retouch.accounts.ledger import grant
 from retouch.accounts.principal import Principal, Scope
+from retouch.accounts.reading import reading
 from retouch.accounts.secret import digest_of, hint_of, make_secret
 from retouch.accounts.tables import KEYS, SECRETS
 from retouch.database.connection import storage_errors
 from retouch.errors import InvalidValueError, NotFoundError
 
-__all__ = ["ApiKey", "Credential", "KeyStore", "KeyTerms", "reading"]
+__all__ = ["ApiKey", "Credential", "KeyStore", "KeyTerms"]
 
 _ID_BYTES: Final = 12
 _MAX_NAME: Final = 100
@@ -127,13 +128,6 @@ class Credential:
         return None
 
 
-@contextlib.contextmanager
-def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A connection for reading, which takes no lock; its errors are ours."""
-    with storage_errors(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield connection
-
-
 class KeyStore:
     """The keys of all processes that share a database.
 
@@ -155,8 +149,14 @@ class KeyStore:
                 return False
             return connection.scalar(sa.select(sa.literal(1)).select_from(KEYS).limit(1)) is not None
 
-    def create(self, terms: KeyTerms) -> tuple[ApiKey, str]:
+    def create(self, terms: KeyTerms, credits: int = 0) -> tuple[ApiKey, str]:
         """Make a key; return it with its secret, which can't be had again.
+
+        Parameters
+        ----------
+        terms : KeyTerms
+        credits : int
+            What it is given at once, 0 or more.
 
         Raises
         ------
@@ -171,6 +171,8 @@ class KeyStore:
         with storage_errors(), self._engine.begin() as connection:
             connection.execute(sa.insert(KEYS).values(id=key_id, created_at=now, balance=0, **_columns(terms)))
             self._add_secret(connection, key_id, secret)
+            if credits:
+                grant(connection, key_id, credits, reference="with the key", now=now)
         return self.get(key_id), secret
 
     def get(self, key_id: str) -> ApiKey:

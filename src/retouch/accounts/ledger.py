@@ -19,12 +19,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from retouch.accounts.keys import reading
+from retouch.accounts.reading import reading
 from retouch.accounts.tables import CREDIT_ENTRIES, KEYS
 from retouch.database.connection import storage_errors
 from retouch.errors import InvalidValueError, NotFoundError, OutOfCreditsError
 
-__all__ = ["ENDS", "Entry", "EntryKind", "Ledger", "hold", "release", "settle"]
+__all__ = ["ENDS", "Entry", "EntryKind", "Ledger", "grant", "hold", "release", "settle"]
 
 _MAX_GRANT: Final = 10**15
 _MAX_REFERENCE: Final = 128
@@ -73,6 +73,21 @@ class Entry:
     charged: int
     reference: str
     created_at: float
+
+
+def grant(connection: sa.Connection, key_id: str, amount: int, *, reference: str, now: float) -> int:
+    """Change a key's balance by the operator's will; see ``Ledger.grant``."""
+    if amount == 0 or abs(amount) > _MAX_GRANT:
+        raise InvalidValueError("credits", f"a whole number other than 0, up to {_MAX_GRANT}", amount)
+    if len(reference) > _MAX_REFERENCE or not reference.isprintable():
+        raise InvalidValueError("reference", f"at most {_MAX_REFERENCE} printable characters", reference)
+    balance = connection.scalar(
+        sa.update(KEYS).where(KEYS.c.id == key_id).values(balance=KEYS.c.balance + amount).returning(KEYS.c.balance)
+    )
+    if balance is None:
+        raise NotFoundError("key", key_id, "Keys of the settings are unlimited and have no balance.")
+    _write(connection, key_id, None, EntryKind.GRANT, amount=amount, reference=reference, now=now)
+    return int(balance)
 
 
 def hold(connection: sa.Connection, key_id: str, job_id: str, amount: int, *, reference: str, now: float) -> None:
@@ -184,21 +199,8 @@ class Ledger:
         ------
         InvalidValueError, NotFoundError, StorageError
         """
-        if amount == 0 or abs(amount) > _MAX_GRANT:
-            raise InvalidValueError("credits", f"a whole number other than 0, up to {_MAX_GRANT}", amount)
-        if len(reference) > _MAX_REFERENCE or not reference.isprintable():
-            raise InvalidValueError("reference", f"at most {_MAX_REFERENCE} printable characters", reference)
         with storage_errors(), self._engine.begin() as connection:
-            balance = connection.scalar(
-                sa.update(KEYS)
-                .where(KEYS.c.id == key_id)
-                .values(balance=KEYS.c.balance + amount)
-                .returning(KEYS.c.balance)
-            )
-            if balance is None:
-                raise NotFoundError("key", key_id, "Keys of the settings are unlimited and have no balance.")
-            _write(connection, key_id, None, EntryKind.GRANT, amount=amount, reference=reference, now=self._clock())
-        return int(balance)
+            return grant(connection, key_id, amount, reference=reference, now=self._clock())
 
     def charged_for(self, job_id: str) -> int:
         """Return what an edit has cost so far."""

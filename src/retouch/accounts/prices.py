@@ -26,11 +26,6 @@ class Prices:
     by_engine: Mapping[str, int] = field(default_factory=dict)
     usd_per_credit: Decimal = Decimal("0.01")
 
-    @property
-    def all_free(self) -> bool:
-        """Whether nothing costs anything."""
-        return not any((self.credits_per_image, *self.by_model.values(), *self.by_engine.values()))
-
     def of_image(self, model: str, engine: str) -> int:
         """Return the credits of one picture.
 

@@ -15,18 +15,19 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from retouch.accounts.keys import reading
+from retouch.accounts.reading import reading
 from retouch.accounts.tables import REQUESTS
 from retouch.database.connection import storage_errors
 from retouch.errors import StorageError
 from retouch.jobs.models import Caller, JobState
 
-__all__ = ["LoggedRequest", "RefusalWriter", "RefusedRequest", "RequestLog", "RequestStatus", "insert_request"]
+__all__ = ["LogKeeper", "LoggedRequest", "RefusedRequest", "RequestLog", "RequestStatus", "insert_request"]
 
 _MAX_MODEL: Final = 128
 _MAX_WAITING_ROWS: Final = 1000
 _ROWS_AT_ONCE: Final = 200
 _PAUSE_SECONDS: Final = 0.2
+_DELETE_SECONDS: Final = 600.0
 
 _log = logging.getLogger(__name__)
 
@@ -173,18 +174,21 @@ class RequestLog:
             return connection.execute(sa.delete(REQUESTS).where(*old)).rowcount
 
 
-class RefusalWriter:
-    """Writes the rows of refused requests from a thread.
+class LogKeeper:
+    """Writes the rows of refused requests from a thread, and deletes old rows.
 
     It is bounded: what comes faster than it can be written is left out and counted.
 
     Parameters
     ----------
     log : RequestLog
+    retention_seconds : float
+        Age at which rows are deleted; 0 keeps them.
     """
 
-    def __init__(self, log: RequestLog) -> None:
+    def __init__(self, log: RequestLog, *, retention_seconds: float = 0.0) -> None:
         self._requests = log
+        self._retention_seconds = retention_seconds
         self._waiting: queue.Queue[RefusedRequest] = queue.Queue(_MAX_WAITING_ROWS)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -209,9 +213,19 @@ class RefusalWriter:
             self._thread.join()
 
     def _run(self) -> None:
+        deleted_at = float("-inf")
         while not self._stopping.wait(_PAUSE_SECONDS):
             self.write_waiting()
+            if self._retention_seconds > 0 and time.monotonic() - deleted_at >= _DELETE_SECONDS:
+                self._delete_old()
+                deleted_at = time.monotonic()
         self.write_waiting()
+
+    def _delete_old(self) -> None:
+        try:
+            self._requests.delete_older_than(self._retention_seconds)
+        except StorageError:
+            _log.exception("old rows of the log of requests can't be deleted at present")
 
     def write_waiting(self) -> None:
         """Write the rows that wait."""

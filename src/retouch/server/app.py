@@ -10,12 +10,13 @@ from starlette.middleware.cors import CORSMiddleware
 
 from retouch._version import __version__
 from retouch.accounts.keys import KeyStore
+from retouch.accounts.requests import LogKeeper
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import ConfigurationError, RetouchError
 from retouch.fetch import FetchPolicy
 from retouch.images.codec import DecodeLimits
 from retouch.safety.pictures import PictureCheck
-from retouch.server import edits, metrics, routes
+from retouch.server import admin, billing, edits, metrics, routes
 from retouch.server.auth import Authenticator, configured_principals
 from retouch.server.backstage import Backstage
 from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, models, openai_images, replicate
@@ -25,6 +26,7 @@ from retouch.server.foundation import private_folder
 from retouch.server.intake import Intake
 from retouch.server.middleware import EXPOSED_HEADERS, CatchUnexpected, Envelope
 from retouch.server.playground import add_playground
+from retouch.server.refusals import NoteRefusals
 from retouch.server.request_log import RequestLog
 from retouch.server.services import Services
 from retouch.server.telemetry import metrics_access, telemetry_options
@@ -84,12 +86,14 @@ def create_app(
     for dialect in DIALECTS:
         app.include_router(dialect.router)
     app.include_router(models.router)  # after Replicate's, whose /v1/models/OWNER/NAME it would hide
+    app.include_router(billing.router)
+    app.include_router(admin.router)
     app.include_router(routes.router)
     app.include_router(metrics.router)
     add_docs(app)
     add_playground(app)
     _add_error_handlers(app)
-    _add_middleware(app, settings, has_keys=has_keys)
+    _add_middleware(app, settings, backstage.log_keeper, has_keys=has_keys)
     _complete_reference(app)
     return app
 
@@ -147,6 +151,7 @@ def _services(settings: Settings, backstage: Backstage) -> Services:
         readiness=backstage.readiness,
         public_url=settings.server.public_url,
         webhook_secret=backstage.webhook_secret,
+        low_balance_credits=settings.accounts.low_balance_credits,
     )
 
 
@@ -156,16 +161,17 @@ def _add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, answer_http_exception)
 
 
-def _add_middleware(app: FastAPI, settings: Settings, *, has_keys: bool) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, log_keeper: LogKeeper, *, has_keys: bool) -> None:
     """Wrap the routes; the last one that is added sees a request first."""
     server = settings.server
     origins = server.cors_origins or (("*",) if has_keys else ())
     app.add_middleware(CatchUnexpected)
+    app.add_middleware(NoteRefusals, keeper=log_keeper)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(origins),
         allow_origin_regex=None if origins else _LOOPBACK_ORIGIN,
-        allow_methods=["GET", "HEAD", "POST", "PUT"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH"],
         allow_headers=["*"],
         expose_headers=list(EXPOSED_HEADERS),
         max_age=600,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from retouch.accounts.requests import LogKeeper
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import NotFoundError
 from retouch.jobs.models import WebhookTarget
@@ -45,6 +46,9 @@ class Backstage(Foundation):
         self._picture_check = picture_check
         self.registry = registry
         self._webhooks = WebhookStore(self.database)
+        self.log_keeper = LogKeeper(
+            self.accounts.requests, retention_seconds=settings.accounts.log_retention_days * 86_400
+        )
         self.webhook_secret = server_secret(folder / "webhook-secret")
         self.readiness = Readiness(registry, settings.engine.default, self.results, self.jobs)
 
@@ -65,12 +69,14 @@ class Backstage(Foundation):
         pool.start()
         housekeeper.start()
         courier.start()
+        self.log_keeper.start()
         try:
             yield
         finally:
             await asyncio.to_thread(pool.stop, max(1.0, settings.server.shutdown_seconds))
             await asyncio.to_thread(housekeeper.stop)
             await asyncio.to_thread(courier.stop)
+            await asyncio.to_thread(self.log_keeper.stop)
             await asyncio.to_thread(loading.join)
             await asyncio.to_thread(self.registry.close)
             await asyncio.to_thread(self.decoder.close)

@@ -22,6 +22,7 @@ from retouch.images.codec import DecodedImage, encode
 from retouch.images.geometry import bound_pixels
 from retouch.jobs.models import Job, JobState, Problem
 from retouch.server import edits_reference as reference
+from retouch.server.costs import credits_of
 from retouch.server.dialect import Dialect
 from retouch.server.dialects.answers import SECURED
 from retouch.server.dialects.fields import Field, Flag, Integer, read_fields
@@ -201,7 +202,13 @@ async def _described(request: Request, job: Job) -> dict[str, Any]:
     said: dict[str, Any] = {"id": job.id, "status": job.state.value, "urls": urls}
     said |= await _where(services, job)
     if job.result is not None:
-        said["result"] = answer_body(job.result, {}, base_url, explain=job.request.explain)
+        said["result"] = answer_body(
+            job.result,
+            {},
+            base_url,
+            explain=job.request.explain,
+            credits_used=await credits_of(services, job.id),
+        )
     if job.problem is not None:
         said["error"] = _problem(_NAMES.in_their_words(job.problem))
     return said

@@ -35,6 +35,7 @@ class Services:
     readiness: Readiness
     public_url: str | None
     webhook_secret: str
+    low_balance_credits: int
 
 
 def services_of(request: Request) -> Services:

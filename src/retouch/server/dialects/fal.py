@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from retouch.errors import EditAbortedError
 from retouch.jobs.models import Job, JobResult, JobState, Problem
+from retouch.server.costs import note_cost
 from retouch.server.dialect import Dialect
 from retouch.server.dialects import fal_reference as reference
 from retouch.server.dialects.answers import SECURED
@@ -51,6 +52,7 @@ async def run(request: Request, app: str) -> Response:
     _check_app(app)
     submission, job = await accept(request, _read)
     result = await wait_for(request, submission, job)
+    await note_cost(request, job.id)
     services = services_of(request)
     base_url = public_base_url(request, services.public_url)
     return SafeJSONResponse(await _answer(services, base_url, result, submission))

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from retouch.jobs.models import Job, JobResult
+from retouch.server.costs import note_cost
 from retouch.server.dialects.image_body import ImageBody
 from retouch.server.dialects.image_stream import answer_as_events
 from retouch.server.dialects.pictures import base64_files, described, explained, located
@@ -26,9 +27,14 @@ async def answer_image_request(request: Request, body: ImageBody, job: Job, even
     services = services_of(request)
     result = await wait_for(request, body, job)
     encoded = await base64_files(result, services) if body.with_base64 else {}
-    base_url = public_base_url(request, services.public_url)
     answer = answer_body(
-        result, encoded, base_url, explain=body.request.explain, notes=body.notes, ignored=body.ignored
+        result,
+        encoded,
+        public_base_url(request, services.public_url),
+        explain=body.request.explain,
+        credits_used=await note_cost(request, job.id),
+        notes=body.notes,
+        ignored=body.ignored,
     )
     return SafeJSONResponse(answer)
 
@@ -39,6 +45,7 @@ def answer_body(
     base_url: str,
     *,
     explain: bool,
+    credits_used: int,
     notes: Sequence[str] = (),
     ignored: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
@@ -51,6 +58,8 @@ def answer_body(
         Base64 of the files that go along, by name.
     base_url : str
     explain : bool
+    credits_used : int
+        What the edit was charged.
     notes : sequence of str
         How tolerated values were taken.
     ignored : sequence of mapping
@@ -64,7 +73,7 @@ def answer_body(
         "seed": result.seed,
         "has_nsfw_concepts": [image.has_nsfw_concepts for image in result.images],
         "prompt": result.prompt,
-        "meta": {"usage": {"credits_used": 0}, "engine": result.engine},
+        "meta": {"usage": {"credits_used": credits_used}, "engine": result.engine},
     }
     said = [*result.interpretation["notes"], *result.notes, *notes]
     if said:

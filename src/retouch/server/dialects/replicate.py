@@ -18,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 
 from retouch.accounts.principal import Scope
 from retouch.jobs.models import Job, JobState, Problem
+from retouch.server.costs import note_cost
 from retouch.server.dialect import Dialect
 from retouch.server.dialects import replicate_reference as reference
 from retouch.server.dialects.answers import SECURED
@@ -100,6 +101,7 @@ async def _predict(request: Request, model: str) -> Response:
     if seconds is not None:
         async for current in changes(services.jobs, job.id, seconds=seconds):
             job = current
+        await note_cost(request, job.id)
         if not job.state.is_final:
             extra["status"] = "starting"  # its clients take any other status for the end, processing included
         if job.problem is not None and ERROR_TABLE[job.problem.code][0] < HTTPStatus.INTERNAL_SERVER_ERROR:
