@@ -26,7 +26,7 @@ the same for programs. [The client that you have](../clients.md) says which line
 
 A key travels as `Authorization: Bearer KEY`, `Authorization: Key KEY` or `x-key: KEY`. Every answer carries `x-inference-id`,
 which the server's log has too; `X-Client-Request-Id` is echoed. JSON answers carry `x-aimlapi-credits-used` and
-`x-aimlapi-usd-spent`, both 0. Errors have the dialect's own shape. 429 and the 5xx that may pass carry `Retry-After`; the
+`x-aimlapi-usd-spent`: what the edit was charged, 0 where nothing has a price. Errors have the dialect's own shape. 429 and the 5xx that may pass carry `Retry-After`; the
 others say `x-should-retry: false`.
 
 A field that is not known is reported in the answer (`ignored`) and has no effect; a wrong value of a known one is an error that
@@ -48,6 +48,8 @@ DIALECTS = {
     "Black Forest Labs": "Black Forest Labs",
     "Replicate": "Replicate",
     "fal": "fal",
+    "billing": "Credits and the log of requests",
+    "admin": "Administration",
     "files": "Results",
     "health": "Health",
 }
