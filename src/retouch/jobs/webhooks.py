@@ -94,6 +94,7 @@ class WebhookStore:
             )
             .order_by(WEBHOOKS.c.next_attempt_at)
             .limit(1)
+            .with_for_update(skip_locked=True, of=WEBHOOKS)  # what another process is taking is no reason to wait
             .scalar_subquery()
         )
         # The second condition lets one of two processes that chose the same call win.
