@@ -8,11 +8,14 @@ same gate. TLS still verifies the certificate against the host name.
 import asyncio
 import base64
 import binascii
+import functools
 import ipaddress
+import re
 import socket
 import ssl
 import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -26,7 +29,24 @@ from retouch.telemetry.measures import count
 __all__ = ["FetchPolicy", "check_url", "fetch_images", "is_public_address", "post"]
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
-_NAT64_LOCAL: Final = ipaddress.ip_network("64:ff9b:1::/48")
+_PUBLIC_IPV6: Final = ipaddress.ip_network("2000::/3")
+"""All that IANA has given out; whatever is outside is for a network of one's own, or for nobody."""
+_NOT_PUBLIC: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
+        *("192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),
+        *("224.0.0.0/4", "240.0.0.0/4", "2001::/23", "2001:db8::/32", "3fff::/20"),
+    )
+)
+"""IANA's special-purpose registries, written out: what Python's ``is_global`` says differs between its versions."""
+_ISATAP: Final = (0x0000_5EFE, 0x0200_5EFE)
+"""The upper half of an interface identifier whose lower half is an IPv4 address."""
+_WEB_PORTS: Final = frozenset({80, 443})
+_FIRST_FREE_PORT: Final = 1024
+"""Below it, ports belong to services: a GET that reaches a mail server is no fetch."""
+_HOST: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.\-]*[A-Za-z0-9_.])?")
+_RESOLVER_THREADS: Final = 16
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _USER_AGENT: Final = b"retouch (+image fetch)"
 
@@ -67,12 +87,12 @@ def is_public_address(address: IPAddress) -> bool:
     False
     """
     if isinstance(address, ipaddress.IPv6Address):
-        if address in _NAT64_LOCAL:
-            return False
         inner = _embedded_ipv4(address)
         if inner is not None:
             return is_public_address(inner)
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+        if address not in _PUBLIC_IPV6 or (int(address) >> 32) & 0xFFFF_FFFF in _ISATAP:
+            return False
+    return address.is_global and not any(address in network for network in _NOT_PUBLIC)
 
 
 def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
@@ -82,7 +102,7 @@ def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | No
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if address in _NAT64 or int(address) >> 32 == 0:  # the second: the old "IPv4-compatible" form
+    if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None
 
@@ -211,7 +231,7 @@ async def _get_following_redirects(
                 location = _header(response.headers, b"location")
                 if location is None:
                     raise ImageFetchError(f"The URL {_shown(url)} redirects to nowhere.", index=index)
-                url = urllib.parse.urljoin(url, location)
+                url = _joined(url, location, index)
                 continue
             if response.status != 200:
                 raise ImageFetchError(
@@ -219,6 +239,13 @@ async def _get_following_redirects(
                 )
             return await _read_body(response, url, index, policy)
     raise ImageFetchError(f"The URL redirects more than {policy.max_redirects} times.", index=index)
+
+
+def _joined(url: str, location: str, index: int) -> str:
+    try:
+        return urllib.parse.urljoin(url, location)
+    except ValueError as exc:
+        raise ImageFetchError(f"The URL {_shown(url)} redirects to what is not a URL.", index=index) from exc
 
 
 async def _read_body(response: httpcore.Response, url: str, index: int, policy: FetchPolicy) -> bytes:
@@ -243,6 +270,7 @@ def _check_url(url: str, index: int | None, policy: FetchPolicy) -> None:
     if len(url) > policy.max_url_characters:
         raise ImageFetchError(f"The URL has more than {policy.max_url_characters} characters.", index=index)
     try:
+        url.encode()  # JSON can hold halves of a character
         parts = urllib.parse.urlsplit(url)
         _ = parts.port
     except ValueError as exc:
@@ -255,6 +283,7 @@ def _check_url(url: str, index: int | None, policy: FetchPolicy) -> None:
         raise ImageFetchError("A URL with a user name or password in it is not fetched.", index=index)
     if any(ord(character) < 33 or ord(character) == 127 for character in url):
         raise ImageFetchError(f"{_shown(url)} is not a URL: it holds spaces or control characters.", index=index)
+    _netloc(parts, index)
 
 
 def _ascii_url(url: str, index: int) -> bytes:
@@ -270,11 +299,14 @@ def _netloc(parts: urllib.parse.SplitResult, index: int | None = None) -> str:
     host = parts.hostname or ""
     if ":" in host:
         host = f"[{host}]"
-    elif not host.isascii():
+    else:
         try:
-            host = host.encode("idna").decode("ascii")
+            # Digits of other scripts become digits here, so that an address can't hide behind them.
+            host = host.encode("idna").decode("ascii") if not host.isascii() else host
         except UnicodeError as exc:
             raise ImageFetchError(f"{shorten(host)} is not a host name.", index=index) from exc
+        if _HOST.fullmatch(host) is None:
+            raise ImageFetchError(f"{shorten(host)} is not a host name.", index=index)
     return host if parts.port is None else f"{host}:{parts.port}"
 
 
@@ -307,7 +339,10 @@ def _read_data_uri(source: str, index: int, policy: FetchPolicy) -> bytes:
             return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
         except (binascii.Error, ValueError) as exc:
             raise ImageFetchError("The data: URI is not valid base64.", index=index) from exc
-    return urllib.parse.unquote_to_bytes(payload)
+    try:
+        return urllib.parse.unquote_to_bytes(payload)
+    except UnicodeEncodeError as exc:  # JSON can hold halves of a character
+        raise ImageFetchError("The data: URI holds text that is not valid Unicode.", index=index) from exc
 
 
 class _GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -329,6 +364,10 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         if not self._allow_private and not all(is_public_address(address) for address in addresses):
             raise AddressNotAllowedError(
                 f"The URL leads to {shorten(host)}, which is not a public address. Send the picture as a data: URI instead."
+            )
+        if not self._allow_private and port < _FIRST_FREE_PORT and port not in _WEB_PORTS:
+            raise AddressNotAllowedError(
+                f"The URL leads to port {port}, which is not one that web servers have. Use 80, 443, or one from 1024 on."
             )
         error: Exception | None = None
         for address in addresses:
@@ -353,11 +392,19 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
 async def _resolve(host: str, port: int) -> list[IPAddress]:
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await loop.run_in_executor(
+            _resolver(), functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        )
     except (socket.gaierror, UnicodeError) as exc:
         raise ImageFetchError(f"The host {shorten(host)} is not known.") from exc
     addresses = dict.fromkeys(ipaddress.ip_address(str(info[4][0]).split("%")[0]) for info in found)
     return list(addresses)
+
+
+@cache
+def _resolver() -> ThreadPoolExecutor:
+    """Threads of their own: a name server that never answers must not hold up those that everything else is done in."""
+    return ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="retouch-names")
 
 
 @cache

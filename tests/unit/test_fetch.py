@@ -241,7 +241,9 @@ def test_data_uris_are_read(uri: str, data: bytes) -> None:
     assert asyncio.run(fetch_images([uri])) == [data]
 
 
-@pytest.mark.parametrize("uri", ["data:image/png;base64", "data:image/png;base64,@@@"])
+@pytest.mark.parametrize(
+    "uri", ["data:image/png;base64", "data:image/png;base64,@@@", "data:,\ud800", "data:;base64,\udfff"]
+)
 def test_a_broken_data_uri_is_refused(uri: str) -> None:
     with pytest.raises(ImageFetchError, match="data: URI"):
         asyncio.run(fetch_images([uri]))
