@@ -29,6 +29,9 @@ which the server's log has too; `X-Client-Request-Id` is echoed. JSON answers ca
 `x-aimlapi-usd-spent`: what the edit was charged, 0 where nothing has a price. Errors have the dialect's own shape. 429 and the 5xx that may pass carry `Retry-After`; the
 others say `x-should-retry: false`.
 
+With `Idempotency-Key`, a request that makes an edit can be sent again without making a second one:
+[how jobs work](../operating/jobs.md#requests-that-are-sent-again).
+
 A field that is not known is reported in the answer (`ignored`) and has no effect; a wrong value of a known one is an error that
 names the field, what is allowed and what was received.
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
+from retouch.errors import EngineError
 from retouch.jobs.tables import JOBS
 from retouch.testing import REFUSED_WORD, FakeEngine
 
@@ -158,6 +159,14 @@ def test_an_edit_that_failed_has_failed_for_its_repetition_too(send, engine):
     assert again.json()["error"]["code"] == "unsupported_instruction"
     assert again.headers["idempotent-replayed"] == "true"
     assert engine.edits_started == 1
+
+
+def test_a_client_is_not_told_to_repeat_what_would_fail_again(serve, send):
+    client = serve(engine=FakeEngine(error=EngineError("The paint ran out.")))
+    first, again = send("aimlapi", at=client), send("aimlapi", at=client)
+    assert first.status_code == again.status_code == 500
+    assert "x-should-retry" not in first.headers
+    assert again.headers["x-should-retry"] == "false"
 
 
 def test_a_request_that_was_refused_may_be_changed_and_sent_again(client, send, body):

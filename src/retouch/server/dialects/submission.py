@@ -153,6 +153,8 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
             job = await _enqueue(request, submission, caller, idempotency, base_url)
     if job.caller.inference_id != caller.inference_id:
         add_answer_header(request, REPLAYED, "true")
+        if job.problem is not None:  # which a further repetition would get as well
+            add_answer_header(request, "x-should-retry", "false")
     request.state.job_id = job.id
     _log.info("%s is job %s", request.state.inference_id, job.id)
     return submission, job
