@@ -10,7 +10,7 @@
      │   │   ├─ ImageTooLargeError       too many bytes or pixels
      │   │   └─ ImageFetchError          the URL could not be fetched
      │   │       └─ AddressNotAllowedError   the URL leads to a place that we do not fetch from
-     │   ├─ ModeratedError               a picture, given or made, is refused by the picture check
+     │   ├─ ModeratedError               a safety check refuses the prompt, or a picture that was given or made
      │   ├─ UnsupportedInstructionError  the engine can't carry out (part of) the prompt
      │   └─ IdempotencyConflictError     an idempotency key comes again with something else
      ├─ AuthenticationError              no key, or a wrong one
@@ -143,26 +143,40 @@ class AddressNotAllowedError(ImageFetchError):
 
 
 class ModeratedError(RequestError):
-    """The picture check refused a picture that was given or made; no picture is answered.
+    """A safety check refused the prompt, or a picture that was given or made; no picture is answered.
 
     Attributes
     ----------
+    check : str or None
+        "prompt", "input" or "output"; None where a remote server decided and did not say.
     index : int or None
-        Which input picture, counted from 0; None when a finished picture was refused.
+        Which input picture, counted from 0; None when something else was refused.
     attempt : int or None
-        Which finished picture, counted from 0; None when an input picture was refused.
+        Which finished picture, counted from 0; None when something else was refused.
+    rule : str or None
+        Name of the policy's rule that the prompt breaks.
     allowed_from : int or None
-        The smallest ``safety_tolerance`` that lets this picture through; None where a remote server decided and did not say.
+        The smallest ``safety_tolerance`` that lets this through; None where there is none that may be asked for, or where a
+        remote server decided and did not say.
     """
 
     code = "content_moderated"
 
     def __init__(
-        self, message: str, *, allowed_from: int | None, index: int | None = None, attempt: int | None = None
+        self,
+        message: str,
+        *,
+        allowed_from: int | None,
+        check: str | None = None,
+        index: int | None = None,
+        attempt: int | None = None,
+        rule: str | None = None,
     ) -> None:
         super().__init__(message)
+        self.check = check
         self.index = index
         self.attempt = attempt
+        self.rule = rule
         self.allowed_from = allowed_from
 
 

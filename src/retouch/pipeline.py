@@ -18,8 +18,9 @@ from retouch.finish import (
 )
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.codec import encode_mask
-from retouch.safety.moderation import NEVER_REFUSES, UNCHECKED_NOTE, find_nsfw, require_inputs_allowed
+from retouch.safety.moderation import UNCHECKED_NOTE, find_nsfw, require_inputs_allowed, require_prompt_allowed
 from retouch.safety.pictures import PictureCheck
+from retouch.safety.policy import SafetyPolicy
 from retouch.telemetry.spans import span
 from retouch.types import (
     EditedImage,
@@ -51,6 +52,7 @@ def run_edit(
     should_abort: ShouldAbort | None = None,
     notes: Sequence[str] = (),
     picture_check: PictureCheck | None = None,
+    policy: SafetyPolicy | None = None,
     note_unchecked: bool = True,
     embed_provenance: bool = True,
 ) -> EditResult:
@@ -67,13 +69,15 @@ def run_edit(
         On the first picture: 1 = may change. Outside of it the answer is exactly the input, whatever the engine. One of another
         size is resized, with a note.
     on_step, should_abort : callable, optional
-        Passed to the engine; ``on_step`` counts over all attempts. Where pictures are checked it gets no previews, unless
-        ``safety_tolerance`` is 6: a preview is too coarse to be judged.
+        Passed to the engine; ``on_step`` counts over all attempts. Where finished pictures may be refused it gets no previews,
+        which are too coarse to be judged.
     notes : sequence of str
         What decoding had to say; handed on in the result.
     picture_check : PictureCheck, optional
         Scores every input once and every finished picture, and ``request.safety_tolerance`` decides. Left out, nothing is
         checked: ``has_nsfw_concepts`` is false, and a note says that nothing looked.
+    policy : SafetyPolicy, optional
+        What the checks refuse, and what happens then. The default has no rule for prompts.
     note_unchecked : bool
         False leaves that note out, for a caller whose user knows.
     embed_provenance : bool
@@ -89,22 +93,25 @@ def run_edit(
     InvalidValueError
         Too many pictures for the engine, or none where it needs one; an empty mask; LoRAs for an engine that takes none.
     ModeratedError
-        A picture that was given (nothing is edited then) or made is over the threshold of the request's tolerance.
+        The prompt breaks a rule of the policy, or a picture that was given (nothing is edited then in either case) or made is
+        over the threshold of the request's tolerance.
     ModelFileError
         The picture check's weights are missing or damaged. Nothing goes unchecked for want of them.
     UnsupportedInstructionError, EditAbortedError, EngineError
         As ``Engine.edit``.
     """
+    policy = policy or SafetyPolicy()
     check_pictures(len(pictures), engine)
+    is_flagged = require_prompt_allowed(request.prompt, request.safety_tolerance, policy)
     unused = _without_use(request, engine)
     inputs, said = _prepare_inputs(request, pictures, engine, mask)
     notes = (*notes, *said)
-    if picture_check is not None and request.safety_tolerance < NEVER_REFUSES:
+    if picture_check is not None and policy.outputs.can_refuse(request.safety_tolerance):
         on_step = _without_previews(on_step)
     timings = {"engine": 0.0, "preserve": 0.0, "encode": 0.0}
     if picture_check is not None:
         started = time.perf_counter()
-        require_inputs_allowed(inputs.originals, request.safety_tolerance, picture_check)
+        is_flagged |= require_inputs_allowed(inputs.originals, request.safety_tolerance, picture_check, policy)
         timings["safety"] = time.perf_counter() - started
     first_seed = request.seed if request.seed is not None else draw_seed()
     images: list[EditedImage] = []
@@ -133,9 +140,10 @@ def run_edit(
         restored = time.perf_counter()
 
         # 3. the finished picture is checked
-        is_nsfw = False
+        is_nsfw = is_flagged
         if picture_check is not None:
-            is_nsfw = find_nsfw(preserved.pixels, request.safety_tolerance, picture_check, attempt=attempt)
+            tolerance = request.safety_tolerance
+            is_nsfw |= find_nsfw(preserved.pixels, tolerance, picture_check, attempt=attempt, policy=policy)
             timings["safety"] += time.perf_counter() - restored
         checked = time.perf_counter()
 

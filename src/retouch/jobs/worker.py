@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from retouch.engines.base import InputPicture
@@ -23,7 +23,9 @@ from retouch.jobs.pulse import Overseer, Pulse, StopReason
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 from retouch.pipeline import run_edit
+from retouch.provenance.signing import FileSigner
 from retouch.safety.pictures import PictureCheck
+from retouch.safety.policy import SafetyPolicy
 from retouch.types import EditedImage, EditResult
 
 __all__ = ["ResultStore", "Worker", "WorkerPool", "Workshop", "new_worker_id"]
@@ -59,6 +61,9 @@ class Workshop:
     decoder: Decoder = field(default_factory=DirectDecoder, kw_only=True)
     policy: QueuePolicy
     picture_check: PictureCheck | None = None
+    safety_policy: SafetyPolicy | None = None
+    embed_provenance: bool = True
+    signer: FileSigner | None = None
 
 
 def new_worker_id() -> str:
@@ -158,13 +163,15 @@ class Worker:
             should_abort=pulse.should_abort,
             notes=notes,
             picture_check=self._shop.picture_check,
+            policy=self._shop.safety_policy,
+            embed_provenance=self._shop.embed_provenance,
         )
         timings = {
             "queue": max(0.0, (job.started_at or job.created_at) - job.created_at),
             "decode": decoded_at - started,
             **edited.timings,
         }
-        images = self._save(edited.images, job, pictures)
+        images = self._save(self._sign(edited.images, job), job, pictures)
         return _result(edited, images, timings)
 
     def _read_pictures(self, job: Job) -> tuple[list[InputPicture], list[str]]:
@@ -179,6 +186,19 @@ class Worker:
             pictures.append(picture)
             notes.extend(f"Picture {index + 1}: {note}" for note in said)
         return pictures, notes
+
+    def _sign(self, images: Sequence[EditedImage], job: Job) -> list[EditedImage]:
+        """Sign the pictures as the operator, where there is a certificate."""
+        signer = self._shop.signer
+        if signer is None:
+            return list(images)
+        given = [self._shop.inputs.get(each.picture) for each in job.inputs]
+        return [
+            image
+            if image.making is None
+            else replace(image, data=signer(image.data, image.format.media_type, image.making, given))
+            for image in images
+        ]
 
     def _read_mask(self, job: Job) -> Mask | None:
         digest = job.inputs[0].mask if job.inputs else None

@@ -158,6 +158,7 @@ def _services(settings: Settings, backstage: Backstage) -> Services:
 def _add_error_handlers(app: FastAPI) -> None:
     for kind in (RetouchError, ProblemError):
         app.add_exception_handler(kind, answer_retouch_error)
+        safety_policy=backstage.safety_policy,
     app.add_exception_handler(HTTPException, answer_http_exception)
 
 

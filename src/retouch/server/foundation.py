@@ -40,6 +40,8 @@ class Foundation:
         self.signals = JobSignals()
         self.policy = QueuePolicy(
             max_waiting=settings.queue.max_waiting,
+        self.safety_policy = settings.safety.read_policy()
+        self.signer = settings.provenance.create_signer()
             deadline_seconds=settings.queue.deadline_seconds,
             lease_seconds=settings.queue.lease_seconds,
             max_attempts=settings.queue.max_attempts,
@@ -72,6 +74,9 @@ class Foundation:
     def housekeeper(self) -> Housekeeper:
         """Return what looks after the stores."""
         return Housekeeper(
+            safety_policy=self.safety_policy,
+            embed_provenance=self.settings.provenance.embed,
+            signer=self.signer,
             self.store,
             self.signals,
             self.results,

@@ -11,6 +11,7 @@ from retouch.files.results import ResultFiles
 from retouch.images.codec import DecodeLimits
 from retouch.isolation.decoder import Decoder
 from retouch.jobs.manager import JobManager
+from retouch.safety.policy import SafetyPolicy
 from retouch.server.auth import Authenticator
 from retouch.server.intake import Intake
 from retouch.server.readiness import Readiness
@@ -33,6 +34,7 @@ class Services:
     registry: EngineRegistry
     default_engine: str
     readiness: Readiness
+    safety_policy: SafetyPolicy
     public_url: str | None
     webhook_secret: str
     low_balance_credits: int

@@ -11,11 +11,12 @@ from retouch.settings.groups import (
     EngineSettings,
     LimitSettings,
     QueueSettings,
-    SafetySettings,
     ServerSettings,
 )
 from retouch.settings.reading import ENVIRONMENT_PREFIX, Settings, load_settings
+from retouch.settings.provenance import ProvenanceSettings
 from retouch.settings.remote import RemoteSettings, RoutingSettings
+from retouch.settings.safety import SafetySettings
 from retouch.settings.storage import StorageSettings
 from retouch.settings.telemetry import TelemetrySettings
 
@@ -27,6 +28,7 @@ __all__ = [
     "FluxSettings",
     "LimitSettings",
     "QueueSettings",
+    "ProvenanceSettings",
     "RemoteSettings",
     "RoutingSettings",
     "SafetySettings",

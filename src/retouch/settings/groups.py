@@ -15,7 +15,6 @@ __all__ = [
     "LimitSettings",
     "NameList",
     "QueueSettings",
-    "SafetySettings",
     "ServerSettings",
     "split_commas",
 ]
@@ -253,18 +252,3 @@ class EngineSettings(Group):
     """Which engine carries out edits."""
 
     default: str = Field(default="builtin", min_length=1, description="Name of the engine for requests that name none.")
-
-
-class SafetySettings(Group):
-    """What the server guards against."""
-
-    check_pictures: bool = Field(
-        default=True,
-        description="Whether pictures are checked on their way in and out, by each request's `safety_tolerance`. False lets "
-        "everything through, and every answer says so.",
-    )
-    allow_private_addresses: bool = Field(
-        default=False,
-        description="Whether picture URLs may lead to loopback, private and link-local addresses. Only for a server whose "
-        "callers may see the whole inner network.",
-    )

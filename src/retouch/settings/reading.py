@@ -23,10 +23,11 @@ from retouch.settings.groups import (
     EngineSettings,
     LimitSettings,
     QueueSettings,
-    SafetySettings,
     ServerSettings,
 )
+from retouch.settings.provenance import ProvenanceSettings
 from retouch.settings.remote import RemoteSettings, RoutingSettings
+from retouch.settings.safety import SafetySettings
 from retouch.settings.storage import StorageSettings
 from retouch.settings.telemetry import TelemetrySettings
 
@@ -70,6 +71,9 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
+    provenance: ProvenanceSettings = Field(
+        default=ProvenanceSettings(), description="What answers say about their origin."
+    )
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,

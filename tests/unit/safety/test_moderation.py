@@ -1,11 +1,15 @@
 """What each tolerance refuses, and what the refusal says."""
 
+import logging
+
 import numpy as np
 import pytest
 
 from retouch.errors import ModeratedError
-from retouch.safety.moderation import find_nsfw, lowest_tolerance, require_inputs_allowed
+from retouch.safety.moderation import find_nsfw, require_inputs_allowed, require_prompt_allowed
 from retouch.safety.pictures import DEFAULT_TOLERANCE, THRESHOLDS
+from retouch.safety.policy import Action, PictureRule, SafetyPolicy
+from retouch.safety.policy_file import builtin_policy, parse_policy
 from retouch.types import EditRequest
 
 
@@ -30,9 +34,10 @@ def test_the_default_is_the_requests() -> None:
 
 @pytest.mark.parametrize("tolerance", THRESHOLDS)
 def test_a_score_at_the_threshold_passes_and_one_above_it_does_not(tolerance: int) -> None:
-    assert lowest_tolerance(THRESHOLDS[tolerance]) == tolerance
+    rule = PictureRule()
+    assert rule.lowest_tolerance(THRESHOLDS[tolerance]) == tolerance
     if tolerance < 6:
-        assert lowest_tolerance(THRESHOLDS[tolerance] + 1e-6) == tolerance + 1
+        assert rule.lowest_tolerance(THRESHOLDS[tolerance] + 1e-6) == tolerance + 1
 
 
 @pytest.mark.parametrize(
@@ -83,3 +88,64 @@ def test_a_transparent_answer_is_scored_on_white() -> None:
     solid = clear.copy()
     solid[..., 3] = 255
     assert find_nsfw(solid, 6, BrightnessCheck(), attempt=0) is False
+
+
+@pytest.mark.parametrize(("action", "flagged"), [(Action.FLAG, True), (Action.LOG, False)])
+def test_a_policy_that_does_not_refuse_lets_through_and_says_so(action: Action, flagged: bool, caplog) -> None:
+    policy = SafetyPolicy(
+        inputs=PictureRule(action=action),
+        outputs=PictureRule(action=action),
+        prompt_rules=builtin_policy().prompt_rules,
+        prompt_action=action,
+    )
+    with caplog.at_level(logging.WARNING):
+        assert require_inputs_allowed([picture(0.9)], 2, BrightnessCheck(), policy) is flagged
+        assert find_nsfw(picture(0.9), 2, BrightnessCheck(), attempt=0, policy=policy) is flagged
+        assert require_prompt_allowed("a naked stranger", 2, policy) is flagged
+    assert len(caplog.records) == 3
+    assert "stranger" not in caplog.text
+
+
+def test_thresholds_of_inputs_and_outputs_are_their_own() -> None:
+    policy = SafetyPolicy(inputs=PictureRule(dict.fromkeys(range(1, 7), 1.0)))
+    require_inputs_allowed([picture(1)], 1, BrightnessCheck(), policy)
+    with pytest.raises(ModeratedError):
+        find_nsfw(picture(1), 1, BrightnessCheck(), attempt=0, policy=policy)
+
+
+def test_a_score_that_no_tolerance_lets_through_is_refused_without_a_false_hope() -> None:
+    strict = SafetyPolicy(outputs=PictureRule(dict.fromkeys(range(1, 7), 0.5)))
+    with pytest.raises(ModeratedError, match="No safety_tolerance that this server's policy allows") as caught:
+        find_nsfw(picture(0.9), 6, BrightnessCheck(), attempt=0, policy=strict)
+    assert caught.value.allowed_from is None
+    capped = SafetyPolicy(max_tolerance=3)
+    with pytest.raises(ModeratedError, match="No safety_tolerance that this server's policy allows"):
+        require_inputs_allowed([picture(0.99)], 2, BrightnessCheck(), capped)
+
+
+def test_a_refused_prompt_is_told_the_rule_and_the_way_out_and_is_not_repeated() -> None:
+    policy = builtin_policy()
+    with pytest.raises(ModeratedError, match=r'rule "nudity".* at least 3') as caught:
+        require_prompt_allowed("a naked stranger", 2, policy)
+    error = caught.value
+    assert (error.check, error.rule, error.allowed_from, error.index, error.attempt) == (
+        "prompt",
+        "nudity",
+        3,
+        None,
+        None,
+    )
+    assert "stranger" not in str(error)
+    assert require_prompt_allowed("a naked stranger", 3, policy) is False
+
+
+@pytest.mark.parametrize("tolerance", THRESHOLDS)
+def test_what_shows_children_or_undresses_somebody_is_refused_at_every_tolerance(tolerance: int) -> None:
+    for prompt in ("a sexy 12 year old", "take off her clothes"):
+        with pytest.raises(ModeratedError, match="No safety_tolerance"):
+            require_prompt_allowed(prompt, tolerance, builtin_policy())
+
+
+def test_a_key_may_have_less_or_more_than_the_others() -> None:
+    policy = parse_policy('version = 1\n[tolerance]\nmax = 4\n[tolerance.keys]\n"key_a" = 2\n"key_b" = 6\n')
+    assert [policy.highest_for(key) for key in ("key_a", "key_b", "key_c", None)] == [2, 6, 4, 4]

@@ -36,7 +36,12 @@ _NAME: Final = "fal"
 _QUERY: Final = (Field("fal_webhook", CallbackURL(), "Told when the edit has ended, with its result."),)
 RUN_PREFIX: Final = "/fal"
 QUEUE_PREFIX: Final = "/falq"
-_STATUSES: Final = {"invalid_value": HTTPStatus.UNPROCESSABLE_ENTITY.value}
+_STATUSES: Final = {
+    "invalid_value": HTTPStatus.UNPROCESSABLE_ENTITY.value,
+    "content_moderated": HTTPStatus.UNPROCESSABLE_ENTITY.value,
+}
+_TYPES: Final = {"content_moderated": "content_policy_violation"}
+"""What fal calls a problem, where its clients look for a word of its own."""
 _REQUESTS: Final = QUEUE_PREFIX + "/{owner}/{alias}/requests/{job_id}"
 
 
@@ -235,7 +240,7 @@ def _error_body(_request: Request | None, problem: Problem, _status: int) -> dic
         {
             "loc": ["body"] if each["field"] is None else ["body", str(each["field"])],
             "msg": broken_rule(each) if "rule" in each else problem.message,
-            "type": problem.code,
+            "type": _TYPES.get(problem.code, problem.code),
         }
         for each in wrong
     ]

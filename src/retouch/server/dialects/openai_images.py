@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from retouch import kontext
-from retouch.errors import ImageError, InvalidValueError
+from retouch.errors import ImageError, InvalidValueError, ModeratedError
 from retouch.images.codec import DecodeLimits
 from retouch.isolation.decoder import Decoder
+from retouch.jobs.models import Problem
 from retouch.server.dialect import Dialect
 from retouch.server.dialects import aimlapi_reference as reference
 from retouch.server.dialects.answers import REPEATABLE, SECURED
@@ -33,6 +34,7 @@ from retouch.server.dialects.image_body import ImageBody, ImageRoute, parse_body
 from retouch.server.dialects.image_fields import FIELDS
 from retouch.server.dialects.model_fields import DEV_FIELDS, body_schema, fit_to_engine
 from retouch.server.dialects.submission import accept
+from retouch.server.errors import error_body
 from retouch.server.intake import Form, media_type_of
 from retouch.server.json_response import SafeJSONResponse
 from retouch.server.services import services_of
@@ -238,4 +240,16 @@ def _with_pictures_together(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in body.items() if name not in _SPELLINGS}, **gathered}
 
 
-DIALECT: Final = Dialect("openai", router, ("/v1/images/edits", "/images/edits"))
+_MODERATED: Final = {"type": "image_generation_user_error", "code": "moderation_blocked"}
+"""OpenAI's words for what its own safety system refuses."""
+
+
+def _error_body(request: Request, problem: Problem, status: int) -> dict[str, Any]:
+    """The shape of the server, with OpenAI's words for what was moderated."""
+    body = error_body(request, problem, status)
+    if problem.code == ModeratedError.code:
+        body["error"] |= _MODERATED
+    return body
+
+
+DIALECT: Final = Dialect("openai", router, ("/v1/images/edits", "/images/edits"), _error_body)

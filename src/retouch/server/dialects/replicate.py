@@ -51,6 +51,8 @@ _TITLES: Final = {
     "invalid_api_key": "Unauthenticated",
     "unsupported_instruction": "Instruction can't be carried out",
 }
+_FLAGGED: Final = "The input or output was flagged as sensitive (E005)."
+"""The words and the code by which Replicate's clients know a moderated prediction."""
 _STATE_NAMES: Final = {
     JobState.QUEUED: "starting",
     JobState.RUNNING: "processing",
@@ -104,9 +106,14 @@ async def _predict(request: Request, model: str) -> Response:
         await note_cost(request, job.id)
         if not job.state.is_final:
             extra["status"] = "starting"  # its clients take any other status for the end, processing included
-        if job.problem is not None and ERROR_TABLE[job.problem.code][0] < HTTPStatus.INTERNAL_SERVER_ERROR:
+        is_moderated = job.state is JobState.MODERATED  # which its clients know as a failed prediction
+        if job.problem is not None and not is_moderated and _is_callers_fault(job.problem):
             raise ProblemError(submission.in_their_words(job.problem))
     return await _answer(request, services, job, HTTPStatus.CREATED, extra)
+
+
+def _is_callers_fault(problem: Problem) -> bool:
+    return ERROR_TABLE[problem.code][0] < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _parse_body(body: Mapping[str, Any], model: str) -> Submission:
@@ -344,7 +351,10 @@ async def _outputs(services: Services, job: Job, base_url: str) -> list[str]:
 
 
 def _problem_of(job: Job) -> Problem | None:
-    return None if job.problem is None else NAMES.in_their_words(job.problem)
+    if job.problem is None:
+        return None
+    problem = NAMES.in_their_words(job.problem)
+    return replace(problem, message=f"{_FLAGGED} {problem.message}") if job.state is JobState.MODERATED else problem
 
 
 def _logs(job: Job) -> str:

@@ -10,10 +10,11 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from retouch.accounts.principal import Principal, Scope
-from retouch.errors import ImageError, NotFoundError, RequestError
+from retouch.errors import ImageError, InvalidValueError, NotFoundError, RequestError
 from retouch.images.codec import DecodeLimits
 from retouch.isolation.decoder import Decoder
 from retouch.jobs.models import NOBODY, Caller, Idempotency, Job, JobResult, Problem, WebhookTarget
+from retouch.safety.policy import SafetyPolicy
 from retouch.server.answer_headers import add_answer_header
 from retouch.server.dialects.fields import invalid_body
 from retouch.server.errors import ProblemError, dialect_name, rename_param
@@ -146,6 +147,8 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
         submission = await read(request)
         request.state.caller = caller = replace(request.state.caller, model=submission.request.model)
         idempotency = await _idempotency(request, idempotency_key, submission)
+        hide(submission.request.prompt)
+        _require_tolerance(submission, services.safety_policy, principal)
         job = None
         if idempotency is not None:
             job = await asyncio.to_thread(services.jobs.find_accepted, caller.key_id, idempotency)
@@ -162,6 +165,16 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
 
 async def _enqueue(
     request: Request, submission: Submission, caller: Caller, idempotency: Idempotency | None, base_url: str
+def _require_tolerance(submission: Submission, policy: SafetyPolicy, principal: Principal) -> None:
+    """Raise when a request asks for more tolerance than the policy grants its key."""
+    highest = policy.highest_for(principal.key_id)
+    asked = submission.request.safety_tolerance
+    if asked > highest:
+        rule = f"at most {highest} for this key, by the server's safety policy"
+        error = InvalidValueError("safety_tolerance", rule, asked)
+        raise ProblemError(submission.in_their_words(Problem.from_error(error)))
+
+
 ) -> Job:
     """Gather the pictures of an edit and put it into the queue."""
     services = services_of(request)
