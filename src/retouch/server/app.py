@@ -149,6 +149,7 @@ def _services(settings: Settings, backstage: Backstage) -> Services:
         registry=backstage.registry,
         default_engine=settings.engine.default,
         readiness=backstage.readiness,
+        safety_policy=backstage.safety_policy,
         public_url=settings.server.public_url,
         webhook_secret=backstage.webhook_secret,
         low_balance_credits=settings.accounts.low_balance_credits,
@@ -158,7 +159,6 @@ def _services(settings: Settings, backstage: Backstage) -> Services:
 def _add_error_handlers(app: FastAPI) -> None:
     for kind in (RetouchError, ProblemError):
         app.add_exception_handler(kind, answer_retouch_error)
-        safety_policy=backstage.safety_policy,
     app.add_exception_handler(HTTPException, answer_http_exception)
 
 

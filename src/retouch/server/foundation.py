@@ -36,12 +36,12 @@ class Foundation:
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
+        self.safety_policy = settings.safety.read_policy()
+        self.signer = settings.provenance.create_signer()
         self.decoder = create_decoder(settings.limits.isolation())
         self.signals = JobSignals()
         self.policy = QueuePolicy(
             max_waiting=settings.queue.max_waiting,
-        self.safety_policy = settings.safety.read_policy()
-        self.signer = settings.provenance.create_signer()
             deadline_seconds=settings.queue.deadline_seconds,
             lease_seconds=settings.queue.lease_seconds,
             max_attempts=settings.queue.max_attempts,
@@ -69,14 +69,14 @@ class Foundation:
             decoder=self.decoder,
             policy=self.policy,
             picture_check=picture_check if safety.check_pictures else None,
+            safety_policy=self.safety_policy,
+            embed_provenance=self.settings.provenance.embed,
+            signer=self.signer,
         )
 
     def housekeeper(self) -> Housekeeper:
         """Return what looks after the stores."""
         return Housekeeper(
-            safety_policy=self.safety_policy,
-            embed_provenance=self.settings.provenance.embed,
-            signer=self.signer,
             self.store,
             self.signals,
             self.results,

@@ -67,13 +67,13 @@ class Settings(BaseSettings):
         default=RoutingSettings(), description="Which engine gets an edit when the engine is `auto`."
     )
     safety: SafetySettings = Field(default=SafetySettings(), description="What the server guards against.")
+    provenance: ProvenanceSettings = Field(
+        default=ProvenanceSettings(), description="What answers say about their origin."
+    )
     telemetry: TelemetrySettings = Field(default=TelemetrySettings(), description="Metrics, log lines and traces.")
 
     @classmethod
     def settings_customise_sources(
-    provenance: ProvenanceSettings = Field(
-        default=ProvenanceSettings(), description="What answers say about their origin."
-    )
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,

@@ -145,10 +145,10 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
     idempotency_key = read_key(request)
     async with services.intake.place():
         submission = await read(request)
-        request.state.caller = caller = replace(request.state.caller, model=submission.request.model)
-        idempotency = await _idempotency(request, idempotency_key, submission)
         hide(submission.request.prompt)
         _require_tolerance(submission, services.safety_policy, principal)
+        request.state.caller = caller = replace(request.state.caller, model=submission.request.model)
+        idempotency = await _idempotency(request, idempotency_key, submission)
         job = None
         if idempotency is not None:
             job = await asyncio.to_thread(services.jobs.find_accepted, caller.key_id, idempotency)
@@ -163,8 +163,6 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
     return submission, job
 
 
-async def _enqueue(
-    request: Request, submission: Submission, caller: Caller, idempotency: Idempotency | None, base_url: str
 def _require_tolerance(submission: Submission, policy: SafetyPolicy, principal: Principal) -> None:
     """Raise when a request asks for more tolerance than the policy grants its key."""
     highest = policy.highest_for(principal.key_id)
@@ -175,6 +173,8 @@ def _require_tolerance(submission: Submission, policy: SafetyPolicy, principal: 
         raise ProblemError(submission.in_their_words(Problem.from_error(error)))
 
 
+async def _enqueue(
+    request: Request, submission: Submission, caller: Caller, idempotency: Idempotency | None, base_url: str
 ) -> Job:
     """Gather the pictures of an edit and put it into the queue."""
     services = services_of(request)
