@@ -23,6 +23,8 @@ from retouch.server.public_urls import own_base_urls, public_base_url
 from retouch.server.services import Services, services_of
 from retouch.server.sources import PictureSources
 from retouch.server.waiting import wait_for_result
+from retouch.telemetry.context import hide
+from retouch.telemetry.spans import span, traceparent
 from retouch.types import EditRequest
 
 __all__ = ["ParamNames", "Submission", "WebhookOrder", "accept", "caller_of", "engine_name", "find_job", "wait_for"]
