@@ -6,7 +6,7 @@ by at most one.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -42,27 +42,10 @@ def next_job(connection: sa.Connection) -> str | None:
 
     Costs a few look-ups in an index for each key that has waiting jobs, however many these are.
     """
-    keys = _standings()
-    oldest = (
-        sa.select(sa.func.min(JOBS.c.created_at))
-        .where(_WAITS, JOBS.c.owner == keys.c.owner, JOBS.c.priority == keys.c.priority)
-        .scalar_subquery()
-    )
-    turn = connection.execute(
-        sa.select(keys.c.owner, keys.c.priority)
-        .order_by(keys.c.priority.desc(), keys.c.running, keys.c.served_at, oldest, keys.c.owner)
-        .limit(1)
-    ).one_or_none()
+    turn = connection.execute(_TURN).one_or_none()
     if turn is None:
         return None
-    # A row that somebody else holds is just being cancelled or failed: not worth waiting for.
-    job_id: str | None = connection.scalar(
-        sa.select(JOBS.c.id)
-        .where(_WAITS, JOBS.c.owner == turn.owner, JOBS.c.priority == turn.priority)
-        .order_by(JOBS.c.created_at, JOBS.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+    job_id: str | None = connection.scalar(_OLDEST_OF, {"its_owner": turn.owner, "its_priority": turn.priority})
     return job_id
 
 
@@ -131,3 +114,30 @@ def _served_at(owner: Any) -> sa.Label[float]:
 def _urgent(owner: Any, priority: int) -> sa.Label[int]:
     urgent = sa.select(sa.func.count()).where(_WAITS, JOBS.c.owner == owner, JOBS.c.priority > priority)
     return urgent.scalar_subquery().label("urgent")
+
+
+def _turn() -> sa.Select[tuple[str, int]]:
+    """The key whose turn it is, and the priority of its next job."""
+    keys = _standings()
+    oldest = (
+        sa.select(sa.func.min(JOBS.c.created_at))
+        .where(_WAITS, JOBS.c.owner == keys.c.owner, JOBS.c.priority == keys.c.priority)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(keys.c.owner, keys.c.priority)
+        .order_by(keys.c.priority.desc(), keys.c.running, keys.c.served_at, oldest, keys.c.owner)
+        .limit(1)
+    )
+
+
+_TURN: Final = _turn()
+"""Built once: to put it together takes longer than to carry it out."""
+
+_OLDEST_OF: Final = (
+    sa.select(JOBS.c.id)
+    .where(_WAITS, JOBS.c.owner == sa.bindparam("its_owner"), JOBS.c.priority == sa.bindparam("its_priority"))
+    .order_by(JOBS.c.created_at, JOBS.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)  # a row that somebody else holds is just being cancelled or failed
+)
