@@ -2,135 +2,17 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 
 import pytest
 import sqlalchemy as sa
+from tests.contract.queue_samples import ANSWER, LEASE, REQUEST, RESULT, claim
 
 from retouch.database.connection import connect
 from retouch.errors import IdempotencyConflictError, NotFoundError, QueueFullError, StorageError
-from retouch.jobs.models import (
-    Caller,
-    Idempotency,
-    Job,
-    JobInput,
-    JobResult,
-    JobState,
-    NewJob,
-    Problem,
-    ResultImage,
-    WebhookTarget,
-)
+from retouch.jobs.models import Caller, Idempotency, JobInput, JobState, NewJob, Problem, WebhookTarget
 from retouch.jobs.store import JobStore
 from retouch.jobs.tables import JOBS
-from retouch.types import EditRequest, OutputFormat, Progress
-
-LEASE = 30.0
-STORES = ("sqlite", "postgresql")
-REQUEST = EditRequest(
-    "Add a bird", seed=7, num_images=2, output_format=OutputFormat.PNG, aspect_ratio="16:9", explain=True
-)
-ANSWER = JobInput("answer", "first", "lineage")
-RESULT = JobResult(
-    images=(
-        ResultImage("a.png", "image/png", 10, 4, 3, 7, 0.25, mask_name="m.png", preserve_report={"kind": "known"}),
-    ),
-    prompt="Add a bird",
-    seed=7,
-    engine="fake/1",
-    interpretation={"plan": [], "resolutions": [], "notes": ["a note"]},
-    timings={"engine": 0.5},
-    notes=("Picture 1: grey",),
-)
-
-
-class Clock:
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
-class Books:
-    """An observer that writes down what it is told, and refuses whom it is told to refuse."""
-
-    def __init__(self):
-        self.accepted_ids, self.ended_jobs = [], []
-        self.refused = None
-
-    def accepted(self, connection, new):
-        if new.caller.key_id == self.refused:
-            raise QueueFullError("Not for you.", retry_after_seconds=1)
-        self.accepted_ids.append(new.id)
-
-    def ended(self, connection, job):
-        # What the transaction sees is what it is told.
-        assert connection.scalar(sa.select(JOBS.c.state).where(JOBS.c.id == job.id)) == job.state.value
-        self.ended_jobs.append((job.id, job.state))
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture(params=STORES)
-def url(request, tmp_path):
-    if request.param == "postgresql":
-        return request.getfixturevalue("postgres_url")
-    return f"sqlite:///{tmp_path / 'jobs.sqlite'}"
-
-
-@pytest.fixture
-def books():
-    return Books()
-
-
-@pytest.fixture
-def store(url, clock, books):
-    made = JobStore(connect(url), (books,), clock=clock)
-    made.create_schema()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def enqueue(store, clock):
-    numbers = count(1)
-
-    def put(
-        request=REQUEST,
-        *,
-        deadline=300.0,
-        max_waiting=100,
-        inputs=(JobInput("d1"),),
-        owner="anyone",
-        priority=0,
-        idempotency=None,
-        webhook=None,
-        max_waiting_per_key=0,
-    ) -> Job:
-        clock.now += 0.001
-        new = NewJob(
-            f"job-{next(numbers)}",
-            request,
-            "fake",
-            inputs,
-            clock.now + deadline,
-            caller=Caller(owner, priority=priority),
-            idempotency=idempotency,
-            webhook=webhook,
-        )
-        return store.enqueue(new, max_waiting=max_waiting, max_waiting_per_key=max_waiting_per_key)
-
-    return put
-
-
-def claim(store: JobStore, worker: str = "w1") -> Job:
-    job = store.claim(worker, lease_seconds=LEASE)
-    assert job is not None
-    return job
+from retouch.types import Progress
 
 
 def test_a_job_comes_back_as_it_was_put_in(store, enqueue):
@@ -357,93 +239,6 @@ def test_who_asked_for_a_job_comes_back_as_it_was_put_in(store, clock):
     assert store.get("j").caller == caller
 
 
-def test_a_higher_priority_is_taken_first_and_equal_ones_in_their_order(store, enqueue):
-    ids = [enqueue(priority=priority).id for priority in (0, -5, 10, 0, 10)]
-    assert [claim(store).id for _ in range(5)] == [ids[at] for at in (2, 4, 0, 3, 1)]
-
-
-def test_a_key_with_many_waiting_jobs_delays_the_first_of_another_by_at_most_one(store, enqueue):
-    for _ in range(30):
-        enqueue(owner="greedy")
-    for _ in range(3):
-        claim(store)
-
-    modest = enqueue(owner="modest")
-
-    assert claim(store).id == modest.id
-
-
-def test_keys_take_turns_when_nothing_runs_beside(store, enqueue, clock):
-    for owner in ("a", "a", "a", "a", "b", "b", "c"):
-        enqueue(owner=owner)
-    served = []
-    while (job := store.claim("w1", lease_seconds=LEASE)) is not None:
-        served.append(job.caller.key_id)
-        clock.now += 1
-        store.finish(job.id, "w1", JobState.SUCCEEDED, RESULT)
-    assert served == ["a", "b", "c", "a", "b", "a", "a"]
-
-
-def test_the_key_with_fewer_running_jobs_is_served_even_if_it_was_served_last(store, enqueue, clock):
-    for owner in ("a", "a", "b", "b"):
-        enqueue(owner=owner)
-    first, second = claim(store), claim(store)
-    assert (first.caller.key_id, second.caller.key_id) == ("a", "b")
-    store.finish(second.id, "w1", JobState.SUCCEEDED, RESULT)
-    assert claim(store).caller.key_id == "b"
-
-
-def test_a_place_in_the_queue_is_how_many_are_taken_before(store, enqueue, clock):
-    jobs = [
-        enqueue(owner=owner, priority=priority)
-        for owner, priority in [("a", 0)] * 4 + [("b", 0)] * 2 + [("c", 1), ("b", 0), ("a", 1)]
-    ]
-    foreseen = {job.id: store.places_ahead(job) for job in jobs}
-    taken = []
-    while (job := store.claim("w1", lease_seconds=LEASE)) is not None:
-        clock.now += 1
-        taken.append(job.id)
-    assert sorted(foreseen, key=foreseen.get) == taken
-    assert [foreseen[job_id] for job_id in taken] == list(range(9))
-
-
-def test_a_key_has_a_limit_of_its_own_which_others_do_not_feel(store, enqueue):
-    enqueue(owner="a", max_waiting_per_key=1)
-    with pytest.raises(QueueFullError, match="of this key"):
-        enqueue(owner="a", max_waiting_per_key=1)
-    enqueue(owner="b", max_waiting_per_key=1)
-    enqueue(owner="a")
-
-
-def test_a_refusal_says_to_come_again_when_the_edit_would_have_begun(store, enqueue, clock):
-    enqueue()
-    running = claim(store)
-    clock.now += 8
-    store.finish(running.id, "w1", JobState.SUCCEEDED, RESULT)
-    for _ in range(4):
-        enqueue(owner="greedy")
-    claim(store)
-
-    with pytest.raises(QueueFullError) as greedy:
-        enqueue(owner="greedy", max_waiting=3)
-    with pytest.raises(QueueFullError) as modest:
-        enqueue(owner="modest", max_waiting=3)
-
-    assert greedy.value.retry_after_seconds == pytest.approx(8 * 4)
-    assert modest.value.retry_after_seconds == pytest.approx(8)
-
-
-def test_a_refusal_never_says_to_stay_away_for_more_than_two_minutes(store, enqueue, clock):
-    enqueue()
-    running = claim(store)
-    clock.now += 3000
-    store.finish(running.id, "w1", JobState.SUCCEEDED, RESULT)
-    enqueue()
-    with pytest.raises(QueueFullError) as caught:
-        enqueue(max_waiting=1)
-    assert caught.value.retry_after_seconds == 120
-
-
 def test_the_same_idempotency_key_is_the_same_job(store, enqueue):
     first = enqueue(owner="a", idempotency=Idempotency("k", "digest"))
     again = enqueue(owner="a", idempotency=Idempotency("k", "digest"), max_waiting=1)
@@ -567,7 +362,9 @@ def test_a_job_that_an_observer_refuses_is_not_there(store, enqueue, books):
 
 
 def test_what_an_observer_could_not_write_down_has_not_happened(url, store, enqueue, clock):
-    class Failing(Books):
+    class Failing:
+        def accepted(self, connection, new): ...
+
         def ended(self, connection, job):
             raise StorageError("The books are closed.")
 
