@@ -26,6 +26,7 @@ POOL_SIZE: Final = 10
 _BUSY_TIMEOUT_SECONDS: Final = 15
 _POSTGRESQL: Final = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _POSTGRESQL_OPTIONS: Final[dict[str, Any]] = {
+    "fallback_application_name": "retouch",
     "connect_timeout": 10,
     # A server that vanished without a word is noticed within a minute, not after hours.
     "keepalives_idle": 30,
