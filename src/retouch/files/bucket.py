@@ -36,7 +36,7 @@ CloudStore = S3Store | GCSStore | AzureStore
 _PAGE: Final = 1000
 _CHECK_SECONDS: Final = 30.0
 """How long a check that went well is believed: readiness is asked every few seconds, and each check is paid for."""
-_STATUS: Final = re.compile(r"\b(?:status|code)[^0-9a-z]{0,3}([1-5]\d\d)\b|\b([45]\d\d) (?:[A-Z][a-z]+)", re.IGNORECASE)
+_STATUS: Final = re.compile(r"\bstatus code: ([1-5]\d\d)\b")
 
 _log = logging.getLogger(__name__)
 
@@ -149,23 +149,19 @@ def _reason(exc: Exception) -> str:
         return "the store can't do that"
     said = str(exc)
     status = _STATUS.search(said)
-    if status is not None:
-        return f"it answered with status {status[1] or status[2]}"
-    for sign, reason in _SIGNS.items():
-        if sign in said:
-            return reason
-    return type(exc).__name__
+    known = (reason for sign, reason in _SIGNS.items() if sign in said)
+    return next(known, type(exc).__name__ if status is None else f"it answered with status {status[1]}")
 
 
 _SIGNS: Final = {
+    "token request": "no credentials were found",
     "builder error": "its address is http, and allow_http is not set",
     "dns error": "its name can't be resolved",
     "onnection refused": "nothing listens at its address",
     "timed out": "it did not answer in time",
     "TimedOut": "it did not answer in time",
-    "tls": "its certificate is not trusted",
     "ertificate": "its certificate is not trusted",
-    "redential": "no credentials were found",
+    "redential": "the credentials can't be used",
     "error sending request": "it can't be reached",
 }
 """What obstore's texts hold, and what that means."""

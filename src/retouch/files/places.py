@@ -22,6 +22,7 @@ __all__ = ["StoragePlace", "check_place", "open_blobs"]
 
 _BUCKET_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{1,221}")
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._\-]*)*/?")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 _CLIENT_OPTIONS: Final = frozenset(
     {
@@ -92,7 +93,8 @@ def _parts(place: StoragePlace) -> urllib.parse.SplitResult | None:
         parts = urllib.parse.urlsplit(place.url)
     except ValueError:
         parts = urllib.parse.SplitResult("", "", "", "", "")
-    if parts.scheme not in ("file", *_OPENERS) or parts.query or parts.fragment:
+    is_odd = parts.query or parts.fragment or _CONTROL.search(place.url)
+    if parts.scheme not in ("file", *_OPENERS) or is_odd:
         raise ConfigurationError(
             "storage.url must begin with file:///, s3://, gs:// or az://, and have neither '?' nor '#'. Left out, the data "
             "folder is used."

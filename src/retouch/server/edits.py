@@ -31,6 +31,7 @@ from retouch.server.dialects.image_answer import answer_body
 from retouch.server.dialects.image_body import ImageBody, ImageRoute, parse_body
 from retouch.server.dialects.image_fields import FIELDS
 from retouch.server.dialects.model_fields import body_schema, fit_to_engine
+from retouch.server.dialects.pictures import file_urls
 from retouch.server.dialects.submission import ParamNames, accept, engine_name, find_job
 from retouch.server.errors import ERROR_TABLE, ProblemError, error_body, public_details
 from retouch.server.json_response import SafeJSONResponse
@@ -202,10 +203,11 @@ async def _described(request: Request, job: Job) -> dict[str, Any]:
     said: dict[str, Any] = {"id": job.id, "status": job.state.value, "urls": urls}
     said |= await _where(services, job)
     if job.result is not None:
+        files = await file_urls(job.result, services, base_url)
         said["result"] = answer_body(
             job.result,
             {},
-            base_url,
+            files,
             explain=job.request.explain,
             credits_used=await credits_of(services, job.id),
         )

@@ -108,7 +108,7 @@ class PictureSources:
         if parent is not None:
             collected.append(await asyncio.to_thread(self._read_result, parent, "parent"))
         self._check_sizes(sources)
-        names = [None if isinstance(source, bytes) else own_result_name(source, self.base_urls) for source in sources]
+        names = await asyncio.to_thread(lambda: [self._own_name(source) for source in sources])
         fetched = await self._fetch(sources, names)
         for index, (source, name) in enumerate(zip(sources, names, strict=True)):
             if name is not None:
@@ -117,6 +117,13 @@ class PictureSources:
             else:
                 collected.append(source if isinstance(source, bytes) else fetched[index])
         return collected
+
+    def _own_name(self, source: str | bytes) -> str | None:
+        """The name of the result that a source is, whether its URL is this server's or one that its store has signed."""
+        if isinstance(source, bytes):
+            return None
+        own = own_result_name(source, self.base_urls)
+        return self.results.name_in_signed_url(source) if own is None else own
 
     def _check_sizes(self, sources: Sequence[str | bytes]) -> None:
         for index, source in enumerate(sources):

@@ -26,6 +26,7 @@ from retouch.server.dialects.fields import (
     read_fields,
     unknown_fields,
 )
+from retouch.server.dialects.pictures import file_urls
 from retouch.server.dialects.shared_fields import (
     PROMPT,
     SAFETY_TOLERANCE,
@@ -41,7 +42,7 @@ from retouch.server.dialects.submission import ParamNames, Submission, WebhookOr
 from retouch.server.dialects.webhook_fields import CallbackURL
 from retouch.server.errors import ERROR_TABLE, ProblemError, public_details
 from retouch.server.json_response import SafeJSONResponse
-from retouch.server.public_urls import file_url, public_base_url
+from retouch.server.public_urls import public_base_url
 from retouch.server.services import Services, services_of
 from retouch.types import OutputFormat
 
@@ -189,21 +190,22 @@ async def get_result(request: Request, id: str = "") -> Response:
     except NotFoundError:
         said = {"id": id[:100], "status": "Task not found", "message": "Task not found", "detail": "Task not found"}
         return SafeJSONResponse(said, HTTPStatus.NOT_FOUND)
-    said, status = _describe(job, public_base_url(request, services_of(request).public_url))
+    services = services_of(request)
+    said, status = await _describe(services, job, public_base_url(request, services.public_url))
     return SafeJSONResponse(said, status)
 
 
-async def _webhook_body(_services: Services, job: Job, base_url: str) -> dict[str, Any]:
-    return _describe(job, base_url)[0]
+async def _webhook_body(services: Services, job: Job, base_url: str) -> dict[str, Any]:
+    return (await _describe(services, job, base_url))[0]
 
 
-def _describe(job: Job, base_url: str) -> tuple[dict[str, Any], int]:
+async def _describe(services: Services, job: Job, base_url: str) -> tuple[dict[str, Any], int]:
     """Return where an edit stands, and the HTTP status of that."""
     if job.state is JobState.SUCCEEDED and job.result is not None:
         (image, *_) = job.result.images
         started, ended = job.started_at or job.created_at, job.finished_at or job.created_at
         result = {
-            "sample": file_url(base_url, image.name),
+            "sample": (await file_urls(job.result, services, base_url))[image.name],
             "prompt": job.result.prompt,
             "seed": image.seed,
             "start_time": started,

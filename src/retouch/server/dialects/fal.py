@@ -19,7 +19,7 @@ from retouch.server.dialects import fal_reference as reference
 from retouch.server.dialects.answers import SECURED
 from retouch.server.dialects.fal_input import APPS, NAMES, FalSubmission, parse_input
 from retouch.server.dialects.fields import Field, broken_rule, read_fields
-from retouch.server.dialects.pictures import base64_files, described
+from retouch.server.dialects.pictures import base64_files, described, file_urls
 from retouch.server.dialects.submission import WebhookOrder, accept, find_job, wait_for
 from retouch.server.dialects.webhook_fields import CallbackURL
 from retouch.server.errors import ProblemError, public_details
@@ -214,7 +214,8 @@ async def _webhook_body(services: Services, job: Job, base_url: str) -> dict[str
 async def _answer(
     services: Services, base_url: str, result: JobResult, submission: FalSubmission | None
 ) -> dict[str, Any]:
-    images = [described(image, {}, base_url) for image in result.images]
+    urls = await file_urls(result, services, base_url)
+    images = [described(image, {}, urls) for image in result.images]
     if submission is not None and submission.inline:
         encoded = await base64_files(result, services)
         for image, shown in zip(result.images, images, strict=True):

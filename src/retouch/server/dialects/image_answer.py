@@ -11,7 +11,7 @@ from retouch.jobs.models import Job, JobResult
 from retouch.server.costs import note_cost
 from retouch.server.dialects.image_body import ImageBody
 from retouch.server.dialects.image_stream import answer_as_events
-from retouch.server.dialects.pictures import base64_files, described, explained, located
+from retouch.server.dialects.pictures import base64_files, described, explained, file_urls, located
 from retouch.server.dialects.submission import wait_for
 from retouch.server.json_response import SafeJSONResponse
 from retouch.server.public_urls import public_base_url
@@ -27,10 +27,11 @@ async def answer_image_request(request: Request, body: ImageBody, job: Job, even
     services = services_of(request)
     result = await wait_for(request, body, job)
     encoded = await base64_files(result, services) if body.with_base64 else {}
+    urls = await file_urls(result, services, public_base_url(request, services.public_url))
     answer = answer_body(
         result,
         encoded,
-        public_base_url(request, services.public_url),
+        urls,
         explain=body.request.explain,
         credits_used=await note_cost(request, job.id),
         notes=body.notes,
@@ -42,7 +43,7 @@ async def answer_image_request(request: Request, body: ImageBody, job: Job, even
 def answer_body(
     result: JobResult,
     encoded: Mapping[str, str],
-    base_url: str,
+    urls: Mapping[str, str],
     *,
     explain: bool,
     credits_used: int,
@@ -56,7 +57,8 @@ def answer_body(
     result : JobResult
     encoded : mapping of str to str
         Base64 of the files that go along, by name.
-    base_url : str
+    urls : mapping of str to str
+        Where each file is, by name.
     explain : bool
     credits_used : int
         What the edit was charged.
@@ -67,8 +69,8 @@ def answer_body(
     """
     answer: dict[str, Any] = {
         "created": int(time.time()),
-        "data": [located(image.name, encoded, base_url) for image in result.images],
-        "images": [described(image, encoded, base_url) for image in result.images],
+        "data": [located(image.name, encoded, urls) for image in result.images],
+        "images": [described(image, encoded, urls) for image in result.images],
         "timings": dict(result.timings),
         "seed": result.seed,
         "has_nsfw_concepts": [image.has_nsfw_concepts for image in result.images],
@@ -83,6 +85,6 @@ def answer_body(
     if explain:
         answer["explain"] = {
             **result.interpretation,
-            "images": [explained(image, encoded, base_url) for image in result.images],
+            "images": [explained(image, encoded, urls) for image in result.images],
         }
     return answer

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from retouch.errors import RetouchError
 from retouch.jobs.models import Job, Problem, ResultImage
 from retouch.server.dialects.image_body import ImageBody
-from retouch.server.dialects.pictures import base64_files, located
+from retouch.server.dialects.pictures import base64_files, file_urls, located
 from retouch.server.errors import ERROR_TABLE, ProblemError, error_body, unexpected_problem
 from retouch.server.public_urls import public_base_url
 from retouch.server.services import services_of
@@ -67,8 +67,9 @@ async def _events(request: Request, body: ImageBody, job: Job, event: str) -> As
             if current.state.is_final:
                 result = result_of(current)
                 encoded = await base64_files(result, services)
+                urls = await file_urls(result, services, base_url)
                 for image in result.images:
-                    yield _completed(image, encoded, base_url, event)
+                    yield _completed(image, encoded, urls, event)
             elif progress is not None and progress.preview_png is not None and progress.step < progress.total:
                 due = progress.step * (body.partial_images + 1) // progress.total
                 if due > passed:
@@ -107,10 +108,10 @@ def _partial(png: bytes, index: int, event: str) -> str:
     return _event(f"{event}.partial_image", data)
 
 
-def _completed(image: ResultImage, encoded: Mapping[str, str], base_url: str, event: str) -> str:
+def _completed(image: ResultImage, encoded: Mapping[str, str], urls: Mapping[str, str], event: str) -> str:
     """A finished picture, with the keys that OpenAI's clients know."""
     data = {
-        **located(image.name, encoded, base_url),
+        **located(image.name, encoded, urls),
         "created_at": int(time.time()),
         "size": f"{image.width}x{image.height}",
         "output_format": image.media_type.removeprefix("image/"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from retouch.jobs.models import JobResult, ResultImage
 from retouch.server.public_urls import file_url
 from retouch.server.services import Services
 
-__all__ = ["base64_files", "described", "explained", "located", "without_empty"]
+__all__ = ["base64_files", "described", "explained", "file_urls", "located", "without_empty"]
 
 
 async def base64_files(result: JobResult, services: Services) -> dict[str, str]:
@@ -21,15 +22,21 @@ async def base64_files(result: JobResult, services: Services) -> dict[str, str]:
     return await asyncio.to_thread(read)
 
 
-def located(name: str, encoded: Mapping[str, str], base_url: str) -> dict[str, str]:
+async def file_urls(result: JobResult, services: Services, base_url: str) -> dict[str, str]:
+    """Return the URL of each file of a result by its name: this server's, or one that the store has signed."""
+    url_of = functools.partial(file_url, base_url)
+    return await asyncio.to_thread(services.results.urls, result.file_names, url_of)
+
+
+def located(name: str, encoded: Mapping[str, str], urls: Mapping[str, str]) -> dict[str, str]:
     """Where a file is; with its bytes, if those were asked for."""
-    located = {"url": file_url(base_url, name)}
+    located = {"url": urls[name]}
     return {**located, "b64_json": encoded[name]} if name in encoded else located
 
 
-def described(image: ResultImage, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
+def described(image: ResultImage, encoded: Mapping[str, str], urls: Mapping[str, str]) -> dict[str, Any]:
     return {
-        **located(image.name, encoded, base_url),
+        **located(image.name, encoded, urls),
         "content_type": image.media_type,
         "file_name": image.name,
         "file_size": image.size_bytes,
@@ -38,7 +45,7 @@ def described(image: ResultImage, encoded: Mapping[str, str], base_url: str) -> 
     }
 
 
-def explained(image: ResultImage, encoded: Mapping[str, str], base_url: str) -> dict[str, Any]:
+def explained(image: ResultImage, encoded: Mapping[str, str], urls: Mapping[str, str]) -> dict[str, Any]:
     """What changed in one picture, in this turn and (``touched_share``) in all turns since the first input.
 
     The mask is a gray PNG: 0 is the input's pixel, 255 is wholly the edit's.
@@ -51,7 +58,7 @@ def explained(image: ResultImage, encoded: Mapping[str, str], base_url: str) -> 
     if image.touched_share is not None:
         explained["touched_share"] = round(image.touched_share, 6)
     if image.mask_name is not None:
-        explained["mask"] = located(image.mask_name, encoded, base_url)
+        explained["mask"] = located(image.mask_name, encoded, urls)
     if image.preserve_report is not None:
         explained["preserve"] = without_empty(image.preserve_report)
     return explained

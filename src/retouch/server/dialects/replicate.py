@@ -23,7 +23,7 @@ from retouch.server.dialect import Dialect
 from retouch.server.dialects import replicate_reference as reference
 from retouch.server.dialects.answers import SECURED
 from retouch.server.dialects.fields import Field, invalid_body, read_fields
-from retouch.server.dialects.pictures import base64_files
+from retouch.server.dialects.pictures import base64_files, file_urls
 from retouch.server.dialects.replicate_input import INPUT_SCHEMA, NAMES, OWNERS, parse_input
 from retouch.server.dialects.submission import Submission, WebhookOrder, accept, find_job
 from retouch.server.dialects.webhook_fields import CallbackURL, EventFilter
@@ -345,7 +345,8 @@ async def _outputs(services: Services, job: Job, base_url: str) -> list[str]:
     if job.result is None:
         return []
     if base_url.startswith("https:"):
-        return [file_url(base_url, image.name) for image in job.result.images]
+        urls = await file_urls(job.result, services, base_url)
+        return [urls[image.name] for image in job.result.images]
     encoded = await base64_files(job.result, services)
     return [f"data:{image.media_type};base64,{encoded[image.name]}" for image in job.result.images]
 
