@@ -59,6 +59,7 @@ ERROR_TABLE: Final[Mapping[str, tuple[int, str]]] = {
     "idempotency_conflict": (409, "invalid_request_error"),
     "body_too_large": (413, "invalid_request_error"),
     "unsupported_media_type": (415, "invalid_request_error"),
+    "headers_too_large": (431, "invalid_request_error"),
     "queue_full": (429, "rate_limit_error"),
     "rate_limited": (429, "rate_limit_error"),
     "retouch_error": (500, "server_error"),
@@ -172,9 +173,9 @@ def answer_http_exception(request: Request, error: Exception) -> SafeJSONRespons
     assert isinstance(error, HTTPException)
     code = _CODE_OF_STATUS.get(error.status_code, "internal_error")
     if code == "not_found":
-        message = f"There is nothing at {request.method} {request.url.path[:200]}. The routes are listed at /docs."
+        message = f"There is nothing at {request.method[:20]} {request.url.path[:200]}. The routes are listed at /docs."
     elif code == "method_not_allowed":
-        message = f"{request.url.path[:200]} can't be used with {request.method}."
+        message = f"{request.url.path[:200]} can't be used with {request.method[:20]}."
     else:
         message = HTTPStatus(error.status_code).phrase
     return answer_problem(request, Problem(code, message), dict(error.headers or {}))

@@ -12,7 +12,9 @@ from fastapi import FastAPI
 
 from retouch.errors import ConfigurationError
 from retouch.server.telemetry import log_options
+from retouch.server.connection import ConnectionRules, connection_class
 from retouch.settings import Settings
+from retouch.settings.groups import LimitSettings
 from retouch.telemetry.logs import configure_logs
 
 __all__ = ["listen", "run"]
@@ -59,10 +61,21 @@ def run(app: FastAPI, settings: Settings, listener: socket.socket, data_director
         server_header=False,
         proxy_headers=bool(settings.server.trusted_proxies),
         forwarded_allow_ips=list(settings.server.trusted_proxies),
+        http=connection_class(_connection_rules(settings.limits)),
+        ws="none",
+        h11_max_incomplete_event_size=settings.limits.max_header_bytes,
         timeout_graceful_shutdown=max(1, round(settings.server.shutdown_seconds)),
     )
     config.load()
     _Server(config, _greeting(settings, listener, data_directory)).run(sockets=[listener])
+
+
+def _connection_rules(limits: LimitSettings) -> ConnectionRules:
+    return ConnectionRules(
+        max_connections=limits.max_connections,
+        header_timeout_seconds=limits.header_timeout_seconds,
+        idle_timeout_seconds=limits.idle_timeout_seconds,
+    )
 
 
 class _Server(uvicorn.Server):

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from retouch.server.answer_headers import answer_headers
 from retouch.server.errors import answer_problem, unexpected_problem
 
-__all__ = ["EXPOSED_HEADERS", "CatchUnexpected", "Envelope"]
+__all__ = ["EXPOSED_HEADERS", "SECURITY_HEADERS", "CatchUnexpected", "Envelope"]
 
 EXPOSED_HEADERS: Final = (
     "x-inference-id",
@@ -25,11 +25,13 @@ EXPOSED_HEADERS: Final = (
     "idempotent-replayed",
 )
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_SECURITY_HEADERS: Final = {
+SECURITY_HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
 }
 
 _log = logging.getLogger(__name__)
@@ -67,7 +69,8 @@ class Envelope:
                 if headers.get("content-type", "").startswith("application/json"):
                     headers.setdefault("x-aimlapi-credits-used", "0")
                     headers.setdefault("x-aimlapi-usd-spent", "0")
-                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault("cache-control", "no-store")
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
