@@ -29,7 +29,10 @@ def test_the_models_are_listed_without_a_key_in_openais_shape(client):
 def test_a_server_that_can_edit_is_ready(client):
     answer = client.get("/ready")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "checks": {"engine": "ok", "storage": "ok", "queue": "ok"}}
+    assert answer.json() == {
+            "status": "ready",
+            "checks": {"server": "ok", "engine": "ok", "storage": "ok", "queue": "ok"},
+        }
 
 
 def test_a_server_whose_engine_cant_be_loaded_lives_but_is_not_ready_and_says_why(tmp_path, body):

@@ -46,8 +46,23 @@ class RunningServer:
         thread.start()
         return thread
 
+    @property
+    def workers(self) -> list[int]:
+        """The process ids of its workers."""
+        return children_of(self.process.pid)
+
+    def is_ready(self) -> bool:
+        """Whether it says that it can take an edit now."""
+        with contextlib.suppress(httpx2.HTTPError):
+            return httpx2.get(f"{self.url}/ready").status_code == 200
+        return False
+
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """End it as a power cut would: with everything that it has started."""
+        self.process.send_signal(signal.SIGSTOP)  # or it would start others
+        for pid in self.workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait(20)
 
@@ -75,7 +90,9 @@ def start(tmp_path, environment):
     """Start a server of the fake engine; further arguments are those of ``fake_server.py``."""
     with ExitStack() as stack:
 
-        def run(*arguments: str, data: Path = tmp_path / "data", **settings: str) -> RunningServer:
+        def run(
+            *arguments: str, data: Path = tmp_path / "data", ready: bool = True, **settings: str
+        ) -> RunningServer:
             command = [sys.executable, str(FAKE_SERVER), "--data", str(data), *arguments]
             process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**environment, **settings}
@@ -84,9 +101,20 @@ def start(tmp_path, environment):
             stack.callback(process.wait, 20)
             stack.callback(process.kill)
             greeting = read_greeting(process)
-            return RunningServer(process, re.search(r"http://\S+", greeting).group(), greeting)
+            server = RunningServer(process, re.search(r"http://\S+", greeting).group(), greeting)
+            until = time.monotonic() + 60
+            while ready and not server.is_ready():
+                assert time.monotonic() < until, "the server was not ready in time"
+                time.sleep(0.05)
+            return server
 
         yield run
+
+
+def children_of(pid: int) -> list[int]:
+    """The kernel lists them by the thread that started them."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
 
 
 def read_greeting(process: subprocess.Popen) -> str:

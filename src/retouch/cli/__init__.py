@@ -3,7 +3,7 @@
 import typer
 
 from retouch._version import __version__
-from retouch.cli import database, demo, doctor, edit, models, objects, preserve, serve
+from retouch.cli import database, demo, doctor, edit, models, objects, preserve, serve, worker
 from retouch.cli.output import exits
 
 __all__ = ["app", "main"]
@@ -37,6 +37,7 @@ app.command("edit")(exits(edit.edit))
 app.command("demo")(exits(demo.demo))
 app.command("preserve")(exits(preserve.preserve))
 app.command("serve")(exits(serve.serve))
+app.command("worker")(exits(worker.worker))
 app.command("doctor")(exits(doctor.doctor))
 app.add_typer(database.app, name="database")
 app.add_typer(models.app, name="models")

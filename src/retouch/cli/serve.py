@@ -21,6 +21,7 @@ def serve(
 ) -> int:
     """Serve the hosted endpoint's API on this machine, until Ctrl-C."""
     from retouch.cli.installation import configured_registry, data_folder
+    from retouch.cli.worker import worker_command
     from retouch.library import create_picture_check
     from retouch.server.app import create_app
     from retouch.server.listen import listen, run
@@ -35,7 +36,14 @@ def serve(
         },
     )
     folder = data_folder(settings)
-    app = create_app(settings, configured_registry(settings, is_server=True), folder, picture_check=create_picture_check(folder))
+    command = worker_command(data_dir=data_dir, engine=engine, config=config)
+    app = create_app(
+        settings,
+        configured_registry(settings, is_server=True),
+        folder,
+        picture_check=create_picture_check(folder),
+        worker_command=None if settings.workers.in_process else command,
+    )
     with listen(settings.server.host, settings.server.port) as listener:
         run(app, settings, listener, folder)
     return 0

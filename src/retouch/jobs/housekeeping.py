@@ -3,12 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Set
+from collections.abc import Callable, Set
 from typing import Final, Protocol
 
 from retouch.errors import StorageError
 from retouch.jobs.manager import QueuePolicy
-from retouch.jobs.models import JobState
+from retouch.jobs.models import Job, JobState, Problem
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 
@@ -16,6 +16,8 @@ __all__ = ["Housekeeper"]
 
 _CLEAN_UP_SECONDS: Final = 300.0
 _INPUT_GRACE_SECONDS: Final = 600.0
+_JUMP_SECONDS: Final = 2.0
+"""By which the wall clock has to part from the monotonic one to count as set; less is a clock being slewed."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ class Housekeeper:
     policy : QueuePolicy
     retention_seconds : float
         Age at which results and finished jobs are deleted; 0 keeps them.
+    clock, monotonic : callable
+        Seconds since the epoch, and seconds of a clock that nobody sets.
     """
 
     def __init__(
@@ -53,6 +57,8 @@ class Housekeeper:
         *,
         policy: QueuePolicy,
         retention_seconds: float,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._signals = signals
@@ -60,6 +66,10 @@ class Housekeeper:
         self._inputs = inputs
         self._policy = policy
         self._retention_seconds = retention_seconds
+        self._clock = clock
+        self._monotonic = monotonic
+        self._offset = clock() - monotonic()
+        self._offset_lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
@@ -74,18 +84,54 @@ class Housekeeper:
 
     def settle_jobs(self) -> None:
         """Put stalled jobs back or fail them; fail those whose deadline passed while they waited."""
+        self._follow_clock()
         settled = self._store.requeue_stalled(max_attempts=self._policy.max_attempts) + self._store.fail_overdue()
         for job in settled:
             _log.warning("job %s is %s after %d attempts", job.id, job.state, job.attempts)
-            self._signals.job_changed(job.id)
-            if job.state is JobState.QUEUED:
-                self._signals.work_arrived()
+            self._tell(job)
+
+    def bury_worker(self, worker_id: str) -> None:
+        """Settle what a worker ran that is known to be dead, without waiting for its leases to lapse."""
+        if self._store.end_leases_of(worker_id):
+            self.settle_jobs()
+
+    def give_up(self, job_id: str, worker_id: str) -> bool:
+        """End a job whose engine does not stop, before its worker is killed; False when it has ended or is another's."""
+        if self._store.get(job_id).abort_requested:
+            job = self._store.finish(job_id, worker_id, JobState.CANCELLED, None)
+        else:
+            late = Problem("deadline_exceeded", "The edit was stopped because its time was over.", retryable=True)
+            job = self._store.finish(job_id, worker_id, JobState.FAILED, late)
+        if job is not None:
+            self._tell(job)
+        return job is not None
+
+    def put_back(self, job_id: str, worker_id: str) -> None:
+        """Put a running job back whose worker is killed for another's sake, without counting the attempt."""
+        job = self._store.release(job_id, worker_id)
+        if job is not None:
+            self._tell(job)
+
+    def _tell(self, job: Job) -> None:
+        self._signals.job_changed(job.id)
+        if job.state is JobState.QUEUED:
+            self._signals.work_arrived()
+
+    def _follow_clock(self) -> None:
+        """Notice that the wall clock was set, or that the machine slept, before leases seem to have lapsed by it."""
+        with self._offset_lock:
+            offset = self._clock() - self._monotonic()
+            jump = offset - self._offset
+            if abs(jump) > _JUMP_SECONDS:
+                _log.warning("the clock was set by %+.1f s; leases begin anew", jump)
+                self._store.follow_clock(jump, lease_seconds=self._policy.lease_seconds)
+                self._offset = offset
 
     def clean_up(self) -> None:
         """Delete old results, their jobs, what crashed attempts left, and inputs that neither a job nor a result needs."""
         if self._retention_seconds > 0:
             self._results.delete_older_than(self._retention_seconds)
-            self._store.delete_finished_before(time.time() - self._retention_seconds)
+            self._store.delete_finished_before(self._clock() - self._retention_seconds)
         self._results.delete_orphans()
         # Jobs are asked before results: what a job that ends in between hands on to its results is seen in one of the two.
         self._inputs.delete_unused(self._store.inputs_in_use(), min_age_seconds=_INPUT_GRACE_SECONDS)
@@ -95,9 +141,9 @@ class Housekeeper:
         while True:
             try:
                 self.settle_jobs()
-                if time.monotonic() - cleaned_at >= _CLEAN_UP_SECONDS:
+                if self._monotonic() - cleaned_at >= _CLEAN_UP_SECONDS:
                     self.clean_up()
-                    cleaned_at = time.monotonic()
+                    cleaned_at = self._monotonic()
             except StorageError:
                 _log.exception("housekeeping failed and is tried again")
             if self._stopping.wait(self._policy.lease_seconds / 3):

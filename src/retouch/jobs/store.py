@@ -250,6 +250,24 @@ class JobStore:
             self._tell_ended(connection, ended)
         return ended + requeued
 
+    def end_leases_of(self, worker_id: str) -> int:
+        """End the leases of a worker that is known to be dead, for ``requeue_stalled`` to find; return how many."""
+        theirs = (JOBS.c.worker_id == worker_id, JOBS.c.state == JobState.RUNNING.value)
+        with storage_errors(), self._engine.begin() as connection:
+            return connection.execute(sa.update(JOBS).where(*theirs).values(lease_until=0.0)).rowcount
+
+    def follow_clock(self, jump_seconds: float, *, lease_seconds: float) -> None:
+        """Take note that the wall clock was set: leases of running jobs begin anew, and who waits loses no time by it.
+
+        Where the clock was set back, deadlines stay: they only come later, and two processes that notice it change them once.
+        """
+        running = sa.update(JOBS).where(JOBS.c.state == JobState.RUNNING.value, JOBS.c.lease_until > 0)
+        waiting = sa.update(JOBS).where(JOBS.c.state == JobState.QUEUED.value)
+        with storage_errors(), self._engine.begin() as connection:
+            connection.execute(running.values(lease_until=self._clock() + lease_seconds))
+            if jump_seconds > 0:
+                connection.execute(waiting.values(deadline_at=JOBS.c.deadline_at + jump_seconds))
+
     def fail_overdue(self) -> list[Job]:
         """Fail jobs whose deadline passed while they waited, and return them."""
         problem = Problem("deadline_exceeded", "The edit waited until its time was over.", retryable=True)

@@ -100,13 +100,17 @@ class Worker:
                 _log.exception("%s stumbled and goes on", self.id)
                 self._stopping.wait(_POLL_SECONDS)
 
+    def retire(self) -> None:
+        """Take no more jobs, and finish the running one."""
+        self._stopping.set()
+        self._shop.signals.wake()
+
     def stop(self) -> None:
         """Take no more jobs, and put the running one back into the queue as soon as its engine lets go."""
-        self._stopping.set()
+        self.retire()
         pulse = self._pulse
         if pulse is not None:
             pulse.stop(StopReason.SHUTDOWN)
-        self._shop.signals.wake()
 
     def work_once(self) -> bool:
         """Carry out one job; False when none waits."""
@@ -236,7 +240,7 @@ class Worker:
         try:
             settled = self._write_down_surely(job, outcome, reason)
         except StorageError:
-            # Nobody knows whether it was written down, so its pictures stay. If it was not, the lease lapses and the job runs again.
+            # Nobody knows whether it was written down, so its pictures stay; if not, the lease lapses and it runs again.
             _log.exception("what came of job %s can't be written down", job.id)
             return
         if settled is None:
@@ -321,10 +325,19 @@ class WorkerPool:
         for thread in self._threads:
             thread.start()
 
+    def retire(self, timeout_seconds: float) -> None:
+        """Stop taking jobs, and let running ones finish, at most so long in all."""
+        for worker in self._workers:
+            worker.retire()
+        self._wait(timeout_seconds)
+
     def stop(self, timeout_seconds: float) -> None:
         """Stop taking jobs, put running ones back, and wait for the threads, at most so long in all."""
         for worker in self._workers:
             worker.stop()
+        self._wait(timeout_seconds)
+
+    def _wait(self, timeout_seconds: float) -> None:
         until = time.monotonic() + timeout_seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))

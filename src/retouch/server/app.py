@@ -1,6 +1,7 @@
 """Put the server together: settings in, an ASGI application out."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,6 @@ from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, models, openai
 from retouch.server.docs import add_docs
 from retouch.server.errors import ProblemError, answer_http_exception, answer_retouch_error
 from retouch.server.foundation import private_folder
-from retouch.server.gate import Gate
 from retouch.server.intake import Intake
 from retouch.server.middleware import EXPOSED_HEADERS, CatchUnexpected, Envelope
 from retouch.server.playground import add_playground
@@ -49,7 +49,12 @@ _DESCRIPTION: Final = "Edit a photo by a sentence, on your own machine, and keep
 
 
 def create_app(
-    settings: Settings, registry: EngineRegistry, data_directory: Path, *, picture_check: PictureCheck | None = None
+    settings: Settings,
+    registry: EngineRegistry,
+    data_directory: Path,
+    *,
+    picture_check: PictureCheck | None = None,
+    worker_command: Sequence[str] | None = None,
 ) -> FastAPI:
     """Return the application. Its workers and its database live from start-up to shutdown.
 
@@ -62,6 +67,9 @@ def create_app(
         Results, waiting inputs and the job database go into its folder ``server``; made when it is not there.
     picture_check : PictureCheck, optional
         Looks at every picture, unless the settings say that none is checked.
+    worker_command : sequence of str, optional
+        Starts a worker process; the application then starts ``queue.workers`` of them and loads no engine itself. Left out,
+        threads of this process carry out the edits.
 
     Raises
     ------
@@ -70,7 +78,7 @@ def create_app(
     """
     _check_engine(settings, registry)
     folder = private_folder(data_directory)
-    backstage = Backstage(settings, registry, folder, picture_check)
+    backstage = Backstage(settings, registry, folder, picture_check, worker_command)
     has_keys = check_access(settings, backstage.accounts.keys)
     app = FastAPI(
         title="Retouch",
@@ -167,8 +175,6 @@ def _add_middleware(app: FastAPI, settings: Settings, log_keeper: LogKeeper, *, 
     """Wrap the routes; the last one that is added sees a request first."""
     server = settings.server
     origins = server.cors_origins or (("*",) if has_keys else ())
-    limits = settings.limits
-    app.add_middleware(Gate, max_headers=limits.max_headers, max_header_bytes=limits.max_header_bytes)
     app.add_middleware(CatchUnexpected)
     app.add_middleware(NoteRefusals, keeper=log_keeper)
     app.add_middleware(

@@ -14,12 +14,12 @@ from retouch.engines.registry import EngineRegistry
 from retouch.errors import NotFoundError
 from retouch.jobs.models import WebhookTarget
 from retouch.jobs.webhooks import WebhookStore
-from retouch.jobs.worker import WorkerPool
 from retouch.safety.pictures import PictureCheck
 from retouch.server.courier import BodyOf, Courier, server_secret
 from retouch.server.dialect import Dialect
 from retouch.server.foundation import Foundation
 from retouch.server.readiness import Readiness
+from retouch.server.workforce import ProcessWorkforce, ThreadWorkforce, Workforce
 from retouch.settings import Settings
 
 __all__ = ["Backstage"]
@@ -37,48 +37,66 @@ class Backstage(Foundation):
     folder : Path
         For results, waiting inputs and the job database.
     picture_check : PictureCheck or None
+        For threads of this process.
+    worker_command : sequence of str or None
+        Starts a worker process; None has threads of this process carry out edits.
     """
 
     def __init__(
-        self, settings: Settings, registry: EngineRegistry, folder: Path, picture_check: PictureCheck | None
+        self,
+        settings: Settings,
+        registry: EngineRegistry,
+        folder: Path,
+        picture_check: PictureCheck | None,
+        worker_command: Sequence[str] | None,
     ) -> None:
         super().__init__(settings, folder)
-        self._picture_check = picture_check
         self.registry = registry
         self._webhooks = WebhookStore(self.database)
         self.log_keeper = LogKeeper(
             self.accounts.requests, retention_seconds=settings.accounts.log_retention_days * 86_400
         )
         self.webhook_secret = server_secret(folder / "webhook-secret")
-        self.readiness = Readiness(registry, settings.engine.default, self.results, self.jobs)
+        self._housekeeper = self.housekeeper()
+        self._workforce = (
+            self._threads(registry, picture_check) if worker_command is None else self._processes(worker_command)
+        )
+        self.readiness = Readiness(self._workforce.engine_state, self.results, self.jobs)
+
+    def _threads(self, registry: EngineRegistry, picture_check: PictureCheck | None) -> Workforce:
+        shop = self.workshop(registry, picture_check)
+        return ThreadWorkforce(shop, self.settings.engine.default, self.settings.queue.workers)
+
+    def _processes(self, command: Sequence[str]) -> Workforce:
+        return ProcessWorkforce(
+            self.supervisor(command, self.settings.queue.workers, self._housekeeper),
+            self.register,
+            engine=self.settings.engine.default,
+            present_seconds=self.policy.lease_seconds,
+        )
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Run workers and housekeeping while the application serves."""
         await asyncio.to_thread(self.store.create_schema)
         settings = self.settings
-        pool = WorkerPool(self.workshop(self.registry, self._picture_check), settings.queue.workers)
-        housekeeper = self.housekeeper()
         courier = Courier(
             self._webhooks,
             _telling(app, app.state.dialects),
             secret=self.webhook_secret,
             policy=replace(app.state.services.fetch_policy, timeout_seconds=_WEBHOOK_SECONDS),
         )
-        loading = self.readiness.load_engine()
-        pool.start()
-        housekeeper.start()
+        self._workforce.start()
+        self._housekeeper.start()
         courier.start()
         self.log_keeper.start()
         try:
             yield
         finally:
-            await asyncio.to_thread(pool.stop, max(1.0, settings.server.shutdown_seconds))
-            await asyncio.to_thread(housekeeper.stop)
+            await asyncio.to_thread(self._workforce.stop, max(1.0, settings.server.shutdown_seconds))
+            await asyncio.to_thread(self._housekeeper.stop)
             await asyncio.to_thread(courier.stop)
             await asyncio.to_thread(self.log_keeper.stop)
-            await asyncio.to_thread(loading.join)
-            await asyncio.to_thread(self.registry.close)
             await asyncio.to_thread(self.decoder.close)
             self.store.close()
 

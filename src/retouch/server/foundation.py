@@ -3,6 +3,7 @@
 Knows nothing of HTTP, so that a worker process starts without it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from retouch.accounts.accounts import Accounts
@@ -18,8 +19,10 @@ from retouch.jobs.manager import JobManager, QueuePolicy
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 from retouch.jobs.worker import Workshop
+from retouch.jobs.workers import WorkerRegister
 from retouch.safety.pictures import PictureCheck
 from retouch.settings import Settings
+from retouch.workers.supervisor import SupervisionRules, Supervisor
 
 __all__ = ["Foundation", "private_folder"]
 
@@ -54,6 +57,7 @@ class Foundation:
         self.results, self.inputs = files.results, files.inputs
         self.accounts = Accounts.of(self.database, settings.accounts.prices())
         self.store = JobStore(self.database, (files.recorder, self.accounts.books))
+        self.register = WorkerRegister(self.database)
         self.jobs = JobManager(self.store, self.inputs, self.signals, self.policy)
 
     def workshop(self, registry: EngineRegistry, picture_check: PictureCheck | None) -> Workshop:
@@ -84,6 +88,12 @@ class Foundation:
             policy=self.policy,
             retention_seconds=self.settings.storage.retention_hours * 3600,
         )
+
+    def supervisor(self, command: Sequence[str], count: int, housekeeper: Housekeeper) -> Supervisor:
+        """Return what starts and watches worker processes."""
+        workers = self.settings.workers
+        rules = SupervisionRules(grace_seconds=workers.grace_seconds, memory_bytes=workers.memory_bytes)
+        return Supervisor(command, count, signals=self.signals, housekeeper=housekeeper, rules=rules)
 
 
 def private_folder(data_directory: Path) -> Path:

@@ -1,59 +1,44 @@
-"""Whether the server can take an edit now: engine loaded, disk writable, room in the queue."""
+"""Whether the server can take an edit now: an engine is ready, the disk writable, room in the queue, no end in sight."""
 
-import logging
-import threading
 from collections.abc import Callable
+from typing import Protocol
 
-from retouch.engines.registry import EngineRegistry
 from retouch.errors import RetouchError
-from retouch.files.results import ResultFiles
 from retouch.jobs.manager import JobManager
 
 __all__ = ["Readiness"]
 
-_log = logging.getLogger(__name__)
+
+class _Results(Protocol):
+    def check_writable(self) -> None: ...
 
 
 class Readiness:
-    """Loads the default engine in the background, and answers what still stands in the way.
+    """Answers what still stands in the way of an edit.
 
     Parameters
     ----------
-    registry : EngineRegistry
-    engine : str
-        The default engine.
-    results : ResultFiles
+    engine_state : callable
+        Returns "ok", or what is wrong with the engine.
+    results : object with ``check_writable``
     jobs : JobManager
     """
 
-    def __init__(self, registry: EngineRegistry, engine: str, results: ResultFiles, jobs: JobManager) -> None:
-        self._registry = registry
-        self._engine = engine
+    def __init__(self, engine_state: Callable[[], str], results: _Results, jobs: JobManager) -> None:
+        self._engine_state = engine_state
         self._results = results
         self._jobs = jobs
-        self._engine_state = "loading"
+        self.is_draining = False
 
-    def load_engine(self) -> threading.Thread:
-        """Start to load the engine, in a thread, so that a slow one does not keep the server from answering."""
-        thread = threading.Thread(target=self._load, name="load-engine", daemon=True)
-        thread.start()
-        return thread
-
-    def _load(self) -> None:
-        try:
-            self._registry.get(self._engine)
-            self._engine_state = "ok"
-        except RetouchError as exc:
-            self._engine_state = exc.code
-            _log.error("the engine %s can't be loaded: %s", self._engine, exc.message)
-        except Exception:  # noqa: BLE001 - the server goes on, and says that it is not ready
-            self._engine_state = "failed"
-            _log.exception("the engine %s can't be loaded", self._engine)
+    def drain(self) -> None:
+        """Be ready no more: this server is about to stop, and whoever sends it requests should send them elsewhere."""
+        self.is_draining = True
 
     def checks(self) -> dict[str, str]:
         """Return each check with "ok" or what is wrong. May block on the disk."""
         return {
-            "engine": self._engine_state,
+            "server": "draining" if self.is_draining else "ok",
+            "engine": _outcome(self._engine_state),
             "storage": _outcome(self._results.check_writable),
             "queue": _outcome(self._check_queue),
         }

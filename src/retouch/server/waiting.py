@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from retouch.errors import EditAbortedError, StorageError
+from retouch.errors import EditAbortedError
 from retouch.jobs.manager import JobManager
 from retouch.jobs.models import Job, JobResult, JobState, Problem
 from retouch.server.errors import ProblemError
@@ -17,8 +17,6 @@ __all__ = ["changes", "follow", "result_of", "wait_for_result"]
 
 _POLL_SECONDS: Final = 1.0
 """How often to look at the store without being told: another process may run the job."""
-_PATIENCE_SECONDS: Final = 15.0
-"""For so long the database may be away before who waits is told that the server can't go on."""
 
 
 async def wait_for_result(request: Request, jobs: JobManager, job: Job) -> JobResult:
@@ -70,18 +68,18 @@ async def follow(request: Request, jobs: JobManager, job: Job) -> AsyncGenerator
         The client went away.
     """
     gone = asyncio.ensure_future(_until_disconnected(request))
-    given_up_at = job.deadline_at + 3 * jobs.policy.lease_seconds
+    given_up_at = time.monotonic() + job.deadline_at - time.time() + 3 * jobs.policy.lease_seconds
     current = job
     try:
         with _news_of(jobs, job.id) as changed:
             while True:
-                current = await _look(jobs, job.id)
+                current = await asyncio.to_thread(jobs.get, job.id)
                 yield current
                 if current.state.is_final:
                     return
                 if gone.done():
                     raise ClientDisconnect
-                if time.time() > given_up_at:
+                if time.monotonic() > given_up_at:
                     message = "The edit was not finished in time, and its worker does not answer."
                     raise ProblemError(Problem("deadline_exceeded", message, True))
                 await _first_of(changed, gone)
@@ -115,7 +113,7 @@ async def changes(jobs: JobManager, job_id: str, *, seconds: float | None = None
     ends_at = None if seconds is None else time.monotonic() + seconds
     with _news_of(jobs, job_id) as changed:
         while True:
-            current = await _look(jobs, job_id)
+            current = await asyncio.to_thread(jobs.get, job_id)
             yield current
             left = _POLL_SECONDS if ends_at is None else min(_POLL_SECONDS, ends_at - time.monotonic())
             if current.state.is_final or left <= 0:
@@ -123,18 +121,6 @@ async def changes(jobs: JobManager, job_id: str, *, seconds: float | None = None
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), left)
             changed.clear()
-
-
-async def _look(jobs: JobManager, job_id: str) -> Job:
-    """Return a job as it is now. A database that is away for a moment, as while it is started anew, is waited for."""
-    until = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            return await asyncio.to_thread(jobs.get, job_id)
-        except StorageError:
-            if time.monotonic() >= until:
-                raise
-            await asyncio.sleep(_POLL_SECONDS)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from retouch.settings.remote import RemoteSettings, RoutingSettings
 from retouch.settings.safety import SafetySettings
 from retouch.settings.storage import StorageSettings
 from retouch.settings.telemetry import TelemetrySettings
+from retouch.settings.workers import WorkerSettings
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
@@ -36,5 +37,6 @@ __all__ = [
     "Settings",
     "StorageSettings",
     "TelemetrySettings",
+    "WorkerSettings",
     "load_settings",
 ]

@@ -30,6 +30,7 @@ from retouch.settings.remote import RemoteSettings, RoutingSettings
 from retouch.settings.safety import SafetySettings
 from retouch.settings.storage import StorageSettings
 from retouch.settings.telemetry import TelemetrySettings
+from retouch.settings.workers import WorkerSettings
 
 __all__ = ["ENVIRONMENT_PREFIX", "Settings", "load_settings"]
 
@@ -56,6 +57,9 @@ class Settings(BaseSettings):
     )
     limits: LimitSettings = Field(default=LimitSettings(), description="What one request may cost.")
     queue: QueueSettings = Field(default=QueueSettings(), description="How edits wait and run.")
+    workers: WorkerSettings = Field(
+        default=WorkerSettings(), description="How worker processes work, and when they are replaced."
+    )
     storage: StorageSettings = Field(default=StorageSettings(), description="Where results are kept, and for how long.")
     database: DatabaseSettings = Field(
         default=DatabaseSettings(), description="Where jobs, keys and accounts are kept."
