@@ -24,6 +24,7 @@ from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, models, openai
 from retouch.server.docs import add_docs
 from retouch.server.errors import ProblemError, answer_http_exception, answer_retouch_error
 from retouch.server.foundation import private_folder
+from retouch.server.gate import Gate
 from retouch.server.intake import Intake
 from retouch.server.middleware import EXPOSED_HEADERS, CatchUnexpected, Envelope
 from retouch.server.playground import add_playground
@@ -175,6 +176,8 @@ def _add_middleware(app: FastAPI, settings: Settings, log_keeper: LogKeeper, *, 
     """Wrap the routes; the last one that is added sees a request first."""
     server = settings.server
     origins = server.cors_origins or (("*",) if has_keys else ())
+    limits = settings.limits
+    app.add_middleware(Gate, max_headers=limits.max_headers, max_header_bytes=limits.max_header_bytes)
     app.add_middleware(CatchUnexpected)
     app.add_middleware(NoteRefusals, keeper=log_keeper)
     app.add_middleware(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from retouch.errors import EditAbortedError
+from retouch.errors import EditAbortedError, StorageError
 from retouch.jobs.manager import JobManager
 from retouch.jobs.models import Job, JobResult, JobState, Problem
 from retouch.server.errors import ProblemError
@@ -17,6 +17,8 @@ __all__ = ["changes", "follow", "result_of", "wait_for_result"]
 
 _POLL_SECONDS: Final = 1.0
 """How often to look at the store without being told: another process may run the job."""
+_PATIENCE_SECONDS: Final = 15.0
+"""For so long the database may be away before who waits is told that the server can't go on."""
 
 
 async def wait_for_result(request: Request, jobs: JobManager, job: Job) -> JobResult:
@@ -73,7 +75,7 @@ async def follow(request: Request, jobs: JobManager, job: Job) -> AsyncGenerator
     try:
         with _news_of(jobs, job.id) as changed:
             while True:
-                current = await asyncio.to_thread(jobs.get, job.id)
+                current = await _look(jobs, job.id)
                 yield current
                 if current.state.is_final:
                     return
@@ -113,7 +115,7 @@ async def changes(jobs: JobManager, job_id: str, *, seconds: float | None = None
     ends_at = None if seconds is None else time.monotonic() + seconds
     with _news_of(jobs, job_id) as changed:
         while True:
-            current = await asyncio.to_thread(jobs.get, job_id)
+            current = await _look(jobs, job_id)
             yield current
             left = _POLL_SECONDS if ends_at is None else min(_POLL_SECONDS, ends_at - time.monotonic())
             if current.state.is_final or left <= 0:
@@ -121,6 +123,18 @@ async def changes(jobs: JobManager, job_id: str, *, seconds: float | None = None
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), left)
             changed.clear()
+
+
+async def _look(jobs: JobManager, job_id: str) -> Job:
+    """Return a job as it is now. A database that is away for a moment, as while it is started anew, is waited for."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return await asyncio.to_thread(jobs.get, job_id)
+        except StorageError:
+            if time.monotonic() >= until:
+                raise
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 @contextlib.contextmanager
