@@ -3,7 +3,7 @@
 import typer
 
 from retouch._version import __version__
-from retouch.cli import database, demo, doctor, edit, models, objects, preserve, serve, worker
+from retouch.cli import database, demo, doctor, edit, models, objects, preserve, provenance, safety, serve, storage, worker
 from retouch.cli.output import exits
 
 __all__ = ["app", "main"]
@@ -36,12 +36,15 @@ def _root(
 app.command("edit")(exits(edit.edit))
 app.command("demo")(exits(demo.demo))
 app.command("preserve")(exits(preserve.preserve))
+app.command("provenance")(exits(provenance.provenance))
 app.command("serve")(exits(serve.serve))
 app.command("worker")(exits(worker.worker))
 app.command("doctor")(exits(doctor.doctor))
 app.add_typer(database.app, name="database")
 app.add_typer(models.app, name="models")
 app.add_typer(objects.app, name="objects")
+app.add_typer(safety.app, name="safety")
+app.add_typer(storage.app, name="storage")
 
 
 def main() -> None:
