@@ -343,6 +343,23 @@ def test_observers_are_told_of_each_end_exactly_once(store, enqueue, clock, book
     )
 
 
+def test_of_many_that_settle_stalled_jobs_at_once_one_tells_of_each(store, enqueue, clock, books):
+    ids = [enqueue(owner=f"key_{number % 5}").id for number in range(30)]
+    for _ in ids:
+        claim(store)
+    clock.now += LEASE + 1
+    barrier = threading.Barrier(4)
+
+    def settle(_):
+        barrier.wait()
+        return [job.id for job in store.requeue_stalled(max_attempts=1)]
+
+    with ThreadPoolExecutor(4) as pool:
+        settled = [job_id for each in pool.map(settle, range(4)) for job_id in each]
+    assert sorted(settled) == sorted(ids)
+    assert sorted(books.ended_jobs) == sorted((job_id, JobState.FAILED) for job_id in ids)
+
+
 def test_observers_hear_nothing_of_a_job_that_only_goes_back(store, enqueue, clock, books):
     enqueue()
     store.release(claim(store).id, "w1")

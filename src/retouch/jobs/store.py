@@ -244,6 +244,7 @@ class JobStore:
             f"The edit was started {times}, and each time the process that ran it ended or hung. It is not tried again.",
         )
         with storage_errors(), self._engine.begin() as connection:
+            hold(connection, Lock.SETTLE)
             ended = [job_of(row) for row in connection.execute(aborted)]
             requeued = [job_of(row) for row in connection.execute(again)]
             ended += [job_of(row) for row in connection.execute(self._fail_where(given_up, *stalled))]
@@ -273,6 +274,7 @@ class JobStore:
         problem = Problem("deadline_exceeded", "The edit waited until its time was over.", retryable=True)
         overdue = (JOBS.c.state == JobState.QUEUED.value, JOBS.c.deadline_at < self._clock())
         with storage_errors(), self._engine.begin() as connection:
+            hold(connection, Lock.SETTLE)
             ended = [job_of(row) for row in connection.execute(self._fail_where(problem, *overdue))]
             self._tell_ended(connection, ended)
         return ended
