@@ -24,6 +24,8 @@ export const sayRefusal = (error) => {
   return has(`error.${code}`) ? t(`error.${code}`) : t("error.other");
 };
 
+let asking = null; // the one question for a key, however many requests need it
+
 /** Ask the server. Answers 401 by asking for a key, once for each try. */
 export async function ask(path, { method = "GET", body, signal, headers = {} } = {}) {
   for (;;) {
@@ -31,7 +33,10 @@ export async function ask(path, { method = "GET", body, signal, headers = {} } =
     const answer = await send(path, { method, body, signal, headers });
     if (answer.ok) return answer;
     const problem = await problemOf(answer);
-    if (answer.status !== 401 || !(await askForKey(used !== null))) throw new Refused(problem, answer.status);
+    if (answer.status !== 401) throw new Refused(problem, answer.status);
+    if (key() !== used) continue; // somebody else was asked meanwhile, and had one
+    asking ??= askForKey(used !== null).finally(() => { asking = null; });
+    if (!(await asking)) throw new Refused(problem, answer.status);
   }
 }
 
@@ -59,7 +64,7 @@ async function problemOf(answer) {
 }
 
 /** Ask for the key in a dialog; false when there is none to be had. It stays in this tab and goes when the tab goes. */
-function askForKey(wrong) {
+export function askForKey(wrong) {
   return new Promise((resolve) => {
     const field = el("input", { type: "password", id: "key", autocomplete: "off", spellcheck: false });
     let given = false;

@@ -30,6 +30,13 @@ export function say(text) {
   setTimeout(() => { live.textContent = text; }, 50);
 }
 
+/** Draw something anew and leave the focus where it was: on the element that has the same id now. */
+export function keepFocus(act) {
+  const id = document.activeElement?.id;
+  act();
+  if (id && document.activeElement?.id !== id) $(id)?.focus({ preventScroll: true });
+}
+
 export function save(blob, name) {
   const url = URL.createObjectURL(blob);
   const link = el("a", { href: url, download: name });

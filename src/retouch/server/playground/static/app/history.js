@@ -27,5 +27,5 @@ function thumb(each) {
   return el("li", {}, button([
     picture.shown ? el("img", { src: urlOf(picture.shown), alt: "" }) : el("span", { className: "no-thumb" }),
     el("span", { className: "thumb-name" }, `${number} · ${name}`), from && el("span", { className: "from" }, from)],
-  () => go(each.id), { className: "thumb", title: name, "aria-current": each.id === session.current ? "step" : undefined }));
+  () => go(each.id), { id: `step-${each.id}`, className: "thumb", title: name, "aria-current": each.id === session.current ? "step" : undefined }));
 }

@@ -5,7 +5,7 @@ import { t } from "./i18n.js";
 import { session } from "./session.js";
 
 const LONGEST = 2048; // the server brings a mask to the picture's size
-const state = { open: false, tool: "brush", size: 8, undone: [] };
+const state = { open: false, tool: "brush", size: 8, box: { left: 25, top: 25, width: 50, height: 50 } };
 let canvas = null;
 let redraw = () => {};
 
@@ -36,7 +36,7 @@ function begin(event) {
     paint();
   };
   canvas.addEventListener("pointermove", move);
-  canvas.addEventListener("lostpointercapture", () => { canvas.removeEventListener("pointermove", move); done(); }, { once: true });
+  canvas.addEventListener("lostpointercapture", () => { canvas.removeEventListener("pointermove", move); redraw(); }, { once: true });
   paint();
 }
 
@@ -86,39 +86,34 @@ export async function asPng(picture) {
   return marked ? new Promise((resolve) => out.toBlob(resolve, "image/png")) : null;
 }
 
-function done() {
-  state.undone = [];
-  redraw();
-}
-
 const change = (all) => { session.mask = all.length ? { strokes: all } : null; if (canvas?.isConnected) paint(); redraw(); };
 
-export function controls(picture, onChange) {
+export function controls(onChange) {
   redraw = onChange;
-  const tools = ["brush", "eraser", "box"].map((tool) => button(t(`mask.${tool}`), () => { state.tool = tool; redraw(); $(`tool-${tool}`)?.focus(); },
+  const tools = ["brush", "eraser", "box"].map((tool) => button(t(`mask.${tool}`), () => { state.tool = tool; redraw(); },
     { id: `tool-${tool}`, "aria-pressed": String(state.tool === tool) }));
   const size = el("input", { type: "range", id: "brush-size", min: 1, max: 30, value: state.size, oninput: (event) => { state.size = Number(event.target.value); } });
-  const undo = button(t("undo"), () => change(strokes().slice(0, -1)), { disabled: !strokes().length });
-  const clear = button(t("mask.clear"), () => { change([]); say(t("mask.cleared")); }, { disabled: !strokes().length });
+  const undo = button(t("undo"), () => change(strokes().slice(0, -1)), { id: "mask-undo", disabled: !strokes().length });
+  const clear = button(t("mask.clear"), () => { change([]); say(t("mask.cleared")); }, { id: "mask-clear", disabled: !strokes().length });
   return el("div", { className: "mask-controls" },
     el("div", { className: "row" }, el("div", { className: "group", role: "group", "aria-label": t("mask.tools") }, tools),
       el("label", { for: "brush-size" }, t("mask.size")), size, undo, clear,
-      button(t("mask.done"), () => { close(); redraw(); $("instruction").focus(); }, { className: "primary" })),
-    boxByNumbers(picture),
+      button(t("mask.done"), () => { close(); redraw(); $("instruction").focus(); }, { className: "primary", id: "mask-done" })),
+    boxByNumbers(),
     el("p", { className: "small" }, t("mask.help")));
 }
 
 /** The way without a pointer: a box in percent of the picture, which the arrow keys change as in any field for numbers. */
 function boxByNumbers() {
-  const fields = [["left", 25], ["top", 25], ["width", 50], ["height", 50]].map(([name, value]) => {
-    const field = el("input", { type: "number", id: `box-${name}`, min: 0, max: 100, step: 1, value });
+  const fields = Object.entries(state.box).map(([name, value]) => {
+    const take = (event) => { state.box[name] = Number(event.target.value); };
+    const field = el("input", { type: "number", id: `box-${name}`, min: 0, max: 100, step: 1, value, oninput: take });
     return [el("label", { for: `box-${name}` }, t(`box.${name}`)), field];
   });
-  const read = () => fields.map(([, field]) => Number(field.value) / 100);
   const add = () => {
-    const [left, top, width, height] = read();
+    const [left, top, width, height] = Object.values(state.box).map((value) => value / 100);
     change([...strokes(), { tool: "box", size: 0, points: [[left, top], [Math.min(1, left + width), Math.min(1, top + height)]] }]);
     say(t("box.added"));
   };
-  return el("fieldset", { className: "row box" }, el("legend", {}, t("box.legend")), fields.flat(), button(t("box.add"), add));
+  return el("fieldset", { className: "row box" }, el("legend", {}, t("box.legend")), fields.flat(), button(t("box.add"), add, { id: "box-add" }));
 }

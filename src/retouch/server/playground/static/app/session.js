@@ -1,5 +1,6 @@
 // The steps of this visit: photos, and edits of them. Each edit knows what it was made from, so undo and branches come of themselves.
 
+import { keepFocus } from "./dom.js";
 import * as store from "./store.js";
 
 export const session = {
@@ -12,7 +13,7 @@ export const session = {
 
 const listeners = new Set();
 export const onChange = (listener) => listeners.add(listener);
-export const changed = () => { for (const listener of listeners) listener(); };
+export const changed = () => keepFocus(() => { for (const listener of listeners) listener(); });
 
 export const step = (id) => session.steps.get(id) ?? null;
 export const now = () => step(session.current);

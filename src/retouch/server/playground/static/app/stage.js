@@ -1,6 +1,6 @@
 // The easel: before and after under one slider, attempts side by side, what changed as an overlay, fit and 100 %.
 
-import { $, button, el, fill, say, urlOf } from "./dom.js";
+import { $, button, el, fill, keepFocus, say, urlOf } from "./dom.js";
 import { number, t } from "./i18n.js";
 import * as mask from "./mask.js";
 import { beforeOf, choose, numberOf, now, onChange, pictureOf, session, changed } from "./session.js";
@@ -40,17 +40,17 @@ export function draw() {
 const toggle = (label, on, act, more = {}) => button(label, act, { "aria-pressed": String(on), ...more });
 
 function drawTools(each) {
-  const set = (changes) => () => { Object.assign(view, changes); draw(); };
+  const set = (changes) => () => { Object.assign(view, changes); keepFocus(draw); };
   const many = each.images?.length > 1;
   const changedMask = each.images?.[each.chosen]?.mask;
   fill($("tools"),
     many && el("div", { className: "group", role: "group", "aria-label": t("view.label") },
-      toggle(t("view.compare"), !view.side, set({ side: false })), toggle(t("view.side"), view.side, set({ side: true }))),
-    changedMask && !view.side && toggle(t("view.changed"), view.overlay, set({ overlay: !view.overlay })),
-    toggle(t("mask.open"), mask.isOpen(), () => { mask.toggle(); draw(); }, { id: "mask-open" }),
+      toggle(t("view.compare"), !view.side, set({ side: false }), { id: "view-compare" }), toggle(t("view.side"), view.side, set({ side: true }), { id: "view-side" })),
+    changedMask && !view.side && toggle(t("view.changed"), view.overlay, set({ overlay: !view.overlay }), { id: "view-changed" }),
+    toggle(t("mask.open"), mask.isOpen(), () => { mask.toggle(); keepFocus(draw); }, { id: "mask-open" }),
     el("div", { className: "group zoom", role: "group", "aria-label": t("zoom.label") },
-      toggle(t("zoom.fit"), view.zoom === "fit", set({ zoom: "fit" })),
-      toggle("100 %", view.zoom === "full", set({ zoom: "full", side: false }))));
+      toggle(t("zoom.fit"), view.zoom === "fit", set({ zoom: "fit" }), { id: "zoom-fit" }),
+      toggle("100 %", view.zoom === "full", set({ zoom: "full", side: false }), { id: "zoom-full" })));
 }
 
 function gallery(each) {
@@ -166,5 +166,5 @@ function drawBelow(each) {
   const select = others.length > 1 && each.images && el("select", {
     id: "against", onchange: (event) => { session.before = event.target.value || null; changed(); say(t("compare.said")); },
   }, others.map((other) => el("option", { value: other.id, selected: other === beforeOf(each) }, `${numberOf(other.id)} · ${other.photo ? other.photo.name : other.prompt}`.slice(0, 60))));
-  fill($("below"), mask.isOpen() ? mask.controls(picture, draw) : facts, select && !mask.isOpen() && el("label", { className: "against" }, t("compare.label"), " ", select));
+  fill($("below"), mask.isOpen() ? mask.controls(changed) : facts, select && !mask.isOpen() && el("label", { className: "against" }, t("compare.label"), " ", select));
 }
