@@ -360,6 +360,24 @@ def test_of_many_that_settle_stalled_jobs_at_once_one_tells_of_each(store, enque
     assert sorted(books.ended_jobs) == sorted((job_id, JobState.FAILED) for job_id in ids)
 
 
+def test_a_cancellation_is_never_lost_to_a_worker_that_stops_at_the_same_moment(store, enqueue):
+    for _ in range(25):
+        job = enqueue()
+        claim(store)
+        barrier = threading.Barrier(2)
+
+        def cancel(job_id=job.id, barrier=barrier):
+            barrier.wait()
+            store.cancel(job_id)
+
+        canceller = threading.Thread(target=cancel)
+        canceller.start()
+        barrier.wait()
+        store.release(job.id, "w1")
+        canceller.join()
+        assert store.get(job.id).state is JobState.CANCELLED
+
+
 def test_observers_hear_nothing_of_a_job_that_only_goes_back(store, enqueue, clock, books):
     enqueue()
     store.release(claim(store).id, "w1")

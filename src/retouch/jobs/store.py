@@ -183,6 +183,7 @@ class JobStore:
             "attempts": JOBS.c.attempts - 1,
         }
         with storage_errors(), self._engine.begin() as connection:
+            _hold_job(connection, job_id)
             ended = _change_running(connection, job_id, worker_id, cancelled, JOBS.c.abort_requested.is_(True))
             self._tell_ended(connection, () if ended is None else (ended,))
             return ended or _change_running(connection, job_id, worker_id, queued)
@@ -213,9 +214,9 @@ class JobStore:
         running = (JOBS.c.id == job_id, JOBS.c.state == JobState.RUNNING.value, *conditions)
         cancelled = {"state": JobState.CANCELLED.value, "finished_at": self._clock()}
         with storage_errors(), self._engine.begin() as connection:
+            _hold_job(connection, job_id)
             rows = connection.execute(sa.update(JOBS).where(*waiting).values(**cancelled).returning(*JOBS.c)).all()
             self._tell_ended(connection, [job_of(row) for row in rows])
-            # On a server, a worker may have taken it between the two; it is asked then.
             connection.execute(sa.update(JOBS).where(*running).values(abort_requested=True))
         return self.get(job_id)
 
@@ -328,6 +329,11 @@ class JobStore:
             )
             .returning(*JOBS.c)
         )
+
+
+def _hold_job(connection: sa.Connection, job_id: str) -> None:
+    """Keep everybody else from a job until the transaction ends, so that it is in one state for all its statements."""
+    connection.execute(sa.select(JOBS.c.id).where(JOBS.c.id == job_id).with_for_update())
 
 
 def _change_running(
