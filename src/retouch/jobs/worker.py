@@ -22,10 +22,12 @@ from retouch.jobs.pictures import PictureReader, lineage_of, trace_origin
 from retouch.jobs.pulse import Overseer, Pulse, StopReason
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
+from retouch.jobs.tracing import working_on
 from retouch.pipeline import run_edit
 from retouch.provenance.signing import FileSigner
 from retouch.safety.pictures import PictureCheck
 from retouch.safety.policy import SafetyPolicy
+from retouch.telemetry.spans import span
 from retouch.types import EditedImage, EditResult
 
 __all__ = ["ResultStore", "Worker", "WorkerPool", "Workshop", "new_worker_id"]
@@ -114,16 +116,21 @@ class Worker:
 
     def work_once(self) -> bool:
         """Carry out one job; False when none waits."""
-        lease_seconds = self._shop.policy.lease_seconds
-        job = self._shop.store.claim(self.id, lease_seconds=lease_seconds)
+        began_at = time.time()
+        job = self._shop.store.claim(self.id, lease_seconds=self._shop.policy.lease_seconds)
         if job is None:
             return False
+        with working_on(job, claim_began_at=began_at):
+            self._work_on(job)
+        return True
+
+    def _work_on(self, job: Job) -> None:
         with Pulse(
             job,
             self.id,
             self._shop.store,
             self._shop.signals,
-            lease_seconds=lease_seconds,
+            lease_seconds=self._shop.policy.lease_seconds,
             overseer=self._overseer,
         ) as pulse:
             self._pulse = pulse
@@ -133,9 +140,9 @@ class Worker:
                 outcome = self._carry_out(job, pulse)
             finally:
                 self._pulse = None
-        self._settle(job, outcome, pulse.stop_reason)
+        with span("finish"):
+            self._settle(job, outcome, pulse.stop_reason)
         self._shop.signals.job_changed(job.id)
-        return True
 
     def _carry_out(self, job: Job, pulse: Pulse) -> JobResult | Problem | None:
         """Return the result, the problem, or None when the job was told to stop."""
@@ -155,8 +162,9 @@ class Worker:
         if pulse.should_abort():
             raise EditAbortedError("The edit was stopped before it began.")
         engine = self._shop.registry.get(job.engine)
-        pictures, notes = self._read_pictures(job)
-        mask = self._read_mask(job)
+        with span("decode", pictures=len(job.inputs)):
+            pictures, notes = self._read_pictures(job)
+            mask = self._read_mask(job)
         decoded_at = time.perf_counter()
         edited = run_edit(
             job.request,
@@ -175,7 +183,8 @@ class Worker:
             "decode": decoded_at - started,
             **edited.timings,
         }
-        images = self._save(self._sign(edited.images, job), job, pictures)
+        with span("save", pictures=len(edited.images)):
+            images = self._save(self._sign(edited.images, job), job, pictures)
         return _result(edited, images, timings)
 
     def _read_pictures(self, job: Job) -> tuple[list[InputPicture], list[str]]:

@@ -16,6 +16,7 @@ from retouch.images.codec import DecodeLimits
 from retouch.isolation.pool import create_decoder
 from retouch.jobs.housekeeping import Housekeeper
 from retouch.jobs.manager import JobManager, QueuePolicy
+from retouch.jobs.measuring import JobMeasures
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 from retouch.jobs.worker import Workshop
@@ -56,7 +57,7 @@ class Foundation:
         files = FileStorage.open(storage.place(), folder, self.database, signed_url_seconds=storage.lifetime_of_urls)
         self.results, self.inputs = files.results, files.inputs
         self.accounts = Accounts.of(self.database, settings.accounts.prices())
-        self.store = JobStore(self.database, (files.recorder, self.accounts.books))
+        self.store = JobStore(self.database, (files.recorder, self.accounts.books, JobMeasures()))
         self.register = WorkerRegister(self.database)
         self.jobs = JobManager(self.store, self.inputs, self.signals, self.policy)
 

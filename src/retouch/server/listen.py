@@ -11,8 +11,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from retouch.errors import ConfigurationError
-from retouch.server.telemetry import log_options
 from retouch.server.connection import ConnectionRules, connection_class
+from retouch.server.telemetry import log_options
 from retouch.settings import Settings
 from retouch.settings.groups import LimitSettings
 from retouch.telemetry.logs import configure_logs

@@ -183,20 +183,24 @@ async def _enqueue(
     engine = engine_name(submission.engine, services)
     sources = PictureSources(services.results, services.fetch_policy, own_base_urls(request, services.public_url))
     try:
-        pictures = await sources.collect(submission.sources, parent=submission.parent, field=submission.names.images)
+        with span("fetch", pictures=len(submission.sources)):
+            pictures = await sources.collect(
+                submission.sources, parent=submission.parent, field=submission.names.images
+            )
     except ImageError as exc:
         raise ProblemError(submission.names.in_their_words(Problem.from_error(exc))) from exc
     mask = await _collect_mask(submission, sources, services)
-    return await asyncio.to_thread(
-        services.jobs.enqueue,
-        submission.request,
-        pictures,
-        engine=engine,
-        mask=mask,
-        webhook=_target(submission.webhook, base_url),
-        caller=caller,
-        idempotency=idempotency,
-    )
+    with span("enqueue", kind="producer", engine=engine):
+        return await asyncio.to_thread(
+            services.jobs.enqueue,
+            submission.request,
+            pictures,
+            engine=engine,
+            mask=mask,
+            webhook=_target(submission.webhook, base_url),
+            caller=replace(caller, traceparent=traceparent()),
+            idempotency=idempotency,
+        )
 
 
 async def _idempotency(request: Request, key: str | None, submission: Submission) -> Idempotency | None:
