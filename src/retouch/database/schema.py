@@ -71,6 +71,8 @@ def upgrade(engine: sa.Engine) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(config)
     with storage_errors(), engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("SET LOCAL lock_timeout = 0"))  # another process may need long for a large table
         hold(connection, Lock.UPGRADE)
         if _status(connection, scripts).pending:
             config.attributes["connection"] = connection
