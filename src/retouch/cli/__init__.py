@@ -3,7 +3,21 @@
 import typer
 
 from retouch._version import __version__
-from retouch.cli import database, demo, doctor, edit, models, objects, preserve, provenance, safety, serve, storage, storage, worker
+from retouch.cli import (
+    database,
+    demo,
+    doctor,
+    edit,
+    keys,
+    models,
+    objects,
+    preserve,
+    provenance,
+    safety,
+    serve,
+    storage,
+    worker,
+)
 from retouch.cli.output import exits
 
 __all__ = ["app", "main"]
@@ -41,10 +55,10 @@ app.command("serve")(exits(serve.serve))
 app.command("worker")(exits(worker.worker))
 app.command("doctor")(exits(doctor.doctor))
 app.add_typer(database.app, name="database")
+app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(objects.app, name="objects")
 app.add_typer(safety.app, name="safety")
-app.add_typer(storage.app, name="storage")
 app.add_typer(storage.app, name="storage")
 
 

@@ -14,7 +14,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from retouch.accounts.accounts import Accounts
-from retouch.accounts.keys import ApiKey, KeyTerms
+from retouch.accounts.description import described_key, iso_time
+from retouch.accounts.keys import KeyTerms
 from retouch.accounts.principal import ANYONE, Scope
 from retouch.accounts.usage import UsageDay
 from retouch.errors import NotFoundError, PermissionDeniedError
@@ -23,7 +24,7 @@ from retouch.server import admin_reference as reference
 from retouch.server.admin_fields import CREDITS, DISABLED, GRANT, ROTATION, TERMS, read_body
 from retouch.server.dialects.fields import Field, invalid_body
 from retouch.server.json_response import SafeJSONResponse
-from retouch.server.paging import Page, check_key_id, iso_time, key_id_of, page_answer, page_of
+from retouch.server.paging import Page, check_key_id, key_id_of, page_answer, page_of
 from retouch.server.services import services_of
 
 __all__ = ["router"]
@@ -39,7 +40,7 @@ async def list_keys(request: Request) -> SafeJSONResponse:
     accounts, page = await _admitted(request), page_of(request)
     after = None if page.cursor is None else check_key_id(page.cursor, "cursor")
     keys = await asyncio.to_thread(accounts.keys.page, limit=page.limit + 1, after=after)
-    return SafeJSONResponse(page_answer(keys, page, _described_key, lambda key: key.id))
+    return SafeJSONResponse(page_answer(keys, page, described_key, lambda key: key.id))
 
 
 @router.post(
@@ -57,14 +58,14 @@ async def create_key(request: Request) -> SafeJSONResponse:
     limited = {} if credits is None else {"is_unlimited": False}
     key, secret = await asyncio.to_thread(accounts.keys.create, KeyTerms(**{**values, **limited}), credits or 0)
     services_of(request).authenticator.forget()
-    return SafeJSONResponse({**_described_key(key), "secret": secret}, HTTPStatus.CREATED)
+    return SafeJSONResponse({**described_key(key), "secret": secret}, HTTPStatus.CREATED)
 
 
 @router.get("/keys/{key_id}", summary="Show a key", openapi_extra=reference.SECURED, responses=reference.KEY)
 async def show_key(request: Request, key_id: str) -> SafeJSONResponse:
     """Show a key, without its secret."""
     accounts = await _admitted(request)
-    return SafeJSONResponse(_described_key(await asyncio.to_thread(accounts.keys.get, check_key_id(key_id))))
+    return SafeJSONResponse(described_key(await asyncio.to_thread(accounts.keys.get, check_key_id(key_id))))
 
 
 @router.patch(
@@ -79,7 +80,7 @@ async def change_key(request: Request, key_id: str) -> SafeJSONResponse:
     if disabled is not None:
         key = await asyncio.to_thread(accounts.keys.disable if disabled else accounts.keys.enable, key_id)
     services_of(request).authenticator.forget()
-    return SafeJSONResponse(_described_key(key))
+    return SafeJSONResponse(described_key(key))
 
 
 @router.post(
@@ -96,7 +97,7 @@ async def rotate_key(request: Request, key_id: str) -> SafeJSONResponse:
     grace_seconds = values.get("grace_seconds", ROTATION[0].default)
     key, secret = await asyncio.to_thread(accounts.keys.rotate, check_key_id(key_id), grace_seconds=grace_seconds)
     services_of(request).authenticator.forget()
-    return SafeJSONResponse({**_described_key(key), "secret": secret}, HTTPStatus.CREATED)
+    return SafeJSONResponse({**described_key(key), "secret": secret}, HTTPStatus.CREATED)
 
 
 @router.post(
@@ -112,7 +113,7 @@ async def grant_credits(request: Request, key_id: str) -> SafeJSONResponse:
     await asyncio.to_thread(
         accounts.ledger.grant, check_key_id(key_id), values["credits"], reference=values.get("reference", "")
     )
-    return SafeJSONResponse(_described_key(await asyncio.to_thread(accounts.keys.get, key_id)))
+    return SafeJSONResponse(described_key(await asyncio.to_thread(accounts.keys.get, key_id)))
 
 
 @router.get("/jobs", summary="List edits", openapi_extra=reference.JOBS_QUERY, responses=reference.JOBS)
@@ -200,27 +201,6 @@ def _usage_cursor(page: Page) -> tuple[str, str] | None:
     day, _, key_id = page.cursor.partition(".")
     _day("cursor", day)
     return day, check_key_id(key_id, "cursor")
-
-
-def _described_key(key: ApiKey) -> dict[str, Any]:
-    terms = key.terms
-    return {
-        "id": key.id,
-        "name": terms.name,
-        "scopes": sorted(terms.scopes),
-        "priority": terms.priority,
-        "unlimited": terms.is_unlimited,
-        "credits": key.balance,
-        "requests_per_minute": terms.requests_per_minute,
-        "images_per_day": terms.images_per_day,
-        "max_unfinished": terms.max_unfinished,
-        "max_waiting": terms.max_waiting,
-        "created_at": iso_time(key.created_at),
-        "expires_at": iso_time(terms.expires_at),
-        "disabled_at": iso_time(key.disabled_at),
-        "last_used_at": iso_time(key.last_used_at),
-        "begins_with": list(key.hints),
-    }
 
 
 def _described_job(job: Job) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.requests import Request
 
+from retouch.accounts.description import iso_time
 from retouch.accounts.keys import ApiKey
 from retouch.accounts.ledger import Entry, EntryKind
 from retouch.accounts.prices import Prices
@@ -18,7 +19,7 @@ from retouch.accounts.requests import LoggedRequest
 from retouch.errors import NotFoundError, PermissionDeniedError
 from retouch.server import billing_reference as reference
 from retouch.server.json_response import SafeJSONResponse
-from retouch.server.paging import iso_time, key_id_of, page_answer, page_of
+from retouch.server.paging import key_id_of, page_answer, page_of
 from retouch.server.services import services_of
 
 __all__ = ["router"]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 from starlette.requests import Request
@@ -13,7 +12,6 @@ __all__ = [
     "PAGE_PARAMETERS",
     "Page",
     "check_key_id",
-    "iso_time",
     "key_id_of",
     "list_schema",
     "page_answer",
@@ -81,17 +79,6 @@ def page_answer(
     has_more = len(items) > page.limit
     answer: dict[str, Any] = {"data": [describe(item) for item in shown], "has_more": has_more}
     return {**answer, "next_cursor": str(cursor_of(shown[-1])) if has_more else None}
-
-
-def iso_time(seconds: float | None) -> str | None:
-    """Return a moment as ISO 8601 in UTC.
-
-    >>> iso_time(0.25)
-    '1970-01-01T00:00:00.250Z'
-    """
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def query_parameter(name: str, description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
