@@ -24,6 +24,8 @@ __all__ = ["app"]
 
 _NONE: Final = "none"
 _PAGE: Final = 100
+_ID_CHARACTERS: Final = 28
+"""So that a narrow terminal does not cut what is to be copied."""
 
 app = typer.Typer(help="Make and manage the keys of the server.", no_args_is_help=True)
 
@@ -97,14 +99,16 @@ def list_keys(config: Config = None, data_dir: DataDir = None, as_json: AsJson =
 
         print_json([described_key(key) for key in keys])
         return 0
-    table = Table("id", "name", "begins with", "scopes", "credits", "state", "last used", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("id", min_width=_ID_CHARACTERS, no_wrap=True)
+    table.add_column("name", overflow="fold")
+    table.add_column("scopes")
+    for title in ("begins", "credits", "state"):
+        table.add_column(title, no_wrap=True)
     for key in keys:
         credits = "unlimited" if key.terms.is_unlimited else str(key.balance)
-        begins = ", ".join(key.hints)
         scopes = " ".join(sorted(key.terms.scopes))
-        table.add_row(
-            key.id, escape(key.terms.name), begins, scopes, credits, _state(key), _day(key.last_used_at, "never")
-        )
+        table.add_row(key.id, escape(key.terms.name), scopes, " ".join(key.hints), credits, _state(key))
     product.print(table if keys else "There are no keys. Make one with: retouch keys create NAME")
     return 0
 
@@ -315,7 +319,8 @@ def _show_secret(key: "ApiKey", secret: str, *, as_json: bool) -> int:
         return 0
     product.print(f"{key.id}  {escape(key.terms.name)}")
     product.print(secret, soft_wrap=True)
-    console.print("Clients send it as 'Authorization: Bearer SECRET'. Keep it now: it can't be shown again.")
+    said = "Clients send it as 'Authorization: Bearer SECRET'. Keep it now: it can't be shown again."
+    console.print(said, soft_wrap=True)
     return 0
 
 
@@ -341,8 +346,4 @@ def _state(key: "ApiKey") -> str:
         return "[red]disabled[/]"
     if expires_at is not None and expires_at <= time.time():
         return "[red]expired[/]"
-    return "[green]valid[/]" if expires_at is None else f"[green]valid[/] until {_day(expires_at, '')}"
-
-
-def _day(seconds: float | None, never: str) -> str:
-    return never if seconds is None else time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
+    return "[green]valid[/]"
