@@ -203,8 +203,7 @@ def rename_param(problem: Problem, names: Mapping[str, str], *, leading: Sequenc
         details["problems"] = [
             {"field": param, "rule": details.pop("rule", ""), "received": details.pop("value", None)}
         ]
-    elif problem.code in _ABOUT_THE_PROMPT or details.get("check") in ("prompt", "output"):
-        details.pop("index", None)
+    elif problem.code in _ABOUT_THE_PROMPT or details.get("attempt") is not None or details.get("check") == "prompt":
         details["param"] = names["prompt"]
     elif "index" in details:
         details["param"] = _picture_param(details.pop("index"), names["image"], leading)
