@@ -1,20 +1,25 @@
 """Worker processes without a server: the supervisor of ``retouch worker``, and what runs in each process."""
 
+import contextlib
 import signal
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 
 from retouch.engines.registry import EngineRegistry
 from retouch.safety.pictures import PictureCheck
 from retouch.server.foundation import Foundation, private_folder
-from retouch.server.telemetry import log_options, telemetry_options
+from retouch.server.telemetry import log_options, metrics_access, telemetry_options
 from retouch.settings import Settings
+from retouch.telemetry.endpoint import showing
 from retouch.telemetry.logs import configure_logs
+from retouch.telemetry.processes import Desk
 from retouch.telemetry.service import telling
 from retouch.workers.channel import Channel
 from retouch.workers.process import WorkerProcess, WorkingRules
+from retouch.workers.supervisor import Supervisor
 
 __all__ = ["run_crew", "run_worker"]
 
@@ -71,9 +76,25 @@ def run_crew(settings: Settings, data_directory: Path, command: Sequence[str], c
     count : int
     """
     configure_logs(log_options(settings))
-    foundation = Foundation(settings, private_folder(data_directory))
+    folder = private_folder(data_directory)
+    foundation = Foundation(settings, folder)
     foundation.store.create_schema()
     supervisor = foundation.supervisor(command, count, foundation.housekeeper())
+    with telling(telemetry_options(settings, folder), "crew") as desk, _showing_metrics(settings, desk):
+        _supervise(supervisor, count, settings.server.shutdown_seconds)
+    foundation.store.close()
+
+
+def _showing_metrics(settings: Settings, desk: Desk | None) -> AbstractContextManager[object]:
+    """Show the numbers of this machine, where the settings say so."""
+    telemetry = settings.telemetry
+    if desk is None or telemetry.worker_metrics_port is None:
+        return contextlib.nullcontext()
+    return showing(desk, telemetry.worker_metrics_host, telemetry.worker_metrics_port, metrics_access(settings))
+
+
+def _supervise(supervisor: Supervisor, count: int, shutdown_seconds: float) -> None:
+    """Run the processes until a signal comes."""
     told = threading.Semaphore(0)
 
     def hear(_signal: int, _frame: FrameType | None) -> None:
@@ -84,9 +105,8 @@ def run_crew(settings: Settings, data_directory: Path, command: Sequence[str], c
     supervisor.start()
     print(f"Retouch works with {count} processes. Stop it with Ctrl-C.", flush=True)  # noqa: T201 - for the terminal
     told.acquire()
-    stopping = threading.Thread(target=supervisor.stop, args=(settings.server.shutdown_seconds,), name="stop")
+    stopping = threading.Thread(target=supervisor.stop, args=(shutdown_seconds,), name="stop")
     stopping.start()
     while stopping.is_alive():
         if told.acquire(timeout=0.1):
             supervisor.hurry()
-    foundation.store.close()
