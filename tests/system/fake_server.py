@@ -38,7 +38,7 @@ def main() -> None:
     else:
         workers = None if settings.workers.in_process else command
         app = create_app(settings, fake_registry(engine), arguments.data, worker_command=workers)
-        with listen(settings.server.host, settings.server.port) as listener:
+        with listen(settings.server.host, arguments.port, reuse_port=settings.server.reuse_port) as listener:
             run(app, settings, listener, arguments.data)
 
 

@@ -44,6 +44,7 @@ def serve(
         picture_check=create_picture_check(folder),
         worker_command=None if settings.workers.in_process else command,
     )
-    with listen(settings.server.host, settings.server.port) as listener:
+    server = settings.server
+    with listen(server.host, server.port, reuse_port=server.reuse_port) as listener:
         run(app, settings, listener, folder)
     return 0

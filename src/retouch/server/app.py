@@ -22,6 +22,7 @@ from retouch.server.auth import Authenticator, configured_principals
 from retouch.server.backstage import Backstage
 from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, models, openai_images, replicate
 from retouch.server.docs import add_docs
+from retouch.server.draining import CloseWhileDraining
 from retouch.server.errors import ProblemError, answer_http_exception, answer_retouch_error
 from retouch.server.foundation import private_folder
 from retouch.server.gate import Gate
@@ -104,6 +105,7 @@ def create_app(
     add_playground(app)
     _add_error_handlers(app)
     _add_middleware(app, settings, backstage.log_keeper, has_keys=has_keys)
+    app.add_middleware(CloseWhileDraining, is_draining=backstage.readiness.is_told_to_stop)
     _complete_reference(app)
     return app
 

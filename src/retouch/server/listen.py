@@ -1,8 +1,8 @@
 """Run the application: take the port, say where it listens, serve until told to stop."""
 
 import errno
-import signal
 import socket
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -12,6 +12,8 @@ from fastapi import FastAPI
 
 from retouch.errors import ConfigurationError
 from retouch.server.connection import ConnectionRules, connection_class
+from retouch.server.readiness import Readiness
+from retouch.server.systemd import inherited_listener, notify
 from retouch.server.telemetry import log_options
 from retouch.settings import Settings
 from retouch.settings.groups import LimitSettings
@@ -27,14 +29,17 @@ _REASONS: Final = {
 _BACKLOG: Final = 128
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Take the port.
+def listen(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
+    """Take the port, or the socket that systemd has taken for this process.
 
     Raises
     ------
     ConfigurationError
         It can't be had; says why, and what to do.
     """
+    inherited = inherited_listener()
+    if inherited is not None:
+        return inherited
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, UnicodeError) as exc:
@@ -42,6 +47,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)
     except OSError as exc:
@@ -67,7 +74,9 @@ def run(app: FastAPI, settings: Settings, listener: socket.socket, data_director
         timeout_graceful_shutdown=max(1, round(settings.server.shutdown_seconds)),
     )
     config.load()
-    _Server(config, _greeting(settings, listener, data_directory)).run(sockets=[listener])
+    readiness = app.state.services.readiness
+    greeting = _greeting(settings, listener, data_directory)
+    _Server(config, greeting, readiness, drain_seconds=settings.server.drain_seconds).run(sockets=[listener])
 
 
 def _connection_rules(limits: LimitSettings) -> ConnectionRules:
@@ -81,21 +90,36 @@ def _connection_rules(limits: LimitSettings) -> ConnectionRules:
 class _Server(uvicorn.Server):
     """Says where it listens once it does, and takes a call to stop for a regular end."""
 
-    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+    def __init__(self, config: uvicorn.Config, greeting: str, readiness: Readiness, *, drain_seconds: float) -> None:
         super().__init__(config)
         self._greeting = greeting
+        self._readiness = readiness
+        self._drain_seconds = drain_seconds
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            notify("READY=1")
             print(self._greeting, flush=True)  # noqa: T201 - for the person at the terminal, and for scripts that wait for it
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
-        """Stop once running requests are done; a second Ctrl-C stops at once.
+        """Be ready no more, stop accepting, and end once running requests are done; a second signal ends at once.
 
         Uvicorn's own handler would raise the signal again after a clean end, and the exit status would tell of a failure.
         """
-        self.force_exit = self.should_exit and sig == signal.SIGINT
+        if self._readiness.is_draining:
+            self.force_exit = self.should_exit = True
+            return
+        self._readiness.drain()
+        notify("STOPPING=1")
+        if self._drain_seconds > 0:
+            later = threading.Timer(self._drain_seconds, self._stop_accepting)
+            later.daemon = True
+            later.start()
+        else:
+            self._stop_accepting()
+
+    def _stop_accepting(self) -> None:
         self.should_exit = True
 
 

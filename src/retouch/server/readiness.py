@@ -34,6 +34,10 @@ class Readiness:
         """Be ready no more: this server is about to stop, and whoever sends it requests should send them elsewhere."""
         self.is_draining = True
 
+    def is_told_to_stop(self) -> bool:
+        """Whether ``drain`` was called."""
+        return self.is_draining
+
     def checks(self) -> dict[str, str]:
         """Return each check with "ok" or what is wrong. May block on the disk."""
         return {

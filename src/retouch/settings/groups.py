@@ -83,6 +83,18 @@ class ServerSettings(Group):
         le=3600,
         description="Seconds that running requests get to finish when the server is told to stop.",
     )
+    drain_seconds: float = Field(
+        default=0,
+        ge=0,
+        le=600,
+        description="Seconds that a server which was told to stop goes on accepting requests, while `/ready` answers 503 and every "
+        "answer closes its connection, so that a load balancer sends its clients elsewhere. 0 where there is none.",
+    )
+    reuse_port: bool = Field(
+        default=False,
+        description="Whether another server may listen on the same port at the same time, as during a restart without a gap. Off, "
+        "so that a second server that was started by mistake is refused. A socket from systemd serves better where there is one.",
+    )
 
     _split = field_validator(
         "api_keys", "api_key_hashes", "admin_key_hashes", "cors_origins", "trusted_proxies", mode="before"
@@ -177,7 +189,9 @@ class LimitSettings(Group):
         le=_MIB,
         description="Bytes of a request's line and headers. Proxies let through 8 to 32 KiB.",
     )
-    max_headers: int = Field(default=100, ge=10, description="Headers of a request. Browsers and clients send 10 to 30.")
+    max_headers: int = Field(
+        default=100, ge=10, description="Headers of a request. Browsers and clients send 10 to 30."
+    )
     header_timeout_seconds: float = Field(
         default=15,
         gt=0,
