@@ -3,9 +3,6 @@
 import typer
 
 from retouch._version import __version__
-<<<<<<< work
-from retouch.cli import database, demo, doctor, edit, models, objects, preserve, provenance, safety, serve, storage, worker
-=======
 from retouch.cli import (
     database,
     demo,
@@ -21,7 +18,6 @@ from retouch.cli import (
     storage,
     worker,
 )
->>>>>>> mine
 from retouch.cli.output import exits
 
 __all__ = ["app", "main"]
