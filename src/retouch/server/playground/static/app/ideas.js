@@ -31,7 +31,7 @@ function note(seen, data, at) {
   const luma = 0.299 * r + 0.587 * g + 0.114 * b;
   seen.luma += luma;
   seen.colorful += Math.max(r, g, b) - Math.min(r, g, b);
-  if (row < SIDE / 3 && b >= r && b > g - 8 && luma > 90) seen.sky += 1;
+  if (row < SIDE / 3 && b > r + 12 && b > g - 6 && luma > 45) seen.sky += 1;
   if (row >= (SIDE * 2) / 3 && g > r + 8 && g > b + 8) seen.green += 1;
   if (row < 2 || column < 2 || column >= SIDE - 2) seen.rim.push(luma);
 }
@@ -52,11 +52,12 @@ export function keysFor(seen, pictures) {
 const thingsOf = (answer) => [...new Set((answer?.explain?.resolutions ?? [])
   .filter((each) => each.verified && /^the \w+( \w+)?$/i.test(each.phrase)).map((each) => each.phrase.toLowerCase()))];
 
-export async function draw(picture, pictures, answer, take) {
+/** Offer sentences for a picture; `done` is the instruction that made it, which is not offered again. */
+export async function draw(picture, pictures, answer, done, take) {
   if (!picture?.shown) return fill($("ideas"));
   const sentences = [];
   for (const thing of thingsOf(answer).slice(0, 1)) sentences.push(`Make ${thing} brighter`);
   for (const key of keysFor(await glance(picture.shown), pictures)) sentences.push(...lines(key));
-  const chips = [...new Set(sentences)].slice(0, 5).map((text) => el("li", {}, button(text, () => take(text), { className: "chip" })));
+  const chips = [...new Set(sentences)].filter((text) => text.toLowerCase() !== done?.toLowerCase()).slice(0, 5).map((text) => el("li", {}, button(text, () => take(text), { className: "chip" })));
   return fill($("ideas"), el("p", { className: "small", id: "ideas-name" }, t("ideas.label")), el("ul", { "aria-labelledby": "ideas-name" }, chips));
 }

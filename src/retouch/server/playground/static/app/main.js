@@ -70,7 +70,7 @@ function useIdea(text) {
   say(t("ideas.taken", { text }));
 }
 
-const drawIdeas = () => ideas.draw(pictureOf(now()), 1 + session.extras.length, now()?.answer, useIdea).catch(() => fill($("ideas")));
+const drawIdeas = () => ideas.draw(pictureOf(now()), 1 + session.extras.length, now()?.answer, now()?.prompt, useIdea).catch(() => fill($("ideas")));
 
 // An edit
 

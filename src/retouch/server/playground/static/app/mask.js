@@ -108,12 +108,12 @@ function boxByNumbers() {
   const fields = Object.entries(state.box).map(([name, value]) => {
     const take = (event) => { state.box[name] = Number(event.target.value); };
     const field = el("input", { type: "number", id: `box-${name}`, min: 0, max: 100, step: 1, value, oninput: take });
-    return [el("label", { for: `box-${name}` }, t(`box.${name}`)), field];
+    return el("span", { className: "pair" }, el("label", { for: `box-${name}` }, t(`box.${name}`)), field);
   });
   const add = () => {
     const [left, top, width, height] = Object.values(state.box).map((value) => value / 100);
     change([...strokes(), { tool: "box", size: 0, points: [[left, top], [Math.min(1, left + width), Math.min(1, top + height)]] }]);
     say(t("box.added"));
   };
-  return el("fieldset", { className: "row box" }, el("legend", {}, t("box.legend")), fields.flat(), button(t("box.add"), add, { id: "box-add" }));
+  return el("fieldset", { className: "row box" }, el("legend", {}, t("box.legend")), fields, button(t("box.add"), add, { id: "box-add" }));
 }

@@ -68,7 +68,7 @@ function row([name, kind, more]) {
   else if (kind === "number") field = el("input", { type: "number", ...more, ...common, placeholder: t("params.default") });
   else field = el("input", { type: "text", ...common, placeholder: t("params.default") });
   field.value = values[name] ?? "";
-  return el("div", { className: "param" },
+  return el("div", { className: name === "model" || kind === "text" ? "param broad" : "param" },
     el("label", { for: id }, el("span", {}, t(`${name}.name`)), el("code", {}, name === "size" ? "size, aspect_ratio" : name)),
     field, el("p", { className: "small", id: `${id}-help` }, t(`${name}.help`)));
 }

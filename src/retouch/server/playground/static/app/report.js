@@ -22,7 +22,7 @@ export function sentence(each) {
   const kept = image.preserve;
   const share = percent(image.share);
   if (each.request.preserve === "off") return t("changed.off", { share });
-  if (kept?.kind === "global" || image.share === 1) return t("changed.all");
+  if (kept?.kind === "global" || image.share === 1) return t("changed.all", { share });
   if (image.share === 0) return t("changed.none");
   const input = pictureOf(step(each.parent));
   const sameSize = each.request.size === "original" && input && input.width === image.width && input.height === image.height;

@@ -55,9 +55,9 @@ function drawTools(each) {
 
 function gallery(each) {
   return el("ul", { className: "gallery" }, each.images.map((image, index) =>
-    el("li", {}, button("", () => { view.side = false; choose(index); }, {
-      "aria-label": t("variation.take", { n: index + 1 }), "aria-current": index === each.chosen ? "true" : undefined,
-    }), el("img", { src: urlOf(image.blob), alt: "" }), el("span", { className: "tag" }, t("variation.name", { n: index + 1, seed: image.seed })))));
+    el("li", {}, button([el("img", { src: urlOf(image.blob), alt: "" }), el("span", { className: "tag left" }, t("variation.name", { n: index + 1, seed: image.seed }))],
+      () => { view.side = false; choose(index); },
+      { "aria-label": t("variation.take", { n: index + 1 }), "aria-current": index === each.chosen ? "true" : undefined }))));
 }
 
 function frame(each) {
