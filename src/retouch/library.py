@@ -198,6 +198,8 @@ class Editor:
         Refuses pictures that ``safety_tolerance`` does not allow, such as ``create_picture_check()``. Left out, nothing is
         checked, since people's edits on their own machine are their own business: ``has_nsfw_concepts`` is then always
         false, and a result says so only when a ``safety_tolerance`` other than the default was asked for.
+    embed_provenance : bool
+        Whether files say, as XMP, that and by what they were edited. No pixel depends on it.
 
     Examples
     --------
@@ -215,12 +217,14 @@ class Editor:
         limits: DecodeLimits | None = None,
         fetch_policy: FetchPolicy | None = None,
         picture_check: PictureCheck | None = None,
+        embed_provenance: bool = True,
     ) -> None:
         self._registry = registry or create_registry()
         self._engine_name = engine
         self._limits = limits or DecodeLimits()
         self._fetch_policy = fetch_policy or FetchPolicy()
         self._picture_check = picture_check
+        self._embed_provenance = embed_provenance
 
     def edit(
         self,
@@ -274,6 +278,7 @@ class Editor:
             notes=notes,
             picture_check=self._picture_check,
             note_unchecked=request.safety_tolerance != DEFAULT_TOLERANCE,
+            embed_provenance=self._embed_provenance,
         )
 
     def close(self) -> None:

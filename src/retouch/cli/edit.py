@@ -249,11 +249,12 @@ def _run(images: list[str], prompt: str, where: Where, *, quiet: bool, **options
 
         settings = read_settings_if_any(where.config, data_dir=where.data_dir, engine=where.engine)
         if settings is None:
-            engine, registry = where.engine, create_registry(where.data_dir)
+            engine, registry, embed = where.engine, create_registry(where.data_dir), True
         else:
             engine, registry = settings.engine.default, configured_registry(settings)
+            embed = settings.provenance.embed
         # A person's own command line may fetch from the person's own network.
-        editor = Editor(engine, registry=registry, fetch_policy=FetchPolicy(allow_private=True))
+        editor = Editor(engine, registry=registry, fetch_policy=FetchPolicy(allow_private=True), embed_provenance=embed)
         return editor.edit(list(images), prompt, on_step=on_step, **options)
 
 
