@@ -277,12 +277,13 @@ def _json(data: bytes) -> dict[str, Any]:
 def _dialects(data: bytes) -> None:
     """Read one body in the words of every dialect; each may refuse it."""
     body = _json(data)
-    for read in (
+    readers: tuple[Callable[[], object], ...] = (
         lambda: parse_body(body, aimlapi._ROUTE),
         lambda: fal_input.parse_input(body),
         lambda: replicate_input.parse_input(body, "flux-kontext-max"),
         lambda: bfl.parse_body(body, "max"),
-    ):
+    )
+    for read in readers:
         try:
             read()
         except (ProblemError, InvalidValueError) as exc:

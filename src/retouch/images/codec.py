@@ -42,8 +42,7 @@ PNG_COMPRESS_LEVEL: Final = 4
 """zlib level: 6 is 3 % smaller on photographs and takes twice as long."""
 
 _NOT_PICTURES: Final = (
-    (b"<?xml", "XML or SVG text"),
-    (b"<svg", "an SVG drawing"),
+    (b"<?xml", "XML text"),
     (b"<!doctype", "an HTML page"),
     (b"<html", "an HTML page"),
     (b"%pdf", "a PDF document"),
@@ -256,6 +255,8 @@ def _check_size(size_wh: tuple[int, int], limits: DecodeLimits, index: int | Non
 def _what_it_is(data: bytes) -> str:
     if not data:
         return "The picture is empty (0 bytes)."
+    if b"<svg" in data[:4096].replace(b"\0", b"").lower():  # after a comment, or in UTF-16
+        return "This is an SVG drawing, not a picture that can be edited."
     head = data[:64].lstrip().lower()
     for magic, name in _NOT_PICTURES:
         if head.startswith(magic):
