@@ -10,12 +10,13 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from retouch.accounts.requests import LogKeeper
+from retouch.database.secrets import SharedSecret
 from retouch.engines.registry import EngineRegistry
 from retouch.errors import NotFoundError
 from retouch.jobs.models import WebhookTarget
 from retouch.jobs.webhooks import WebhookStore
 from retouch.safety.pictures import PictureCheck
-from retouch.server.courier import BodyOf, Courier, server_secret
+from retouch.server.courier import BodyOf, Courier, new_secret
 from retouch.server.dialect import Dialect
 from retouch.server.foundation import Foundation
 from retouch.server.readiness import Readiness
@@ -56,7 +57,7 @@ class Backstage(Foundation):
         self.log_keeper = LogKeeper(
             self.accounts.requests, retention_seconds=settings.accounts.log_retention_days * 86_400
         )
-        self.webhook_secret = server_secret(folder / "webhook-secret")
+        self.webhook_secret = SharedSecret(self.database, "webhooks", new_secret, file_of_old=folder / "webhook-secret")
         self._housekeeper = self.housekeeper()
         self._workforce = (
             self._threads(registry, picture_check) if worker_command is None else self._processes(worker_command)
@@ -83,7 +84,7 @@ class Backstage(Foundation):
         courier = Courier(
             self._webhooks,
             _telling(app, app.state.dialects),
-            secret=self.webhook_secret,
+            secret=await asyncio.to_thread(self.webhook_secret.value),
             policy=replace(app.state.services.fetch_policy, timeout_seconds=_WEBHOOK_SECONDS),
         )
         self._workforce.start()

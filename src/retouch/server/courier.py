@@ -17,10 +17,8 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 
-from retouch.atomic import write_atomically
 from retouch.errors import AddressNotAllowedError, NotFoundError, RetouchError, StorageError
 from retouch.fetch import FetchPolicy, post
 from retouch.jobs.models import WebhookTarget
@@ -28,7 +26,7 @@ from retouch.jobs.webhooks import Delivery, DeliveryState, WebhookStore
 from retouch.telemetry.catalog import WEBHOOK_ATTEMPTS
 from retouch.telemetry.measures import count
 
-__all__ = ["BodyOf", "Courier", "server_secret", "signed_headers"]
+__all__ = ["BodyOf", "Courier", "new_secret", "signed_headers"]
 
 _PAUSES_SECONDS: Final = (10.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0)
 """Between attempts; after the last of them the call is given up."""
@@ -43,20 +41,9 @@ BodyOf = Callable[[str, WebhookTarget], Awaitable[dict[str, Any]]]
 """From the id of a job that has ended, and whom to tell, to what to tell."""
 
 
-def server_secret(path: Path) -> str:
-    """Return what this server signs calls with whose client gave no secret, made and stored at first use.
-
-    Raises
-    ------
-    StorageError
-        It can't be read or written.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_text("ascii")
-    made = _SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode("ascii")
-    write_atomically(path, made.encode("ascii"))
-    path.chmod(0o600)
-    return made
+def new_secret() -> str:
+    """Return a secret to sign calls with whose client gave none."""
+    return _SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode("ascii")
 
 
 def signed_headers(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from retouch.accounts.accounts import Accounts
+from retouch.database.secrets import SharedSecret
 from retouch.engines.registry import EngineRegistry
 from retouch.fetch import FetchPolicy
 from retouch.files.results import ResultFiles
@@ -36,7 +37,7 @@ class Services:
     readiness: Readiness
     safety_policy: SafetyPolicy
     public_url: str | None
-    webhook_secret: str
+    webhook_secret: SharedSecret
     low_balance_credits: int
 
 

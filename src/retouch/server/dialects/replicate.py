@@ -262,7 +262,7 @@ async def webhook_secret(request: Request) -> Response:
     """Return what this server signs its webhooks with."""
     services = services_of(request)
     await services.authenticator.check(request, Scope.EDIT, Scope.READ)
-    return SafeJSONResponse({"key": services.webhook_secret})
+    return SafeJSONResponse({"key": await asyncio.to_thread(services.webhook_secret.value)})
 
 
 @router.post(
