@@ -3,6 +3,7 @@
 Schemathesis makes the requests from the OpenAPI document, right ones and wrong ones, and sends them to a server that listens.
 """
 
+import hashlib
 import socket
 import threading
 import time
@@ -26,7 +27,9 @@ from retouch.settings import load_settings
 from retouch.testing import fake_registry
 
 EXAMPLES = 25
+TAGS = ("images", "Black Forest Labs", "Replicate", "fal", "models", "files", "health", "billing", "admin")
 KEY = "k" * 32
+ADMIN_KEY = "a" * 32
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -39,7 +42,8 @@ CHECKS = [
 @pytest.fixture(scope="module")
 def api(tmp_path_factory):
     """Serve on a port of this machine; yield what Schemathesis read of the reference there."""
-    groups = {"engine": {"default": "fake"}, "server": {"api_keys": [KEY]}, "limits": {"fetch_timeout_seconds": 0.1}}
+    keys = {"api_keys": [KEY], "admin_key_hashes": [hashlib.sha256(ADMIN_KEY.encode()).hexdigest()]}
+    groups = {"engine": {"default": "fake"}, "server": keys, "limits": {"fetch_timeout_seconds": 0.1}}
     app = create_app(load_settings(None, groups), fake_registry(), tmp_path_factory.mktemp("data"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
@@ -66,7 +70,7 @@ def no_names(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tag", ["images", "Black Forest Labs", "Replicate", "fal", "models", "files", "health"])
+@pytest.mark.parametrize("tag", TAGS)
 def test_every_answer_is_described(api, tag):
     operations = [each.ok() for each in api.include(tag=tag).get_all_operations()]
     assert operations
@@ -81,6 +85,7 @@ def test_every_answer_is_described(api, tag):
     )
     @given(case=cases)
     def answers_as_described(case):
-        case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {KEY}"})
+        key = ADMIN_KEY if tag == "admin" else KEY
+        case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {key}"})
 
     answers_as_described()
