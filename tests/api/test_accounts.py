@@ -1,5 +1,6 @@
 """Keys of the database: who is let in, what each may do, and how each wire protocol says that it may not."""
 
+import base64
 import hashlib
 import time
 
@@ -9,6 +10,7 @@ from tests.api.dialect_requests import REQUESTS
 from retouch.accounts.keys import KeyTerms
 from retouch.accounts.principal import Scope
 from retouch.errors import ConfigurationError
+from retouch.jobs.webhooks import WebhookStore
 from retouch.server import auth
 from retouch.server.app import create_app
 from retouch.settings import load_settings
@@ -236,3 +238,21 @@ def test_uploads_and_previews_need_a_key_that_may_edit(server, new_key, photo, p
         server.post("/v1/previews", json={"image_url": photo_uri}, headers=reader),
     ]
     assert [answer.status_code for answer in answers] == [403, 403, 403]
+
+
+def test_every_key_has_a_secret_of_its_own_for_webhooks(server, new_key):
+    path = "/v1/webhooks/default/secret"
+    one, two = (server.get(path, headers=new_key()[1]).json()["key"] for _ in range(2))
+    configured = server.get(path, headers={"Authorization": f"Bearer {CONFIGURED}"}).json()["key"]
+    assert len({one, two, configured}) == 3
+    for secret in (one, two, configured):
+        assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
+
+
+def test_a_call_for_a_keys_edit_is_signed_with_its_secret(server, new_key, photo_uri):
+    _, headers = new_key()
+    sent = {**BFL.body(photo_uri), "webhook_url": "https://hooks.example.org/done"}
+    job_id = server.post(BFL.path, json=sent, headers=headers).json()["id"]
+    webhooks = WebhookStore(server.app.state.services.accounts.ledger._engine)
+    shown = server.get("/v1/webhooks/default/secret", headers=headers).json()["key"]
+    assert webhooks.find(job_id).target.secret == shown

@@ -75,7 +75,8 @@ def run(app: FastAPI, settings: Settings, listener: socket.socket, data_director
     )
     config.load()
     readiness = app.state.services.readiness
-    greeting = _greeting(settings, listener, data_directory)
+    has_keys = app.state.services.accounts.keys.any_exist()
+    greeting = _greeting(settings, listener, data_directory, has_keys=has_keys)
     _Server(config, greeting, readiness, drain_seconds=settings.server.drain_seconds).run(sockets=[listener])
 
 
@@ -123,11 +124,13 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _greeting(settings: Settings, listener: socket.socket, data_directory: Path) -> str:
+def _greeting(settings: Settings, listener: socket.socket, data_directory: Path, *, has_keys: bool) -> str:
     name = listener.getsockname()
     host = f"[{name[0]}]" if ":" in name[0] else name[0]
     server = settings.server
-    if server.key_digests:
+    if has_keys:
+        access = f"a key is needed; {len(server.key_digests)} configured, others shown by `retouch keys list`"
+    elif server.key_digests:
         access = f"a key is needed; {len(server.key_digests)} configured"
     else:
         access = "open: any key is accepted, from this machine only"

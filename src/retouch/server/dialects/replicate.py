@@ -32,6 +32,7 @@ from retouch.server.json_response import SafeJSONResponse
 from retouch.server.public_urls import file_url, public_base_url
 from retouch.server.services import Services, services_of
 from retouch.server.waiting import changes
+from retouch.server.webhook_secrets import webhook_secret_of
 
 __all__ = ["DIALECT"]
 
@@ -259,10 +260,10 @@ def _version(owner: str, name: str) -> dict[str, Any]:
     responses=reference.SECRET,
 )
 async def webhook_secret(request: Request) -> Response:
-    """Return what this server signs its webhooks with."""
+    """Return what the webhooks of this key are signed with."""
     services = services_of(request)
-    await services.authenticator.check(request, Scope.EDIT, Scope.READ)
-    return SafeJSONResponse({"key": await asyncio.to_thread(services.webhook_secret.value)})
+    principal = await services.authenticator.check(request, Scope.EDIT, Scope.READ)
+    return SafeJSONResponse({"key": await webhook_secret_of(services, principal.key_id)})
 
 
 @router.post(

@@ -23,6 +23,7 @@ from retouch.server.public_urls import own_base_urls, public_base_url
 from retouch.server.services import Services, services_of
 from retouch.server.sources import PictureSources
 from retouch.server.waiting import wait_for_result
+from retouch.server.webhook_secrets import webhook_secret_of
 from retouch.telemetry.context import hide
 from retouch.telemetry.spans import span, traceparent
 from retouch.types import EditRequest
@@ -190,6 +191,7 @@ async def _enqueue(
     except ImageError as exc:
         raise ProblemError(submission.names.in_their_words(Problem.from_error(exc))) from exc
     mask = await _collect_mask(submission, sources, services)
+    webhook = await _target(submission.webhook, base_url, services, caller)
     with span("enqueue", kind="producer", engine=engine):
         return await asyncio.to_thread(
             services.jobs.enqueue,
@@ -197,7 +199,7 @@ async def _enqueue(
             pictures,
             engine=engine,
             mask=mask,
-            webhook=_target(submission.webhook, base_url),
+            webhook=webhook,
             caller=replace(caller, traceparent=traceparent()),
             idempotency=idempotency,
         )
@@ -247,8 +249,13 @@ async def wait_for(request: Request, submission: Submission, job: Job) -> JobRes
         raise ProblemError(submission.in_their_words(exc.problem)) from exc
 
 
-def _target(order: WebhookOrder | None, base_url: str) -> WebhookTarget | None:
-    return None if order is None else WebhookTarget(order.url, order.dialect, base_url, order.secret)
+async def _target(
+    order: WebhookOrder | None, base_url: str, services: Services, caller: Caller
+) -> WebhookTarget | None:
+    if order is None:
+        return None
+    secret = order.secret or await webhook_secret_of(services, caller.key_id)
+    return WebhookTarget(order.url, order.dialect, base_url, secret)
 
 
 async def _collect_mask(submission: Submission, sources: PictureSources, services: Services) -> bytes | None:
