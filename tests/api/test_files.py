@@ -42,6 +42,36 @@ def test_a_range_beyond_the_end_cant_be_served(client, url):
     assert answer.headers["content-range"].startswith("bytes */")
 
 
+@pytest.mark.parametrize("asked", ["bytes=5-2", "bytes=0-1,4-5", "bytes=-", "bytes=a-b", "items=0-1", "bytes=0x1-2"])
+def test_a_range_that_is_none_or_several_is_answered_with_the_whole_file(client, url, asked):
+    answer = client.get(url, headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (200, client.get(url).content)
+
+
+def test_a_part_is_sent_only_of_the_file_that_the_client_has(client, url):
+    etag = client.get(url).headers["etag"]
+    same = client.get(url, headers={"Range": "bytes=0-9", "If-Range": etag})
+    other = client.get(url, headers={"Range": "bytes=0-9", "If-Range": '"other"'})
+    assert (same.status_code, other.status_code) == (206, 200)
+
+
+def test_a_file_in_many_pieces_is_the_file(client, url, monkeypatch):
+    whole = client.get(url).content
+    monkeypatch.setattr("retouch.server.stored_file_response._PIECE_BYTES", 1000)
+    assert client.get(url).content == whole
+    assert client.get(url, headers={"Range": "bytes=999-3001"}).content == whole[999:3002]
+
+
+def test_a_client_whose_copy_is_young_enough_is_told_so(client, url):
+    modified = client.get(url).headers["last-modified"]
+    since = "If-Modified-Since"
+    assert client.get(url, headers={since: modified}).status_code == 304
+    assert client.get(url, headers={since: "Mon, 01 Jan 2001 00:00:00 GMT"}).status_code == 200
+    for odd in ("yesterday", "Mon, 01 Jan 99999 00:00:00 GMT", ""):
+        assert client.get(url, headers={since: odd}).status_code == 200
+    assert client.get(url, headers={since: modified, "If-None-Match": '"other"'}).status_code == 200
+
+
 def test_a_client_that_has_the_file_is_told_so(client, url):
     etag = client.get(url).headers["etag"]
     for value in (etag, f'"other", {etag}', f"W/{etag}", "*"):
