@@ -27,6 +27,12 @@ _SECRETS: Final = (
     (re.compile(r"\b([a-z][a-z0-9+.\-]{1,15}://)(?:[^\s/@\"']*@)?([^\s/?#\"']*)[^\s\"']*", re.IGNORECASE), r"\1\2/…"),
     (re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{200,}={0,2}"), "[hidden]"),
 )
+_SUSPICIOUS: Final = re.compile(
+    r"bearer|basic|key|token|authorization|passw|secret|signature|credential|\b(?:sk|rk|rt|pk|whsec)[-_]|data:|://"
+    r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{200}",
+    re.IGNORECASE,
+)
+"""Every secret holds one of these, and most values none: one look spares the others."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -41,8 +47,9 @@ def clean(text: str, hidden: Iterable[str] = ()) -> str:
     text = text[:_SCANNED_CHARACTERS]
     for secret in hidden:
         text = text.replace(secret, "[hidden]").replace(repr(secret)[1:-1], "[hidden]")
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
+    if _SUSPICIOUS.search(text) is not None:
+        for pattern, replacement in _SECRETS:
+            text = pattern.sub(replacement, text)
     return text
 
 
