@@ -7,7 +7,6 @@ from retouch.server.paging import PAGE_PARAMETERS, list_schema, query_parameter
 
 __all__ = ["BALANCE", "BALANCE_QUERY", "LEGACY_BALANCE", "LIST_QUERY", "LOGS", "TRANSACTIONS"]
 
-_ERRORS: Final = (*ASKING, 429)
 _TEXT: Final = {"type": "string"}
 _MAYBE_TEXT: Final = {"type": ["string", "null"]}
 _TIME: Final = {"type": "string", "format": "date-time"}
@@ -85,7 +84,7 @@ _LOGGED: Final = _object(
     }
 )
 
-BALANCE: Final = documented({200: ("The balance.", _BALANCE)}, *_ERRORS)
-LEGACY_BALANCE: Final = documented({200: ("The balance.", _LEGACY)}, *_ERRORS)
-TRANSACTIONS: Final = documented({200: ("A page.", list_schema(_TRANSACTION))}, *_ERRORS)
-LOGS: Final = documented({200: ("A page.", list_schema(_LOGGED))}, *_ERRORS)
+BALANCE: Final = documented({200: ("The balance.", _BALANCE)}, *ASKING)
+LEGACY_BALANCE: Final = documented({200: ("The balance.", _LEGACY)}, *ASKING)
+TRANSACTIONS: Final = documented({200: ("A page.", list_schema(_TRANSACTION))}, *ASKING)
+LOGS: Final = documented({200: ("A page.", list_schema(_LOGGED))}, *ASKING)

@@ -56,15 +56,15 @@ IGNORED: Final[dict[str, Any]] = {
 
 _SITUATIONS: Final = {
     400: "The request is wrong, a picture can't be used, or the instruction can't be carried out.",
-    401: "No key, or an unknown one.",
-    403: "A server without keys answers only to its own machine's name.",
+    401: "No key, an unknown one, or one that is disabled or has expired.",
+    403: "The key may not be used for this, or has no credits left; without keys: the request names another machine.",
     404: "There is no such model, edit or result (any more).",
     408: "The body did not arrive in time.",
     409: "The `Idempotency-Key` came before with another request.",
     413: "The body or a picture is too large.",
     415: "The body is not of the right type.",
     422: "A field has a wrong value.",
-    429: "Too many edits are waiting; `Retry-After` says when to come again.",
+    429: "Too many edits are waiting, or the key has asked for as much as it may; `Retry-After` says when to come again.",
     500: "The edit failed.",
     502: "A remote server that makes the edits refuses what it was sent.",
     503: "The disk is full, a model file is missing, or the edit was cancelled.",
@@ -75,7 +75,7 @@ SENDING: Final = (400, 401, 403, 404, 408, 413, 415, 429, 500, 502, 503, 504)
 """Statuses of errors where something else than an edit is sent, or where an edit is waited for."""
 EDITING: Final = (*SENDING, 409)
 """Statuses of errors where an edit is sent."""
-ASKING: Final = (400, 401, 403, 404, 500, 503)
+ASKING: Final = (400, 401, 403, 404, 429, 500, 503)
 """Statuses of errors where something that is there is asked for."""
 
 SECURED: Final[dict[str, Any]] = {"security": [{"bearer": []}]}
