@@ -45,6 +45,7 @@ class Server:
     """A server process, and where it listens."""
 
     url: str
+    folder: Path | None = None
 
     @property
     def host(self) -> str:
@@ -79,8 +80,9 @@ def fake(folder: Path, *arguments: str) -> list[str]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """A server of the fake engine."""
-    with serving(fake(tmp_path_factory.mktemp("fake"))) as running:
-        yield running
+    folder = tmp_path_factory.mktemp("fake")
+    with serving(fake(folder)) as running:
+        yield Server(running.url, folder)
 
 
 @pytest.fixture(scope="session")

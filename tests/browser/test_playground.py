@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 
 import httpx2
 import numpy as np
@@ -16,7 +17,9 @@ from tests.browser.conftest import ADMIN_KEY, WIDTHS, pixels_of
 pytestmark = pytest.mark.slow
 
 SMALLEST_TARGET_PX = 24
+get, post = partial(httpx2.get, timeout=120), partial(httpx2.post, timeout=120)  # of a machine that may be busy
 HEADERS = {"Authorization": "Bearer any"}
+NOT_FOUND = "status of 404"
 UNAUTHORIZED = "status of 401"
 
 
@@ -241,17 +244,17 @@ def test_a_running_edit_shows_its_progress_and_cancelling_ends_the_job(visit, sl
         page.click("#run")
     job = started.value.json()["id"]
     page.until("/Step \\d+ of 200/.test(document.querySelector('#progress').textContent)")
-    waiting = httpx2.post(f"{slow_server.url}v1/edits", json=_body(photos), headers=HEADERS).json()
+    waiting = post(f"{slow_server.url}v1/edits", json=_body(photos), headers=HEADERS).json()
     assert waiting["status"] in ("queued", "running")
     page.click("#cancel")
     page.until("document.querySelector('#message').textContent.includes('cancelled')")
-    assert httpx2.get(f"{slow_server.url}v1/edits/{job}", headers=HEADERS).json()["status"] == "cancelled"
-    httpx2.post(waiting["urls"]["cancel"], headers=HEADERS)
+    assert get(f"{slow_server.url}v1/edits/{job}", headers=HEADERS).json()["status"] == "cancelled"
+    post(waiting["urls"]["cancel"], headers=HEADERS)
     assert page.is_enabled("#run")
 
 
 def test_an_edit_that_waits_shows_its_place_and_outlives_a_reload(visit, slow_server, photos):
-    blocking = [httpx2.post(f"{slow_server.url}v1/edits", json=_body(photos), headers=HEADERS).json() for _ in range(5)]
+    blocking = [post(f"{slow_server.url}v1/edits", json=_body(photos), headers=HEADERS).json() for _ in range(5)]
     page = visit(slow_server)
     page.take(photos["coffee"])
     page.fill("#instruction", "wait for me")
@@ -260,7 +263,7 @@ def test_an_edit_that_waits_shows_its_place_and_outlives_a_reload(visit, slow_se
     page.reload()
     page.until("/ahead in the queue|Step/.test(document.querySelector('#progress').textContent)")
     for each in blocking:
-        httpx2.post(each["urls"]["cancel"], headers=HEADERS)
+        post(each["urls"]["cancel"], headers=HEADERS)
     page.until("/Step \\d+ of 200/.test(document.querySelector('#progress').textContent)")
     page.click("#cancel")
     page.until("document.querySelector('#message').textContent.includes('cancelled')")
@@ -290,7 +293,7 @@ def test_photos_come_by_drop_by_paste_and_by_address(visit, server, photos):
     page.evaluate(deliver, ["paste", encoded, "body"])
     page.until("document.querySelectorAll('.thumb').length === 3")
     url = page.evaluate("document.querySelector('.thumb:nth-of-type(1)') && location.origin") + "/files/"
-    answer = httpx2.post(f"{server.url}v1/images/generations", json=_body(photos), headers=HEADERS).json()
+    answer = post(f"{server.url}v1/images/generations", json=_body(photos), headers=HEADERS).json()
     assert answer["data"][0]["url"].startswith(url)
     fresh = visit(server)
     fresh.fill("#url", answer["data"][0]["url"])
@@ -338,7 +341,7 @@ def test_each_language_has_words_for_everything(visit, server, photos, tag):
     page.click("#mask-open")
     page.click("#mask-open")
     page.edit("a square")
-    english = set(json.loads(httpx2.get(f"{server.url}playground/lang/en.json").text).values())
+    english = set(json.loads(get(f"{server.url}playground/lang/en.json").text).values())
     shown = page.evaluate(
         "[...document.querySelectorAll('button, h2, label, [data-t]')].map((each) => each.textContent)"
     )
@@ -378,7 +381,7 @@ def test_the_copied_calls_make_the_same_bytes(visit, server, photos, tmp_path):
             env={**os.environ, "RETOUCH_API_KEY": "any"},
         )
         found = re.search(r"/files/[\w.]+", done.stdout)
-        assert httpx2.get(server.url + found.group().lstrip("/")).content == wanted, name
+        assert get(server.url + found.group().lstrip("/")).content == wanted, name
     assert "retouch edit 'coffee.png' -p 'paint a square'" in code["CLI"]
 
 
@@ -450,7 +453,7 @@ def test_an_operator_makes_and_disables_keys_and_sees_jobs_and_usage(visit, oper
     page.click("#create-key")
     secret = page.text_content(".secret")
     body = {**_body(photos), "prompt": "a square for the log"}
-    answer = httpx2.post(f"{operated_server.url}v1/images/generations", json=body, headers={"x-key": secret})
+    answer = post(f"{operated_server.url}v1/images/generations", json=body, headers={"x-key": secret})
     assert answer.status_code == 200
     page.click("#refresh-usage")
     page.click("#refresh-jobs")
@@ -462,9 +465,64 @@ def test_an_operator_makes_and_disables_keys_and_sees_jobs_and_usage(visit, oper
     page.page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name=f"Disable: {name}").click()
     page.until("document.querySelector('#op-keys tbody tr').textContent.includes('disabled')")
-    assert httpx2.post(f"{operated_server.url}v1/edits", json=body, headers={"x-key": secret}).status_code == 401
+    assert post(f"{operated_server.url}v1/edits", json=body, headers={"x-key": secret}).status_code == 401
 
 
 def test_the_operator_of_a_server_without_keys_is_told_what_to_do(visit, server):
     page = visit(server, path="#/operator", expected=("status of 403",), ready="#other-key")
     assert "retouch keys create" in page.text_content("#operator .message")
+
+
+def test_an_edit_can_be_made_and_looked_at_with_the_keyboard_alone(visit, server, photos):
+    page = visit(server)
+    page.page.on("filechooser", lambda chooser: None)  # the driver looks out for one from here on; a key press is quick
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.focus("#choose")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(str(photos["coffee"]))
+    page.wait_for_selector(".chip")
+    assert page.evaluate("document.activeElement.id") == "instruction"
+    page.keyboard.type("paint a square")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#changed-share")
+    page.until("document.querySelector('#live').textContent.startsWith('Done. ')")
+    for _ in range(40):
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("document.activeElement.getAttribute('role')") == "slider":
+            break
+    page.keyboard.press("End")
+    assert page.get_attribute("[role=slider]", "aria-valuenow") == "100"
+    page.focus("#undo")
+    page.keyboard.press("Enter")
+    assert page.locator("[role=slider]").count() == 0
+
+
+def test_a_preview_is_shown_and_a_stream_that_breaks_off_is_made_up_for(visit, server, photos):
+    page = visit(server)
+    page.take(photos["coffee"])
+    preview = f"data:image/png;base64,{base64.b64encode(photos['cat'].read_bytes()).decode()}"
+    state = {"status": "running", "progress": {"step": 3, "total": 8, "label": "denoising"}, "preview": preview}
+    event = f"event: edit\ndata: {json.dumps(state)}\n\n"
+    page.route("**/events", lambda route: route.fulfill(content_type="text/event-stream", body=event), times=1)
+    page.fill("#instruction", "paint a square")
+    page.click("#run")
+    page.wait_for_selector("img.preview")
+    assert "Step 3 of 8 denoising" in page.text_content("#progress")
+    page.wait_for_selector("#changed-share")
+    assert page.locator("img.preview").count() == 0
+
+
+def test_an_answer_that_the_server_deleted_can_be_a_new_beginning(visit, server, photos):
+    page = visit(server, expected=(NOT_FOUND,))
+    page.take(photos["coffee"])
+    page.edit("a first square")
+    name = page.get_attribute("#report a", "href").rsplit("/", 1)[1]
+    (file,) = [path for path in server.folder.rglob(f"{name}") if path.is_file()]
+    file.unlink()
+    page.fill("#instruction", "a second square")
+    page.click("#run")
+    page.get_by_role("button", name="Begin anew from this picture").click()
+    page.edit("a second square")
+    assert "bit-identical" in page.text_content("#changed-share")

@@ -1,5 +1,9 @@
 """The playground with the built-in editor: a real edit of a real photo."""
 
+import shlex
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,7 +12,9 @@ from tests.browser.conftest import pixels_of
 pytestmark = pytest.mark.slow
 
 
-def test_a_real_photo_is_really_edited_explained_and_exact(visit, editor_server, photos):
+def test_a_real_photo_is_really_edited_explained_and_exact_and_the_command_line_agrees(
+    visit, editor_server, photos, tmp_path
+):
     page = visit(editor_server)
     page.take(photos["coffee"])
     page.edit("make the mug blue")
@@ -18,6 +24,14 @@ def test_a_real_photo_is_really_edited_explained_and_exact(visit, editor_server,
     told = float(page.text_content("#changed-share").split("%")[0]) / 100
     assert 0.01 < changed <= told + 0.001
     assert "the mug" in page.text_content(".ideas").lower()
+    page.click("#report details summary")
+    page.get_by_role("button", name="CLI", exact=True).click()
+    command = page.text_content("#snippet")
+    assert command.startswith("retouch edit ")
+    (tmp_path / "coffee.png").write_bytes(photos["coffee"].read_bytes())
+    program = f"{shlex.quote(sys.executable)} -m {command}"
+    subprocess.run(["bash", "-c", program], cwd=tmp_path, check=True, capture_output=True, timeout=240)
+    assert (pixels_of((tmp_path / "edited.png").read_bytes()) == after).all()
 
 
 def test_a_refusal_suggests_what_works_and_one_click_takes_it(visit, editor_server, photos):

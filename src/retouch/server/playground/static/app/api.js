@@ -7,7 +7,6 @@ const KEY = "retouch.key";
 const NO_KEY = "playground"; // a server without keys takes any; one with keys answers 401, and the page asks
 export const base = new URL(".", document.baseURI);
 export const key = () => sessionStorage.getItem(KEY);
-export const forgetKey = () => sessionStorage.removeItem(KEY);
 
 /** What the server refused, in its own words; `code` is the same whatever went wrong where. */
 export class Refused extends Error {

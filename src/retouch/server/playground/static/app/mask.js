@@ -1,6 +1,6 @@
 // Where the next edit may change the picture: painted, or a box by numbers. It travels as mask_url, white where it may change.
 
-import { $, button, el, fill, say } from "./dom.js";
+import { $, button, el, say } from "./dom.js";
 import { t } from "./i18n.js";
 import { session } from "./session.js";
 

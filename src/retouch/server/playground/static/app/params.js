@@ -32,8 +32,6 @@ const FIRST = { size: "original", output_format: "png", num_images: "1", model: 
 let values = { ...FIRST };
 let offered = null;
 
-export const forget = () => { values = { ...FIRST }; sessionStorage.removeItem(KEPT); };
-
 export function draw() {
   values = { ...FIRST, ...JSON.parse(sessionStorage.getItem(KEPT) ?? "{}") };
   fill($("params"), FIELDS.map(row), el("h3", {}, t("params.generative")), GENERATIVE.map(row));

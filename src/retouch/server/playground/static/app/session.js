@@ -28,12 +28,6 @@ export function pictureOf(each) {
   return { ...image, name: image.file, shown: image.blob };
 }
 
-export function rootOf(each) {
-  let found = each;
-  while (found?.parent) found = step(found.parent);
-  return found;
-}
-
 export function beforeOf(each) {
   return step(session.before) ?? step(each.parent) ?? each;
 }
@@ -64,7 +58,6 @@ export function choose(index) {
 export function undo() {
   const each = now();
   if (!each?.parent) return;
-  each.undone = Date.now();
   const parent = step(each.parent);
   parent.next = each.id;
   go(parent.id);
@@ -75,7 +68,7 @@ export const redo = () => canRedo() && go(now().next);
 
 // A full or forbidden database must not stop the work: the page says once that nothing will survive a reload.
 let warned = false;
-export let onTrouble = () => {};
+let onTrouble = () => {};
 export const setTrouble = (act) => { onTrouble = act; };
 const trouble = () => { if (!warned) { warned = true; onTrouble(); } };
 const keep = (each) => store.putStep(each).catch(trouble);

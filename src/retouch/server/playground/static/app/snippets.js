@@ -1,7 +1,7 @@
 // Exactly this call for a terminal and for programs. The key is never in it, only the name of a variable.
 
 import { base } from "./api.js";
-import { button, el, fill, say } from "./dom.js";
+import { button, el, say } from "./dom.js";
 import { t } from "./i18n.js";
 import { pictureOf, step } from "./session.js";
 
