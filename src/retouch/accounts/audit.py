@@ -7,8 +7,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from retouch.accounts.ledger import ENDS, EntryKind
-from retouch.accounts.reading import reading
 from retouch.accounts.tables import CREDIT_ENTRIES, KEYS, USAGE
+from retouch.database.connection import reading
 from retouch.jobs.rows import FINAL_STATES
 from retouch.jobs.tables import JOBS
 

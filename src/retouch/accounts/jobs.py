@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from retouch.accounts.reading import reading
+from retouch.database.connection import reading
 from retouch.jobs.models import Job, JobState
 from retouch.jobs.rows import job_of
 from retouch.jobs.tables import JOBS

@@ -10,10 +10,9 @@ import sqlalchemy as sa
 
 from retouch.accounts.ledger import grant
 from retouch.accounts.principal import Principal, Scope
-from retouch.accounts.reading import reading
 from retouch.accounts.secret import digest_of, hint_of, make_secret
 from retouch.accounts.tables import KEYS, SECRETS
-from retouch.database.connection import storage_errors
+from retouch.database.connection import reading, storage_errors
 from retouch.errors import InvalidValueError, NotFoundError
 
 __all__ = ["ApiKey", "Credential", "KeyStore", "KeyTerms"]

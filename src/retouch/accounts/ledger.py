@@ -19,9 +19,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from retouch.accounts.reading import reading
 from retouch.accounts.tables import CREDIT_ENTRIES, KEYS
-from retouch.database.connection import storage_errors
+from retouch.database.connection import reading, storage_errors
 from retouch.errors import InvalidValueError, NotFoundError, OutOfCreditsError
 
 __all__ = ["ENDS", "Entry", "EntryKind", "Ledger", "grant", "hold", "release", "settle"]

@@ -15,9 +15,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from retouch.accounts.reading import reading
 from retouch.accounts.tables import REQUESTS
-from retouch.database.connection import storage_errors
+from retouch.database.connection import reading, storage_errors
 from retouch.errors import StorageError
 from retouch.jobs.models import Caller, JobState
 

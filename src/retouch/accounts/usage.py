@@ -8,8 +8,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from retouch.accounts.reading import reading
 from retouch.accounts.tables import USAGE
+from retouch.database.connection import reading
 
 __all__ = ["UsageDay", "UsageStore", "add_usage", "day_of", "images_on", "seconds_to_next_day"]
 

@@ -15,7 +15,7 @@ from retouch.errors import ConfigurationError, StorageError
 from retouch.telemetry.catalog import DATABASE_ERRORS
 from retouch.telemetry.measures import count
 
-__all__ = ["POOL_SIZE", "check_url", "connect", "metadata", "storage_errors"]
+__all__ = ["POOL_SIZE", "check_url", "connect", "metadata", "reading", "storage_errors"]
 
 metadata: Final = sa.MetaData()
 """Every table of the service; each module that owns one adds it here."""
@@ -118,6 +118,13 @@ def _begin_immediate(connection: sa.Connection) -> None:
     """Take the write lock at once: a transaction that reads first can't be refused it later. A mere reader needs none."""
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextlib.contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for reading, which takes no lock; its errors are ours."""
+    with storage_errors(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from retouch.database.connection import storage_errors
+from retouch.database.connection import reading, storage_errors
 from retouch.files.tables import STORED_INPUTS, STORED_RESULTS
 
 __all__ = ["InputIndex"]
@@ -51,7 +51,7 @@ class InputIndex:
 
     def place_of(self, digest: str) -> str | None:
         """Return where an input is; None when it is not there."""
-        with storage_errors(), self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return connection.scalar(sa.select(STORED_INPUTS.c.place).where(STORED_INPUTS.c.digest == digest))
 
     def forget(self, digest: str, place: str) -> None:
@@ -63,7 +63,7 @@ class InputIndex:
 
     def known_places(self, places: Sequence[str]) -> frozenset[str]:
         """Return those of some places that an input is in."""
-        with storage_errors(), self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return frozenset(
                 connection.scalars(
                     sa.select(STORED_INPUTS.c.place).where(STORED_INPUTS.c.digest.in_(map(_digest_in, places)))
@@ -72,7 +72,7 @@ class InputIndex:
 
     def is_first_input(self, digest: str) -> bool:
         """Whether a result that is kept descends from an input."""
-        with storage_errors(), self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             found = sa.select(STORED_RESULTS.c.name).where(STORED_RESULTS.c.first_input == digest).limit(1)
             return connection.scalar(found) is not None
 

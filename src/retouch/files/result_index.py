@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 import sqlalchemy as sa
 
-from retouch.database.connection import storage_errors
+from retouch.database.connection import reading, storage_errors
 from retouch.errors import StorageError
 from retouch.files.tables import STORED_RESULTS
 
@@ -60,7 +60,7 @@ class ResultIndex:
 
     def known(self, names: Sequence[str]) -> frozenset[str]:
         """Return those of some names that are kept."""
-        with storage_errors(), self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return frozenset(
                 connection.scalars(sa.select(STORED_RESULTS.c.name).where(STORED_RESULTS.c.name.in_(names)))
             )
@@ -74,7 +74,7 @@ class ResultIndex:
             .order_by(table.c.created_at)
             .limit(_PAGE)
         )
-        with storage_errors(), self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return list(connection.scalars(page))
 
     def take_orphans(self, min_age_seconds: float) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from retouch.database.connection import storage_errors
+from retouch.database.connection import reading
 from retouch.jobs.models import Job, JobResult, JobState, NewJob
 from retouch.jobs.tables import JOBS, WEBHOOKS
 from retouch.jobs.webhooks import DeliveryState
@@ -103,7 +103,7 @@ def read_queue(engine: sa.Engine) -> QueueReading:
             JOBS.c.state.in_([state.value for state in JobState if state.is_final]),
         )
     )
-    with storage_errors(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with reading(engine) as connection:
         rows = connection.execute(levels).all()
         pending = connection.scalar(calls) or 0
     waiting: dict[tuple[str, str], int] = {}

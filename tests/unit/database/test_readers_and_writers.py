@@ -5,8 +5,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from retouch.accounts.reading import reading
-from retouch.database.connection import connect
+from retouch.database.connection import connect, reading
 from retouch.jobs.measuring import read_queue
 from retouch.jobs.store import JobStore
 
