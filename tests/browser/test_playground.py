@@ -146,6 +146,8 @@ def test_variations_stand_side_by_side_and_one_is_taken_on(visit, server, photos
     assert "seed 8" in page.text_content("#report")
     page.get_by_role("button", name="Side by side").click()
     assert page.locator(".gallery [aria-current]").get_attribute("aria-label") == "Go on with variation 2"
+    page.click("#mask-open")
+    assert page.locator("canvas.mask").is_visible()
 
 
 def test_a_refusal_names_the_words_and_the_rest_of_the_page_stays(visit, server, photos):

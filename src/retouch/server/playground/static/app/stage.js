@@ -47,7 +47,7 @@ function drawTools(each) {
     many && el("div", { className: "group", role: "group", "aria-label": t("view.label") },
       toggle(t("view.compare"), !view.side, set({ side: false }), { id: "view-compare" }), toggle(t("view.side"), view.side, set({ side: true }), { id: "view-side" })),
     changedMask && !view.side && toggle(t("view.changed"), view.overlay, set({ overlay: !view.overlay }), { id: "view-changed" }),
-    toggle(t("mask.open"), mask.isOpen(), () => { mask.toggle(); keepFocus(draw); }, { id: "mask-open" }),
+    toggle(t("mask.open"), mask.isOpen(), () => { mask.toggle(); view.side = false; keepFocus(draw); }, { id: "mask-open" }),
     el("div", { className: "group zoom", role: "group", "aria-label": t("zoom.label") },
       toggle(t("zoom.fit"), view.zoom === "fit", set({ zoom: "fit" }), { id: "zoom-fit" }),
       toggle("100 %", view.zoom === "full", set({ zoom: "full", side: false }), { id: "zoom-full" })));
