@@ -40,7 +40,7 @@ def _only_tells(inner: Sequence[Token]) -> bool:
         return False
     if any(token.word in _ASKING or token.sense.color or token.sense.side for token in inner):
         return False
-    told = inner[0].sense.pronoun is not None or inner[0].word.split()[0] in _PERSONS
+    told = inner[0].sense.pronoun is not None or inner[0].word.partition(" ")[0] in _PERSONS
     return told or any(token.sense.copula for token in inner[1:])
 
 
@@ -75,7 +75,7 @@ def _limit_end(tokens: Sequence[Token], i: int) -> int | None:
         i += 1
     if not negated or i >= len(tokens):
         return None
-    if not (tokens[i].sense.color or tokens[i].sense.look or tokens[i].word.split()[0] in _SPOILED):
+    if not (tokens[i].sense.color or tokens[i].sense.look or tokens[i].word.partition(" ")[0] in _SPOILED):
         return None
     i += i + 1 < len(tokens) and tokens[i].word in _SPOILED and tokens[i + 1].word == "out"
     ends = i + 1 == len(tokens) or tokens[i + 1].ends_sentence or tokens[i + 1].sense.connector is not None

@@ -61,7 +61,7 @@ def _reason_end(tokens: Sequence[Token], i: int, ctx: Context) -> int | None:
     """Return where a reason that begins at a token ends, None if none begins there."""
     token = tokens[i]
     begins = i > 0 and (tokens[i - 1].ends_sentence or tokens[i - 1].sense.connector is not None)
-    told = begins and (token.word.split()[0] in _PERSONS or token.sense.pronoun is not None)
+    told = begins and (token.word.partition(" ")[0] in _PERSONS or token.sense.pronoun is not None)
     what_for = i > 0 and _says_what_for(tokens, i, ctx)
     if not (told or what_for or token.word in _BECAUSE or token.word in _MAYBE_BECAUSE):
         return None
