@@ -35,7 +35,8 @@ PARTS = ("added", "throughput", "growth", "overload")
 def main() -> int:
     options = _parse()
     results = asyncio.run(_measure(options))
-    machine = f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}, {platform.machine()}, Python {platform.python_version()}"
+    load = f"load average {os.getloadavg()[0]:.1f}"
+    machine = f"{os.cpu_count()} cores, {load}, {platform.machine()}, Python {platform.python_version()}"
     page = render(machine, **results)
     print(page)
     if options.out is not None:

@@ -1,6 +1,7 @@
 """A client that costs next to nothing: one connection, kept alive, and a request that was put together beforehand."""
 
 import asyncio
+import contextlib
 import json
 import time
 from dataclasses import dataclass
@@ -62,7 +63,11 @@ class Connection:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        self._drop()
+        if self._streams is not None:
+            writer = self._streams[1]
+            self._drop()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def ask(self, request: bytes, *, timeout_seconds: float = 60.0) -> Answer:
         """Send a request and read its answer."""
