@@ -259,16 +259,16 @@ class JobStore:
             return connection.execute(sa.update(JOBS).where(*theirs).values(lease_until=0.0)).rowcount
 
     def follow_clock(self, jump_seconds: float, *, lease_seconds: float) -> None:
-        """Take note that the wall clock was set: leases of running jobs begin anew, and who waits loses no time by it.
+        """Take note that the wall clock was set: leases of running jobs begin anew, and who is not done loses no time.
 
         Where the clock was set back, deadlines stay: they only come later, and two processes that notice it change them once.
         """
         running = sa.update(JOBS).where(JOBS.c.state == JobState.RUNNING.value, JOBS.c.lease_until > 0)
-        waiting = sa.update(JOBS).where(JOBS.c.state == JobState.QUEUED.value)
+        unfinished = sa.update(JOBS).where(JOBS.c.state.not_in(FINAL_STATES))
         with storage_errors(), self._engine.begin() as connection:
             connection.execute(running.values(lease_until=self._clock() + lease_seconds))
             if jump_seconds > 0:
-                connection.execute(waiting.values(deadline_at=JOBS.c.deadline_at + jump_seconds))
+                connection.execute(unfinished.values(deadline_at=JOBS.c.deadline_at + jump_seconds))
 
     def fail_overdue(self) -> list[Job]:
         """Fail jobs whose deadline passed while they waited, and return them."""

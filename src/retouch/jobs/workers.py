@@ -1,16 +1,21 @@
 """Which worker processes there are, on all machines: each says now and then that it lives, and how it is."""
 
+import contextlib
 import enum
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from typing import Final
 
 import sqlalchemy as sa
 
 from retouch.database.connection import metadata, storage_errors
+from retouch.errors import StorageError
 
-__all__ = ["WORKERS", "WorkerCard", "WorkerRegister", "WorkerState"]
+__all__ = ["WORKERS", "OtherWorkers", "WorkerCard", "WorkerRegister", "WorkerState"]
+
+_REMEMBERED_SECONDS: Final = 1.0
 
 WORKERS: Final = sa.Table(
     "workers",
@@ -100,6 +105,39 @@ class WorkerRegister:
         """Strike off those that gave no sign of life for so long."""
         with storage_errors(), self._engine.begin() as connection:
             connection.execute(sa.delete(WORKERS).where(WORKERS.c.beat_at < self._clock() - after_seconds))
+
+
+class OtherWorkers:
+    """Whether there are workers beside those of this process; asked often, looked up once a second.
+
+    Parameters
+    ----------
+    register : WorkerRegister
+    own_ids : callable
+        The workers of this process.
+    within_seconds : float
+        For how long a sign of life counts.
+    """
+
+    def __init__(
+        self, register: WorkerRegister, own_ids: Callable[[], Collection[str]], *, within_seconds: float
+    ) -> None:
+        self._register = register
+        self._own_ids = own_ids
+        self._within_seconds = within_seconds
+        self._lock = threading.Lock()
+        self._looked_at = float("-inf")
+        self._are_there = False
+
+    def are_there(self) -> bool:
+        """Whether there are; while the database is away, whether there were."""
+        with self._lock:
+            if time.monotonic() - self._looked_at > _REMEMBERED_SECONDS:
+                self._looked_at = time.monotonic()
+                with contextlib.suppress(StorageError):
+                    cards = self._register.present(within_seconds=self._within_seconds)
+                    self._are_there = not {card.id for card in cards} <= set(self._own_ids())
+            return self._are_there
 
 
 def _card(row: sa.Row[tuple[object, ...]]) -> WorkerCard:

@@ -15,6 +15,7 @@ from retouch.engines.registry import EngineRegistry
 from retouch.errors import NotFoundError
 from retouch.jobs.models import WebhookTarget
 from retouch.jobs.webhooks import WebhookStore
+from retouch.jobs.workers import OtherWorkers
 from retouch.safety.pictures import PictureCheck
 from retouch.server.courier import BodyOf, Courier, new_secret
 from retouch.server.dialect import Dialect
@@ -62,6 +63,8 @@ class Backstage(Foundation):
         self._workforce = (
             self._threads(registry, picture_check) if worker_command is None else self._processes(worker_command)
         )
+        others = OtherWorkers(self.register, self._workforce.worker_ids, within_seconds=self.policy.lease_seconds)
+        self._news = self.news(lambda: bool(self.signals.watched_jobs()) and others.are_there())
         self.readiness = Readiness(self._workforce.engine_state, self.results, self.jobs)
 
     def _threads(self, registry: EngineRegistry, picture_check: PictureCheck | None) -> Workforce:
@@ -87,6 +90,7 @@ class Backstage(Foundation):
             secret=await asyncio.to_thread(self.webhook_secret.value),
             policy=replace(app.state.services.fetch_policy, timeout_seconds=_WEBHOOK_SECONDS),
         )
+        self._news.start()
         self._workforce.start()
         self._housekeeper.start()
         courier.start()
@@ -95,6 +99,7 @@ class Backstage(Foundation):
             yield
         finally:
             await asyncio.to_thread(self._workforce.stop, max(1.0, settings.server.shutdown_seconds))
+            await asyncio.to_thread(self._news.stop)
             await asyncio.to_thread(self._housekeeper.stop)
             await asyncio.to_thread(courier.stop)
             await asyncio.to_thread(self.log_keeper.stop)

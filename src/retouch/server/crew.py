@@ -81,7 +81,8 @@ def run_crew(settings: Settings, data_directory: Path, command: Sequence[str], c
     foundation.store.create_schema()
     supervisor = foundation.supervisor(command, count, foundation.housekeeper())
     with telling(telemetry_options(settings, folder), "crew") as desk, _showing_metrics(settings, desk):
-        _supervise(supervisor, count, settings.server.shutdown_seconds)
+        _supervise(foundation, supervisor, count)
+    foundation.decoder.close()
     foundation.store.close()
 
 
@@ -93,7 +94,7 @@ def _showing_metrics(settings: Settings, desk: Desk | None) -> AbstractContextMa
     return showing(desk, telemetry.worker_metrics_host, telemetry.worker_metrics_port, metrics_access(settings))
 
 
-def _supervise(supervisor: Supervisor, count: int, shutdown_seconds: float) -> None:
+def _supervise(foundation: Foundation, supervisor: Supervisor, count: int) -> None:
     """Run the processes until a signal comes."""
     told = threading.Semaphore(0)
 
@@ -102,11 +103,15 @@ def _supervise(supervisor: Supervisor, count: int, shutdown_seconds: float) -> N
 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, hear)
+    news = foundation.news(lambda: True)  # idle workers always wait
     supervisor.start()
+    news.start()
     print(f"Retouch works with {count} processes. Stop it with Ctrl-C.", flush=True)  # noqa: T201 - for the terminal
     told.acquire()
-    stopping = threading.Thread(target=supervisor.stop, args=(shutdown_seconds,), name="stop")
+    finish_seconds = foundation.settings.server.shutdown_seconds
+    stopping = threading.Thread(target=supervisor.stop, args=(finish_seconds,), name="stop")
     stopping.start()
     while stopping.is_alive():
         if told.acquire(timeout=0.1):
             supervisor.hurry()
+    news.stop()

@@ -3,7 +3,7 @@
 Knows nothing of HTTP, so that a worker process starts without it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from retouch.accounts.accounts import Accounts
@@ -17,6 +17,7 @@ from retouch.isolation.pool import create_decoder
 from retouch.jobs.housekeeping import Housekeeper
 from retouch.jobs.manager import JobManager, QueuePolicy
 from retouch.jobs.measuring import JobMeasures
+from retouch.jobs.relays import NewsService, news_by
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 from retouch.jobs.worker import Workshop
@@ -89,6 +90,10 @@ class Foundation:
             policy=self.policy,
             retention_seconds=self.settings.storage.retention_hours * 3600,
         )
+
+    def news(self, somebody_waits: Callable[[], bool]) -> NewsService:
+        """Return what brings news of processes that are not of this supervisor's."""
+        return news_by(self.database, self.signals, somebody_waits)
 
     def supervisor(self, command: Sequence[str], count: int, housekeeper: Housekeeper) -> Supervisor:
         """Return what starts and watches worker processes."""

@@ -26,6 +26,9 @@ class Workforce(Protocol):
     def engine_state(self) -> str:
         """Return "ok" when the default engine is ready for an edit, or what keeps it from that. May block on the disk."""
 
+    def worker_ids(self) -> frozenset[str]:
+        """Return its workers, as far as they are in the register."""
+
 
 class ThreadWorkforce:
     """Threads of this process, which share its engine.
@@ -61,6 +64,10 @@ class ThreadWorkforce:
     def engine_state(self) -> str:
         """Return how loading went."""
         return self._state
+
+    def worker_ids(self) -> frozenset[str]:
+        """Return none: threads are in no register."""
+        return frozenset()
 
     def _load(self) -> None:
         try:
@@ -103,6 +110,10 @@ class ProcessWorkforce:
     def stop(self, release_seconds: float) -> None:
         """Have the processes put back what they run, and end."""
         self._supervisor.stop(release_seconds=release_seconds)
+
+    def worker_ids(self) -> frozenset[str]:
+        """Return this server's own."""
+        return self._supervisor.worker_ids()
 
     def engine_state(self) -> str:
         """Return "ok" when one worker, here or elsewhere, has the default engine ready."""

@@ -87,13 +87,13 @@ class ServerSettings(Group):
         default=0,
         ge=0,
         le=600,
-        description="Seconds that a server which was told to stop goes on accepting requests, while `/ready` answers 503 and every "
-        "answer closes its connection, so that a load balancer sends its clients elsewhere. 0 where there is none.",
+        description="Seconds that a server which was told to stop goes on accepting requests, while `/ready` answers 503 and "
+        "all answers close their connections, so that a load balancer sends its clients elsewhere. 0 where there is none.",
     )
     reuse_port: bool = Field(
         default=False,
-        description="Whether another server may listen on the same port at the same time, as during a restart without a gap. Off, "
-        "so that a second server that was started by mistake is refused. A socket from systemd serves better where there is one.",
+        description="Whether another server may listen on the same port at the same time, as during a restart without a gap. "
+        "Off, so that a second server that was started by mistake is refused. A socket from systemd serves better.",
     )
 
     _split = field_validator(

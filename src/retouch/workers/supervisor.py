@@ -129,10 +129,9 @@ class Supervisor:
         """Whether it has workers at all."""
         return bool(self._places)
 
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """The processes that live."""
-        return tuple(worker.process.pid for worker in list(self._workers))
+    def worker_ids(self) -> frozenset[str]:
+        """Return the workers that live."""
+        return frozenset(worker.id for worker in list(self._workers))
 
     def start(self) -> None:
         """Start the workers, and watch them from now on."""
