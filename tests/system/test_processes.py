@@ -11,7 +11,6 @@ import threading
 
 import httpx2
 import pytest
-
 from tests.system.conftest import FAKE_SERVER, read_greeting
 
 pytestmark = pytest.mark.slow
