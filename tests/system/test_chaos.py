@@ -1,7 +1,6 @@
 """Processes and connections of a real service are killed while clients edit: every edit is made once, and charged once."""
 
 import pytest
-
 from benchmarks.chaos.run import run
 from tests.postgres import fresh_database, private_cluster
 
