@@ -31,6 +31,13 @@ def test_a_job_that_was_never_put_in_is_not_found(store):
         store.cancel("none")
 
 
+@pytest.mark.parametrize("job_id", ["a\0b", "", "\u00e9", "a\nb", "x" * 65, "\ud800"])
+def test_what_can_be_no_id_is_not_found_on_any_database(store, job_id):
+    for ask in (store.get, store.cancel, store.abandon):
+        with pytest.raises(NotFoundError):
+            ask(job_id)
+
+
 def test_jobs_are_claimed_in_the_order_in_which_they_came(store, enqueue):
     ids = [enqueue().id for _ in range(4)]
     assert [claim(store).id for _ in range(4)] == ids

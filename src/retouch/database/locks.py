@@ -20,8 +20,8 @@ class Lock(enum.IntEnum):
     """Put a job into the queue, after counting those that wait."""
     CLAIM = 3
     """Take a job from the queue, after working out whose turn it is."""
-    SETTLE = 4
-    """Settle many jobs at a time: two that lock the same rows in another order would wait for each other for ever."""
+    SWEEP = 4
+    """Change or delete many jobs at a time: two that lock the same rows in another order would wait for each other."""
 
 
 def hold(connection: sa.Connection, lock: Lock) -> None:

@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from retouch.database.connection import storage_errors
+from retouch.database.connection import reading, storage_errors
 from retouch.database.locks import Lock, hold
 from retouch.errors import ConfigurationError
 
@@ -51,7 +51,7 @@ def status_of(engine: sa.Engine) -> SchemaStatus:
     StorageError
     """
     scripts = ScriptDirectory(str(_MIGRATIONS))
-    with storage_errors(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with reading(engine) as connection:
         return _status(connection, scripts)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from retouch.database.connection import metadata, storage_errors
+from retouch.database.connection import metadata, reading, storage_errors
 
 __all__ = ["SHARED_SECRETS", "SharedSecret"]
 
@@ -59,7 +59,7 @@ class SharedSecret:
 
     def _read(self) -> str | None:
         stored = sa.select(SHARED_SECRETS.c.value).where(SHARED_SECRETS.c.name == self._name)
-        with storage_errors(), self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return connection.scalar(stored)
 
     def _store(self, value: str) -> str:

@@ -84,7 +84,8 @@ class ResultIndex:
         """
         table = STORED_RESULTS
         orphans = sa.and_(~table.c.is_recorded, table.c.created_at <= self._clock() - min_age_seconds)
-        page = sa.select(table.c.name).where(orphans).limit(_PAGE)
+        # A row that somebody holds is just being told of, or taken by another clean-up: neither is worth waiting for.
+        page = sa.select(table.c.name).where(orphans).limit(_PAGE).with_for_update(skip_locked=True)
         with storage_errors(), self._engine.begin() as connection:
             gone = sa.delete(table).where(table.c.name.in_(page), orphans)
             return list(connection.scalars(gone.returning(table.c.name)))

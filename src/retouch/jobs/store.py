@@ -4,14 +4,13 @@ Every change of state is one statement whose WHERE names the state that it start
 change exactly one succeeds, on SQLite as on a server database.
 """
 
-import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from retouch.database.connection import storage_errors
+from retouch.database.connection import reading, storage_errors
 from retouch.database.locks import Lock, hold
 from retouch.database.schema import upgrade
 from retouch.errors import NotFoundError
@@ -25,6 +24,15 @@ from retouch.jobs.webhooks import insert_webhook
 from retouch.types import Progress
 
 __all__ = ["JobStore"]
+
+_MOST_ID_CHARACTERS: Final = 64
+_BACK_IN_QUEUE: Final[Mapping[str, Any]] = {
+    "state": JobState.QUEUED.value,
+    "worker_id": None,
+    "lease_until": None,
+    "started_at": None,
+    "progress": None,
+}
 
 
 class JobStore:
@@ -98,7 +106,7 @@ class JobStore:
             It was accepted for something else.
         StorageError
         """
-        with storage_errors(), self._read() as connection:
+        with reading(self._engine) as connection:
             return find_same(connection, owner, idempotency)
 
     def get(self, job_id: str) -> Job:
@@ -108,7 +116,8 @@ class JobStore:
         ------
         NotFoundError, StorageError
         """
-        with storage_errors(), self._read() as connection:
+        _require_possible(job_id)
+        with reading(self._engine) as connection:
             row = connection.execute(sa.select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
         if row is None:
             raise NotFoundError("job", job_id)
@@ -165,7 +174,8 @@ class JobStore:
             values["problem"] = problem_to_json(outcome)
         with storage_errors(), self._engine.begin() as connection:
             job = _change_running(connection, job_id, worker_id, values)
-            self._tell_ended(connection, () if job is None else (job,))
+            if job is not None:
+                self._tell_ended(connection, job)
         return job
 
     def release(self, job_id: str, worker_id: str) -> Job | None:
@@ -173,20 +183,14 @@ class JobStore:
 
         One that was to be aborted is cancelled instead. None when the job is no longer this worker's.
         """
-        cancelled = {"state": JobState.CANCELLED.value, "finished_at": self._clock(), "lease_until": None}
-        queued = {
-            "state": JobState.QUEUED.value,
-            "worker_id": None,
-            "lease_until": None,
-            "started_at": None,
-            "progress": None,
-            "attempts": JOBS.c.attempts - 1,
-        }
+        queued = {**_BACK_IN_QUEUE, "attempts": JOBS.c.attempts - 1}
         with storage_errors(), self._engine.begin() as connection:
             _hold_job(connection, job_id)
-            ended = _change_running(connection, job_id, worker_id, cancelled, JOBS.c.abort_requested.is_(True))
-            self._tell_ended(connection, () if ended is None else (ended,))
-            return ended or _change_running(connection, job_id, worker_id, queued)
+            ended = _change_running(connection, job_id, worker_id, self._cancelled(), JOBS.c.abort_requested.is_(True))
+            if ended is None:
+                return _change_running(connection, job_id, worker_id, queued)
+            self._tell_ended(connection, ended)
+            return ended
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a queued job; ask the worker of a running one to abort; leave a finished one as it is.
@@ -212,11 +216,13 @@ class JobStore:
     def _cancel_where(self, job_id: str, *conditions: sa.ColumnElement[bool]) -> Job:
         waiting = (JOBS.c.id == job_id, JOBS.c.state == JobState.QUEUED.value, *conditions)
         running = (JOBS.c.id == job_id, JOBS.c.state == JobState.RUNNING.value, *conditions)
-        cancelled = {"state": JobState.CANCELLED.value, "finished_at": self._clock()}
+        _require_possible(job_id)
         with storage_errors(), self._engine.begin() as connection:
             _hold_job(connection, job_id)
-            rows = connection.execute(sa.update(JOBS).where(*waiting).values(**cancelled).returning(*JOBS.c)).all()
-            self._tell_ended(connection, [job_of(row) for row in rows])
+            cancelled = _change(connection, self._cancelled(), *waiting)
+            if cancelled is not None:
+                self._tell_ended(connection, cancelled)
+                return cancelled
             connection.execute(sa.update(JOBS).where(*running).values(abort_requested=True))
         return self.get(job_id)
 
@@ -225,37 +231,25 @@ class JobStore:
 
         They go back to the queue; those that were to be aborted are cancelled, those without an attempt left have failed.
         """
-        now = self._clock()
-        stalled = (JOBS.c.state == JobState.RUNNING.value, JOBS.c.lease_until < now)
-        again = (
-            sa.update(JOBS)
-            .where(*stalled, JOBS.c.attempts < max_attempts)
-            .values(state=JobState.QUEUED.value, worker_id=None, lease_until=None, started_at=None, progress=None)
-            .returning(*JOBS.c)
-        )
-        aborted = (
-            sa.update(JOBS)
-            .where(*stalled, JOBS.c.abort_requested.is_(True))
-            .values(state=JobState.CANCELLED.value, finished_at=now, lease_until=None)
-            .returning(*JOBS.c)
-        )
         times = "once" if max_attempts == 1 else f"{max_attempts} times"
         given_up = Problem(
             "engine_crashed",
             f"The edit was started {times}, and each time the process that ran it ended or hung. It is not tried again.",
         )
-        with storage_errors(), self._engine.begin() as connection:
-            hold(connection, Lock.SETTLE)
-            ended = [job_of(row) for row in connection.execute(aborted)]
-            requeued = [job_of(row) for row in connection.execute(again)]
-            ended += [job_of(row) for row in connection.execute(self._fail_where(given_up, *stalled))]
-            self._tell_ended(connection, ended)
-        return ended + requeued
+        return self._settle_each(
+            (JOBS.c.state == JobState.RUNNING.value, JOBS.c.lease_until < self._clock()),
+            (
+                (JOBS.c.abort_requested.is_(True), self._cancelled()),
+                (JOBS.c.attempts < max_attempts, _BACK_IN_QUEUE),
+                (sa.true(), self._failed(given_up)),
+            ),
+        )
 
     def end_leases_of(self, worker_id: str) -> int:
         """End the leases of a worker that is known to be dead, for ``requeue_stalled`` to find; return how many."""
         theirs = (JOBS.c.worker_id == worker_id, JOBS.c.state == JobState.RUNNING.value)
         with storage_errors(), self._engine.begin() as connection:
+            hold(connection, Lock.SWEEP)
             return connection.execute(sa.update(JOBS).where(*theirs).values(lease_until=0.0)).rowcount
 
     def follow_clock(self, jump_seconds: float, *, lease_seconds: float) -> None:
@@ -266,6 +260,7 @@ class JobStore:
         running = sa.update(JOBS).where(JOBS.c.state == JobState.RUNNING.value, JOBS.c.lease_until > 0)
         unfinished = sa.update(JOBS).where(JOBS.c.state.not_in(FINAL_STATES))
         with storage_errors(), self._engine.begin() as connection:
+            hold(connection, Lock.SWEEP)
             connection.execute(running.values(lease_until=self._clock() + lease_seconds))
             if jump_seconds > 0:
                 connection.execute(unfinished.values(deadline_at=JOBS.c.deadline_at + jump_seconds))
@@ -274,61 +269,86 @@ class JobStore:
         """Fail jobs whose deadline passed while they waited, and return them."""
         problem = Problem("deadline_exceeded", "The edit waited until its time was over.", retryable=True)
         overdue = (JOBS.c.state == JobState.QUEUED.value, JOBS.c.deadline_at < self._clock())
-        with storage_errors(), self._engine.begin() as connection:
-            hold(connection, Lock.SETTLE)
-            ended = [job_of(row) for row in connection.execute(self._fail_where(problem, *overdue))]
-            self._tell_ended(connection, ended)
-        return ended
+        return self._settle_each(overdue, ((sa.true(), self._failed(problem)),))
 
     def delete_finished_before(self, moment: float) -> int:
         """Forget jobs that were finished before ``moment``, and whom to tell of them; return how many."""
         old = (JOBS.c.state.in_(FINAL_STATES), JOBS.c.finished_at < moment)
         with storage_errors(), self._engine.begin() as connection:
+            hold(connection, Lock.SWEEP)
             connection.execute(sa.delete(WEBHOOKS).where(WEBHOOKS.c.job_id.in_(sa.select(JOBS.c.id).where(*old))))
             return connection.execute(sa.delete(JOBS).where(*old)).rowcount
 
     def count(self, state: JobState) -> int:
         """Return how many jobs are in a state."""
         statement = sa.select(sa.func.count()).select_from(JOBS).where(JOBS.c.state == state.value)
-        with storage_errors(), self._read() as connection:
+        with reading(self._engine) as connection:
             return connection.scalar(statement) or 0
 
     def places_ahead(self, job: Job) -> int:
         """Return how many waiting jobs will be taken before one that waits, as far as can be said."""
         place = Place(job.caller.key_id, job.caller.priority, job.created_at)
-        with storage_errors(), self._read() as connection:
+        with reading(self._engine) as connection:
             return places_ahead(connection, place)
 
     def inputs_in_use(self) -> frozenset[str]:
         """Return the SHA-256 of everything in the input store that an unfinished job needs."""
         statement = sa.select(JOBS.c.input_digests).where(JOBS.c.state.not_in(FINAL_STATES))
-        with storage_errors(), self._read() as connection:
+        with reading(self._engine) as connection:
             inputs = [inputs_of(stored) for (stored,) in connection.execute(statement)]
         return frozenset(digest for of_one_job in inputs for each in of_one_job for digest in each.digests)
 
-    @contextlib.contextmanager
-    def _read(self) -> Iterator[sa.Connection]:
-        """A connection for reading, which takes no lock."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield connection
+    def _settle_each(
+        self,
+        which: Sequence[sa.ColumnElement[bool]],
+        ways: Sequence[tuple[sa.ColumnElement[bool], Mapping[str, Any]]],
+    ) -> list[Job]:
+        """Change every job that the conditions fit, in the first way whose own condition fits; return those that changed.
 
-    def _tell_ended(self, connection: sa.Connection, jobs: Iterable[Job]) -> None:
-        for job in jobs:
-            for observer in self._observers:
-                observer.ended(connection, job)
+        Each in a transaction of its own. Observers lock rows of their own for a job, such as its key's; a transaction that ends
+        several jobs would hold those of one while it waits for those of the next, and others would wait for it in a circle.
+        """
+        with reading(self._engine) as connection:
+            ids = list(connection.scalars(sa.select(JOBS.c.id).where(*which).order_by(JOBS.c.created_at)))
+        settled = (self._settle(job_id, which, ways) for job_id in ids)
+        return [job for job in settled if job is not None]
 
-    def _fail_where(self, problem: Problem, *conditions: sa.ColumnElement[bool]) -> sa.Executable:
-        return (
-            sa.update(JOBS)
-            .where(*conditions)
-            .values(
-                state=JobState.FAILED.value,
-                finished_at=self._clock(),
-                lease_until=None,
-                problem=problem_to_json(problem),
-            )
-            .returning(*JOBS.c)
-        )
+    def _settle(
+        self,
+        job_id: str,
+        which: Sequence[sa.ColumnElement[bool]],
+        ways: Sequence[tuple[sa.ColumnElement[bool], Mapping[str, Any]]],
+    ) -> Job | None:
+        with storage_errors(), self._engine.begin() as connection:
+            _hold_job(connection, job_id)
+            for condition, values in ways:
+                job = _change(connection, values, JOBS.c.id == job_id, *which, condition)
+                if job is not None:
+                    if job.state.is_final:
+                        self._tell_ended(connection, job)
+                    return job
+        return None
+
+    def _tell_ended(self, connection: sa.Connection, job: Job) -> None:
+        for observer in self._observers:
+            observer.ended(connection, job)
+
+    def _cancelled(self) -> dict[str, Any]:
+        return {"state": JobState.CANCELLED.value, "finished_at": self._clock(), "lease_until": None}
+
+    def _failed(self, problem: Problem) -> dict[str, Any]:
+        return {
+            "state": JobState.FAILED.value,
+            "finished_at": self._clock(),
+            "lease_until": None,
+            "problem": problem_to_json(problem),
+        }
+
+
+def _require_possible(job_id: str) -> None:
+    """Raise ``NotFoundError`` for what can be no id: databases differ in which texts they take at all."""
+    if not (0 < len(job_id) <= _MOST_ID_CHARACTERS and job_id.isascii() and job_id.isprintable()):
+        raise NotFoundError("job", job_id)
 
 
 def _hold_job(connection: sa.Connection, job_id: str) -> None:
@@ -344,6 +364,10 @@ def _change_running(
     *further: sa.ColumnElement[bool],
 ) -> Job | None:
     mine = (JOBS.c.id == job_id, JOBS.c.worker_id == worker_id, JOBS.c.state == JobState.RUNNING.value)
-    statement = sa.update(JOBS).where(*mine, *further).values(**values).returning(*JOBS.c)
-    row = connection.execute(statement).one_or_none()
+    return _change(connection, values, *mine, *further)
+
+
+def _change(connection: sa.Connection, values: Mapping[str, Any], *which: sa.ColumnElement[bool]) -> Job | None:
+    """Change the job that the conditions fit, and return it; None when they fit none."""
+    row = connection.execute(sa.update(JOBS).where(*which).values(**values).returning(*JOBS.c)).one_or_none()
     return None if row is None else job_of(row)

@@ -4,17 +4,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 import sqlalchemy as sa
 
-from retouch.database.connection import storage_errors
-from retouch.jobs.models import JobState, WebhookTarget
+from retouch.database.connection import reading, storage_errors
+from retouch.jobs.models import WebhookTarget
+from retouch.jobs.rows import FINAL_STATES
 from retouch.jobs.tables import JOBS, WEBHOOKS
 
 __all__ = ["Delivery", "DeliveryState", "WebhookStore", "insert_webhook"]
-
-_FINAL_STATES: Final = [state.value for state in JobState if state.is_final]
 
 
 class DeliveryState(StrEnum):
@@ -90,7 +88,7 @@ class WebhookStore:
             .where(
                 WEBHOOKS.c.state == DeliveryState.PENDING.value,
                 WEBHOOKS.c.next_attempt_at <= now,
-                JOBS.c.state.in_(_FINAL_STATES),
+                JOBS.c.state.in_(FINAL_STATES),
             )
             .order_by(WEBHOOKS.c.next_attempt_at)
             .limit(1)
@@ -119,7 +117,7 @@ class WebhookStore:
 
     def find(self, job_id: str) -> Delivery | None:
         """Return what is known of the call about a job; None when nobody wants to be told."""
-        with storage_errors(), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(sa.select(WEBHOOKS).where(WEBHOOKS.c.job_id == job_id)).one_or_none()
         return None if row is None else _delivery(row)
 
