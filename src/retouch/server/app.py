@@ -26,6 +26,7 @@ from retouch.server.draining import CloseWhileDraining
 from retouch.server.errors import ProblemError, answer_http_exception, answer_retouch_error
 from retouch.server.foundation import private_folder
 from retouch.server.gate import Gate
+from retouch.server.guide import add_guide
 from retouch.server.intake import Intake
 from retouch.server.middleware import EXPOSED_HEADERS, CatchUnexpected, Envelope
 from retouch.server.playground import add_playground
@@ -103,6 +104,7 @@ def create_app(
     app.include_router(metrics.router)
     add_docs(app)
     add_playground(app)
+    add_guide(app)
     _add_error_handlers(app)
     _add_middleware(app, settings, backstage.log_keeper, has_keys=has_keys)
     app.add_middleware(CloseWhileDraining, is_draining=backstage.readiness.is_told_to_stop)
