@@ -26,7 +26,7 @@ from retouch.errors import AddressNotAllowedError, ImageError, ImageFetchError, 
 from retouch.telemetry.catalog import FETCHES
 from retouch.telemetry.measures import count
 
-__all__ = ["FetchPolicy", "check_url", "fetch_images", "is_public_address", "post"]
+__all__ = ["FetchPolicy", "check_url", "fetch_images", "is_public_address", "post", "read_data_uris"]
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _PUBLIC_IPV6: Final = ipaddress.ip_network("2000::/3")
@@ -142,6 +142,20 @@ async def fetch_images(sources: Sequence[str], policy: FetchPolicy | None = None
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def read_data_uris(sources: Sequence[str], policy: FetchPolicy | None = None) -> list[bytes]:
+    """Return the content of ``data:`` URIs, as ``fetch_images`` would, without any connection.
+
+    Raises
+    ------
+    ImageFetchError
+        One is malformed; ``index`` tells which.
+    ImageTooLargeError
+        One has more bytes than allowed.
+    """
+    rules = policy or FetchPolicy()
+    return [_read_data_uri(source, index, rules) for index, source in enumerate(sources)]
 
 
 async def post(url: str, body: bytes, headers: Mapping[str, str], policy: FetchPolicy | None = None) -> int:

@@ -179,6 +179,11 @@ class ResultFiles:
             )
         return origin
 
+    @property
+    def signs_urls(self) -> bool:
+        """Whether the store signs the URLs of results, which may take a while."""
+        return self._signed_url_seconds is not None
+
     def urls(self, names: Sequence[str], url_of: Callable[[str], str]) -> dict[str, str]:
         """Return the URL of each file: signed by the store where that was set, otherwise what ``url_of`` says."""
         seconds = self._signed_url_seconds

@@ -47,14 +47,15 @@ class IsolationRules:
     max_pixels : int
         The most that an order will allow.
     pictures_per_child : int
-        After which a child is replaced, so that nothing a picture left in its memory stays for long.
+        After which a child is replaced, so that nothing a picture left in its memory stays for long. To start one takes as
+        long as decoding some hundred small pictures.
     """
 
     children: int = 2
     memory_bytes: int = 2 * 2**30
     seconds: float = 30.0
     max_pixels: int = 64_000_000
-    pictures_per_child: int = 100
+    pictures_per_child: int = 1000
 
 
 class ChildLostError(Exception):

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from retouch.errors import QueueFullError
 from retouch.jobs.models import Problem
 from retouch.server.errors import ProblemError
+from retouch.server.offload import off_the_loop
 from retouch.telemetry.catalog import UPLOADS
 from retouch.telemetry.measures import change
 
@@ -75,7 +76,7 @@ class Intake:
         _check_content_type(request)
         data = await self._read(request)
         try:
-            value = await asyncio.to_thread(json.loads, data, parse_constant=_refuse_constant)
+            value = await off_the_loop(len(data), json.loads, data, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as exc:
             # ValueError covers bad JSON, bad UTF-8, and a number of more digits than Python will read.
             where = f" (line {exc.lineno}, column {exc.colno})" if isinstance(exc, json.JSONDecodeError) else ""

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from retouch.errors import ImageError, ImageTooLargeError, NotFoundError, StorageError, shorten
-from retouch.fetch import FetchPolicy, fetch_images
+from retouch.fetch import FetchPolicy, fetch_images, read_data_uris
 from retouch.files.results import ResultFiles
 from retouch.jobs.manager import Answer
 from retouch.jobs.models import Problem
 from retouch.server.errors import ProblemError
+from retouch.server.offload import off_the_loop
 
 __all__ = ["PictureSources", "own_result_name"]
 
@@ -49,6 +50,11 @@ def own_result_name(url: str, base_urls: Sequence[str]) -> str | None:
         if base is not None and _place(given) == _place(base) and given.path.startswith(base.path + _FILES):
             return given.path.removeprefix(base.path + _FILES)
     return None
+
+
+def _came_along(source: str | bytes) -> bool:
+    """Whether a picture was sent with its request."""
+    return isinstance(source, bytes) or source[:5].lower() == "data:"
 
 
 def _split(url: str) -> urllib.parse.SplitResult | None:
@@ -108,7 +114,7 @@ class PictureSources:
         if parent is not None:
             collected.append(await asyncio.to_thread(self._read_result, parent, "parent"))
         self._check_sizes(sources)
-        names = await asyncio.to_thread(lambda: [self._own_name(source) for source in sources])
+        names = await self._own_names(sources)
         fetched = await self._fetch(sources, names)
         for index, (source, name) in enumerate(zip(sources, names, strict=True)):
             if name is not None:
@@ -118,9 +124,15 @@ class PictureSources:
                 collected.append(source if isinstance(source, bytes) else fetched[index])
         return collected
 
+    async def _own_names(self, sources: Sequence[str | bytes]) -> list[str | None]:
+        """The name of each source that is a result of this server."""
+        if all(_came_along(source) for source in sources):
+            return [None] * len(sources)
+        return await asyncio.to_thread(lambda: [self._own_name(source) for source in sources])
+
     def _own_name(self, source: str | bytes) -> str | None:
         """The name of the result that a source is, whether its URL is this server's or one that its store has signed."""
-        if isinstance(source, bytes):
+        if isinstance(source, bytes) or _came_along(source):
             return None
         own = own_result_name(source, self.base_urls)
         return self.results.name_in_signed_url(source) if own is None else own
@@ -132,7 +144,7 @@ class PictureSources:
                 raise ImageTooLargeError(message, index=index)
 
     async def _fetch(self, sources: Sequence[str | bytes], names: Sequence[str | None]) -> dict[int, bytes]:
-        """Return what is elsewhere, by its index among the sources; what came along as ``data:`` URIs is decoded in a thread."""
+        """Return what is elsewhere or in a ``data:`` URI, by its index among the sources."""
         wanted = {
             index: source
             for index, (source, name) in enumerate(zip(sources, names, strict=True))
@@ -142,8 +154,8 @@ class PictureSources:
             return {}
         indices, urls = list(wanted), list(wanted.values())
         try:
-            if all(url[:5].lower() == "data:" for url in urls):
-                pictures = await asyncio.to_thread(asyncio.run, fetch_images(urls, self.policy))
+            if all(_came_along(url) for url in urls):
+                pictures = await off_the_loop(sum(map(len, urls)), read_data_uris, urls, self.policy)
             else:
                 pictures = await fetch_images(urls, self.policy)
         except ImageError as exc:

@@ -25,7 +25,9 @@ async def base64_files(result: JobResult, services: Services) -> dict[str, str]:
 async def file_urls(result: JobResult, services: Services, base_url: str) -> dict[str, str]:
     """Return the URL of each file of a result by its name: this server's, or one that the store has signed."""
     url_of = functools.partial(file_url, base_url)
-    return await asyncio.to_thread(services.results.urls, result.file_names, url_of)
+    if services.results.signs_urls:
+        return await asyncio.to_thread(services.results.urls, result.file_names, url_of)
+    return services.results.urls(result.file_names, url_of)
 
 
 def located(name: str, encoded: Mapping[str, str], urls: Mapping[str, str]) -> dict[str, str]:
