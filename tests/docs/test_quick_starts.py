@@ -111,6 +111,7 @@ def follow(page: Path, folder: Path) -> None:
 def share_changed(before: Path, after: Path) -> float:
     """Of the first picture, brought to the second one's size, how much looks different."""
     with Image.open(before) as first, Image.open(after) as second:
+        assert second.format == {".png": "PNG", ".jpg": "JPEG"}[after.suffix]
         second_pixels = np.asarray(second.convert("RGB"), float)
         first_pixels = np.asarray(first.convert("RGB").resize(second.size, Image.Resampling.LANCZOS), float)
     return float((np.abs(first_pixels - second_pixels).max(axis=2) > 40).mean())
@@ -127,7 +128,7 @@ def _programs() -> None:
 def test_an_applications_developer_follows_the_page(tmp_path):
     folder = tmp_path / "work"
     follow(DOCS / "quickstart" / "application.md", folder)
-    for edited in ("edited.jpg", "edited.png"):
+    for edited in ("edited.png", "edited-too.png"):
         assert 0.02 < share_changed(folder / "photo.jpg", folder / edited) < 0.6
     assert b'"b64_json"' in (folder / "answer.json").read_bytes()
 
