@@ -13,6 +13,11 @@ from retouch.files.tables import STORED_INPUTS, STORED_RESULTS
 __all__ = ["InputIndex"]
 
 _PAGE: Final = 500
+_KEEPING: Final = (
+    sa.update(STORED_INPUTS).where(STORED_INPUTS.c.digest == sa.bindparam("of")).values(kept_at=sa.bindparam("now"))
+)
+_ADDING: Final = sa.insert(STORED_INPUTS)
+_PLACE_OF: Final = sa.select(STORED_INPUTS.c.place).where(STORED_INPUTS.c.digest == sa.bindparam("of"))
 
 
 class InputIndex:
@@ -34,9 +39,8 @@ class InputIndex:
 
     def keep(self, digest: str) -> bool:
         """Make an input young; False when it is not there."""
-        statement = sa.update(STORED_INPUTS).where(STORED_INPUTS.c.digest == digest).values(kept_at=self._clock())
         with storage_errors(), self._engine.begin() as connection:
-            return connection.execute(statement).rowcount == 1
+            return connection.execute(_KEEPING, {"of": digest, "now": self._clock()}).rowcount == 1
 
     def add(self, digest: str, place: str) -> bool:
         """Note where an input is; False when somebody else noted another place for it first, which is young now."""
@@ -44,7 +48,7 @@ class InputIndex:
         with storage_errors():
             try:
                 with self._engine.begin() as connection:
-                    connection.execute(sa.insert(STORED_INPUTS).values(row))
+                    connection.execute(_ADDING, row)
             except IntegrityError:
                 return not self.keep(digest) and self.add(digest, place)
         return True
@@ -52,7 +56,8 @@ class InputIndex:
     def place_of(self, digest: str) -> str | None:
         """Return where an input is; None when it is not there."""
         with reading(self._engine) as connection:
-            return connection.scalar(sa.select(STORED_INPUTS.c.place).where(STORED_INPUTS.c.digest == digest))
+            place: str | None = connection.scalar(_PLACE_OF, {"of": digest})
+        return place
 
     def forget(self, digest: str, place: str) -> None:
         """Take out an input that turned out to be lost, so that it is stored again when it comes again."""

@@ -13,6 +13,12 @@ from retouch.files.tables import STORED_RESULTS
 __all__ = ["ResultIndex", "ResultRecorder"]
 
 _PAGE: Final = 500
+_ADDING: Final = sa.insert(STORED_RESULTS)
+_RECORDING: Final = (
+    sa.update(STORED_RESULTS)
+    .where(STORED_RESULTS.c.name.in_(sa.bindparam("names", expanding=True)))
+    .values(is_recorded=True)
+)
 
 
 class ResultIndex:
@@ -40,7 +46,7 @@ class ResultIndex:
             "first_input": first_input,
         }
         with storage_errors(), self._engine.begin() as connection:
-            connection.execute(sa.insert(STORED_RESULTS).values(row))
+            connection.execute(_ADDING, row)
 
     def record(self, name: str, *, is_recorded: bool = True) -> bool:
         """Note that somebody was told of a file, or take that back; False when it stood so already, or there is none."""
@@ -118,7 +124,6 @@ class ResultRecorder:
         names = () if job.result is None else tuple(job.result.file_names)
         if not names:
             return
-        table = STORED_RESULTS
-        noted = connection.execute(sa.update(table).where(table.c.name.in_(names)).values(is_recorded=True))
+        noted = connection.execute(_RECORDING, {"names": names})
         if noted.rowcount < len(set(names)):
             raise StorageError("The pictures of this edit were deleted before it had ended. Send it again.")

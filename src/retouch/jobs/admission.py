@@ -1,7 +1,7 @@
 """What is decided before a job is accepted: whether it is there already, and whether there is room."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -18,6 +18,29 @@ _UNKNOWN_RUN_SECONDS: Final = 5.0
 """What an edit takes where none has ended yet."""
 _SOONEST_SECONDS: Final = 1.0
 _LATEST_SECONDS: Final = 120.0
+
+
+_SAME: Final = sa.select(JOBS).where(
+    JOBS.c.owner == sa.bindparam("its_owner"), JOBS.c.idempotency_key == sa.bindparam("its_key")
+)
+_WAITING: Final = sa.select(sa.func.count()).select_from(JOBS).where(JOBS.c.state == JobState.QUEUED.value)
+_WAITING_OF: Final = _WAITING.where(JOBS.c.owner == sa.bindparam("its_owner"))
+_RUNNING: Final = sa.select(sa.func.count()).select_from(JOBS).where(JOBS.c.state == JobState.RUNNING.value)
+
+
+def _usual_seconds() -> sa.Select[Any]:
+    """How long the latest edits ran."""
+    latest = (
+        sa.select((JOBS.c.finished_at - JOBS.c.started_at).label("seconds"))
+        .where(JOBS.c.state == JobState.SUCCEEDED.value)
+        .order_by(JOBS.c.finished_at.desc())
+        .limit(_RECENT_RUNS)
+        .subquery()
+    )
+    return sa.select(sa.func.avg(latest.c.seconds))
+
+
+_USUAL_SECONDS: Final = _usual_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +66,7 @@ def find_same(connection: sa.Connection, owner: str, idempotency: Idempotency) -
     IdempotencyConflictError
         It was accepted for something else.
     """
-    row = connection.execute(
-        sa.select(JOBS).where(JOBS.c.owner == owner, JOBS.c.idempotency_key == idempotency.key)
-    ).one_or_none()
+    row = connection.execute(_SAME, {"its_owner": owner, "its_key": idempotency.key}).one_or_none()
     if row is None:
         return None
     if row.submission_digest != idempotency.digest:
@@ -55,11 +76,10 @@ def find_same(connection: sa.Connection, owner: str, idempotency: Idempotency) -
 
 def check_room(connection: sa.Connection, new: NewJob, room: QueueRoom, *, now: float) -> None:
     """Raise ``QueueFullError`` when too many jobs wait already. To be called under ``Lock.ACCEPT``."""
-    waits = JOBS.c.state == JobState.QUEUED.value
     owner = new.caller.key_id
-    if _count(connection, waits) >= room.in_all:
+    if (connection.scalar(_WAITING) or 0) >= room.in_all:
         said = f"{room.in_all} edits are waiting already."
-    elif room.per_key and _count(connection, waits, JOBS.c.owner == owner) >= room.per_key:
+    elif room.per_key and (connection.scalar(_WAITING_OF, {"its_owner": owner}) or 0) >= room.per_key:
         said = f"{room.per_key} edits of this key are waiting already, which is as many as one key may have."
     else:
         return
@@ -67,20 +87,9 @@ def check_room(connection: sa.Connection, new: NewJob, room: QueueRoom, *, now: 
     raise QueueFullError(f"{said} Try again in about {seconds:.0f} s.", retry_after_seconds=seconds)
 
 
-def _count(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> int:
-    return connection.scalar(sa.select(sa.func.count()).select_from(JOBS).where(*conditions)) or 0
-
-
 def _seconds_until_turn(connection: sa.Connection, place: Place) -> float:
     """When a job that came now would be started, by how long the latest ones ran and how many run side by side."""
-    latest = (
-        sa.select((JOBS.c.finished_at - JOBS.c.started_at).label("seconds"))
-        .where(JOBS.c.state == JobState.SUCCEEDED.value)
-        .order_by(JOBS.c.finished_at.desc())
-        .limit(_RECENT_RUNS)
-        .subquery()
-    )
-    usual = connection.scalar(sa.select(sa.func.avg(latest.c.seconds)))
-    side_by_side = max(1, _count(connection, JOBS.c.state == JobState.RUNNING.value))
+    usual = connection.scalar(_USUAL_SECONDS)
+    side_by_side = max(1, connection.scalar(_RUNNING) or 0)
     seconds = (usual or _UNKNOWN_RUN_SECONDS) * (places_ahead(connection, place) + 1) / side_by_side
     return min(max(seconds, _SOONEST_SECONDS), _LATEST_SECONDS)

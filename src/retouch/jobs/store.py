@@ -34,6 +34,34 @@ _BACK_IN_QUEUE: Final[Mapping[str, Any]] = {
     "progress": None,
 }
 
+# What every edit needs is built once: to put a statement together takes longer than to carry it out.
+_BY_ID: Final = sa.select(JOBS).where(JOBS.c.id == sa.bindparam("its_id"))
+_ADDING: Final = sa.insert(JOBS).returning(*JOBS.c)
+_IN_STATE: Final = sa.select(sa.func.count()).select_from(JOBS).where(JOBS.c.state == sa.bindparam("its_state"))
+_CLAIMING: Final = (
+    sa.update(JOBS)
+    .where(JOBS.c.id == sa.bindparam("its_id"), JOBS.c.state == JobState.QUEUED.value)
+    .values(
+        state=JobState.RUNNING.value,
+        worker_id=sa.bindparam("its_worker"),
+        lease_until=sa.bindparam("leased_until"),
+        started_at=sa.bindparam("now"),
+        attempts=JOBS.c.attempts + 1,
+        progress=None,
+    )
+    .returning(*JOBS.c)
+)
+_CHANGING_RUNNING: Final = (
+    sa.update(JOBS)
+    .where(
+        JOBS.c.id == sa.bindparam("its_id"),
+        JOBS.c.worker_id == sa.bindparam("its_worker"),
+        JOBS.c.state == JobState.RUNNING.value,
+    )
+    .returning(*JOBS.c)
+)
+"""Sets the columns that its further parameters name."""
+
 
 class JobStore:
     """The jobs of all processes that share a database.
@@ -92,7 +120,7 @@ class JobStore:
             check_room(connection, new, QueueRoom(max_waiting, max_waiting_per_key), now=now)
             for observer in self._observers:
                 observer.accepted(connection, new)
-            row = connection.execute(sa.insert(JOBS).values(row_of(new, now=now)).returning(*JOBS.c)).one()
+            row = connection.execute(_ADDING, row_of(new, now=now)).one()
             if new.webhook is not None:
                 insert_webhook(connection, new.id, new.webhook, now=now)
             return job_of(row)
@@ -118,7 +146,7 @@ class JobStore:
         """
         _require_possible(job_id)
         with reading(self._engine) as connection:
-            row = connection.execute(sa.select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
+            row = connection.execute(_BY_ID, {"its_id": job_id}).one_or_none()
         if row is None:
             raise NotFoundError("job", job_id)
         return job_of(row)
@@ -131,20 +159,8 @@ class JobStore:
             job_id = next_job(connection)
             if job_id is None:
                 return None
-            statement = (
-                sa.update(JOBS)
-                .where(JOBS.c.id == job_id, JOBS.c.state == JobState.QUEUED.value)
-                .values(
-                    state=JobState.RUNNING.value,
-                    worker_id=worker_id,
-                    lease_until=now + lease_seconds,
-                    started_at=now,
-                    attempts=JOBS.c.attempts + 1,
-                    progress=None,
-                )
-                .returning(*JOBS.c)
-            )
-            return job_of(connection.execute(statement).one())
+            claimed = {"its_id": job_id, "its_worker": worker_id, "leased_until": now + lease_seconds, "now": now}
+            return job_of(connection.execute(_CLAIMING, claimed).one())
 
     def heartbeat(self, job_id: str, worker_id: str, *, lease_seconds: float, progress: Progress | None) -> Job | None:
         """Prolong the lease and note the progress; None when the job is no longer this worker's."""
@@ -184,11 +200,12 @@ class JobStore:
         One that was to be aborted is cancelled instead. None when the job is no longer this worker's.
         """
         queued = {**_BACK_IN_QUEUE, "attempts": JOBS.c.attempts - 1}
+        mine = (JOBS.c.id == job_id, JOBS.c.worker_id == worker_id, JOBS.c.state == JobState.RUNNING.value)
         with storage_errors(), self._engine.begin() as connection:
             _hold_job(connection, job_id)
-            ended = _change_running(connection, job_id, worker_id, self._cancelled(), JOBS.c.abort_requested.is_(True))
+            ended = _change(connection, self._cancelled(), *mine, JOBS.c.abort_requested.is_(True))
             if ended is None:
-                return _change_running(connection, job_id, worker_id, queued)
+                return _change(connection, queued, *mine)
             self._tell_ended(connection, ended)
             return ended
 
@@ -281,9 +298,8 @@ class JobStore:
 
     def count(self, state: JobState) -> int:
         """Return how many jobs are in a state."""
-        statement = sa.select(sa.func.count()).select_from(JOBS).where(JOBS.c.state == state.value)
         with reading(self._engine) as connection:
-            return connection.scalar(statement) or 0
+            return connection.scalar(_IN_STATE, {"its_state": state.value}) or 0
 
     def places_ahead(self, job: Job) -> int:
         """Return how many waiting jobs will be taken before one that waits, as far as can be said."""
@@ -356,15 +372,10 @@ def _hold_job(connection: sa.Connection, job_id: str) -> None:
     connection.execute(sa.select(JOBS.c.id).where(JOBS.c.id == job_id).with_for_update())
 
 
-def _change_running(
-    connection: sa.Connection,
-    job_id: str,
-    worker_id: str,
-    values: dict[str, Any],
-    *further: sa.ColumnElement[bool],
-) -> Job | None:
-    mine = (JOBS.c.id == job_id, JOBS.c.worker_id == worker_id, JOBS.c.state == JobState.RUNNING.value)
-    return _change(connection, values, *mine, *further)
+def _change_running(connection: sa.Connection, job_id: str, worker_id: str, values: Mapping[str, Any]) -> Job | None:
+    """Set columns of a job that runs and is this worker's, and return it; None when there is none such."""
+    row = connection.execute(_CHANGING_RUNNING, {**values, "its_id": job_id, "its_worker": worker_id}).one_or_none()
+    return None if row is None else job_of(row)
 
 
 def _change(connection: sa.Connection, values: Mapping[str, Any], *which: sa.ColumnElement[bool]) -> Job | None:

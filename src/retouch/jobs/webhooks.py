@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -21,6 +22,29 @@ class DeliveryState(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     GIVEN_UP = "given up"
+
+
+_DUE: Final = (
+    sa.select(WEBHOOKS.c.job_id)
+    .join(JOBS, JOBS.c.id == WEBHOOKS.c.job_id)
+    .where(
+        WEBHOOKS.c.state == DeliveryState.PENDING.value,
+        WEBHOOKS.c.next_attempt_at <= sa.bindparam("now"),
+        JOBS.c.state.in_(FINAL_STATES),
+    )
+    .order_by(WEBHOOKS.c.next_attempt_at)
+    .limit(1)
+)
+_CLAIMING: Final = (
+    sa.update(WEBHOOKS)
+    .where(
+        # What another process is taking is no reason to wait.
+        WEBHOOKS.c.job_id == _DUE.with_for_update(skip_locked=True, of=WEBHOOKS).scalar_subquery(),
+        WEBHOOKS.c.next_attempt_at <= sa.bindparam("now"),  # of two that chose the same call, one wins
+    )
+    .values(attempts=WEBHOOKS.c.attempts + 1, next_attempt_at=sa.bindparam("due_again_at"))
+    .returning(*WEBHOOKS.c)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +106,11 @@ class WebhookStore:
         It counts as tried. Unless ``settle`` says what came of it, it is due again when the lease is over: whoever took it died.
         """
         now = self._clock()
-        due = (
-            sa.select(WEBHOOKS.c.job_id)
-            .join(JOBS, JOBS.c.id == WEBHOOKS.c.job_id)
-            .where(
-                WEBHOOKS.c.state == DeliveryState.PENDING.value,
-                WEBHOOKS.c.next_attempt_at <= now,
-                JOBS.c.state.in_(FINAL_STATES),
-            )
-            .order_by(WEBHOOKS.c.next_attempt_at)
-            .limit(1)
-            .with_for_update(skip_locked=True, of=WEBHOOKS)  # what another process is taking is no reason to wait
-            .scalar_subquery()
-        )
-        # The second condition lets one of two processes that chose the same call win.
-        statement = (
-            sa.update(WEBHOOKS)
-            .where(WEBHOOKS.c.job_id == due, WEBHOOKS.c.next_attempt_at <= now)
-            .values(attempts=WEBHOOKS.c.attempts + 1, next_attempt_at=now + lease_seconds)
-            .returning(*WEBHOOKS.c)
-        )
+        with reading(self._engine) as connection:  # mostly there is none, and to say so needs no lock
+            if connection.scalar(_DUE, {"now": now}) is None:
+                return None
         with storage_errors(), self._engine.begin() as connection:
-            row = connection.execute(statement).one_or_none()
+            row = connection.execute(_CLAIMING, {"now": now, "due_again_at": now + lease_seconds}).one_or_none()
         return None if row is None else _delivery(row)
 
     def settle(self, job_id: str, state: DeliveryState, outcome: str, *, next_attempt_at: float | None = None) -> None:
