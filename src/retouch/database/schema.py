@@ -1,22 +1,25 @@
-"""Which shape the database has, and how it gets the one that this version needs."""
+"""Which shape the database has, and how it gets the one that this version needs.
+
+Alembic is imported where a step may have to be taken: most processes start with a database that is as it should be.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from retouch.database.connection import reading, storage_errors
 from retouch.database.locks import Lock, hold
 from retouch.errors import ConfigurationError
 
-__all__ = ["SchemaStatus", "status_of", "upgrade"]
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
+
+__all__ = ["SchemaStatus", "newest_revision", "status_of", "upgrade"]
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
+_REVISION: Final = sa.table("alembic_version", sa.column("version_num", sa.String)).c.version_num
 _TABLE_OF_OLD: Final = "jobs"
 _COLUMN_OF_OLD: Final = "input_digests"
 """What tells our table, made before migrations were kept, from another program's of the same name."""
@@ -41,6 +44,11 @@ class SchemaStatus:
     pending: tuple[str, ...]
 
 
+def newest_revision() -> str:
+    """Return the last step that this version knows, which the files of all steps are named after."""
+    return max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")).partition("_")[0]
+
+
 def status_of(engine: sa.Engine) -> SchemaStatus:
     """Return where a database stands, without changing it.
 
@@ -50,6 +58,8 @@ def status_of(engine: sa.Engine) -> SchemaStatus:
         It was made by a newer version, or by another program.
     StorageError
     """
+    from alembic.script import ScriptDirectory
+
     scripts = ScriptDirectory(str(_MIGRATIONS))
     with reading(engine) as connection:
         return _status(connection, scripts)
@@ -65,8 +75,15 @@ def upgrade(engine: sa.Engine) -> None:
     StorageError
         It can't be used, or a step failed; nothing was changed.
     """
+    with reading(engine) as connection:
+        if _revision(connection) == newest_revision():
+            return
     if not status_of(engine).pending:
         return
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(config)
@@ -79,8 +96,15 @@ def upgrade(engine: sa.Engine) -> None:
             command.upgrade(config, "head")
 
 
-def _status(connection: sa.Connection, scripts: ScriptDirectory) -> SchemaStatus:
-    revision = MigrationContext.configure(connection).get_current_revision()
+def _revision(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(sa.select(_REVISION))
+    return revision
+
+
+def _status(connection: sa.Connection, scripts: "ScriptDirectory") -> SchemaStatus:
+    revision = _revision(connection)
     steps = list(reversed(list(scripts.walk_revisions())))
     known = [step.revision for step in steps]
     if revision is None:

@@ -16,6 +16,8 @@ __all__ = ["Housekeeper"]
 
 _CLEAN_UP_SECONDS: Final = 300.0
 _INPUT_GRACE_SECONDS: Final = 600.0
+_SILENT_SECONDS: Final = 3600.0
+"""After which a worker that gave no sign of life, and was not seen to die, is struck off the register."""
 _JUMP_SECONDS: Final = 2.0
 """By which the wall clock has to part from the monotonic one to count as set; less is a clock being slewed."""
 
@@ -32,6 +34,12 @@ class _UnusedInputs(Protocol):
     def delete_unused(self, in_use: Set[str], /, *, min_age_seconds: float) -> int: ...
 
 
+class _Register(Protocol):
+    def leave(self, worker_id: str, /) -> None: ...
+
+    def forget_silent(self, *, after_seconds: float) -> None: ...
+
+
 class Housekeeper:
     """Looks after one data folder in a thread of its own.
 
@@ -41,6 +49,8 @@ class Housekeeper:
     signals : JobSignals
     results, inputs
         The file stores.
+    register
+        Of the worker processes.
     policy : QueuePolicy
     retention_seconds : float
         Age at which results and finished jobs are deleted; 0 keeps them.
@@ -54,6 +64,7 @@ class Housekeeper:
         signals: JobSignals,
         results: _Results,
         inputs: _UnusedInputs,
+        register: _Register,
         *,
         policy: QueuePolicy,
         retention_seconds: float,
@@ -64,6 +75,7 @@ class Housekeeper:
         self._signals = signals
         self._results = results
         self._inputs = inputs
+        self._register = register
         self._policy = policy
         self._retention_seconds = retention_seconds
         self._clock = clock
@@ -91,7 +103,8 @@ class Housekeeper:
             self._tell(job)
 
     def bury_worker(self, worker_id: str) -> None:
-        """Settle what a worker ran that is known to be dead, without waiting for its leases to lapse."""
+        """Strike off a worker that is known to be dead, and settle what it ran without waiting for its leases to lapse."""
+        self._register.leave(worker_id)
         if self._store.end_leases_of(worker_id):
             self.settle_jobs()
 
@@ -105,6 +118,25 @@ class Housekeeper:
         if job is not None:
             self._tell(job)
         return job is not None
+
+    def end_outgrown(self, job_id: str, worker_id: str) -> None:
+        """End a job whose worker is killed for its size, where it has no attempt left; else it runs again once that is buried."""
+        found = self._store.get(job_id)
+        attempts = found.attempts
+        if attempts < self._policy.max_attempts or found.abort_requested:
+            return
+        job = self._store.finish(
+            job_id,
+            worker_id,
+            JobState.FAILED,
+            Problem(
+                "engine_crashed",
+                f"The edit was stopped in attempt {attempts} of {self._policy.max_attempts}, because it took more memory than a "
+                "worker may have. Send a smaller picture, or ask whoever runs the server for more.",
+            ),
+        )
+        if job is not None:
+            self._tell(job)
 
     def put_back(self, job_id: str, worker_id: str) -> None:
         """Put a running job back whose worker is killed for another's sake, without counting the attempt."""
@@ -128,10 +160,11 @@ class Housekeeper:
                 self._offset = offset
 
     def clean_up(self) -> None:
-        """Delete old results, their jobs, what crashed attempts left, and inputs that neither a job nor a result needs."""
+        """Delete old results, their jobs, what crashes left, and inputs that neither a job nor a result needs."""
         if self._retention_seconds > 0:
             self._results.delete_older_than(self._retention_seconds)
             self._store.delete_finished_before(self._clock() - self._retention_seconds)
+        self._register.forget_silent(after_seconds=_SILENT_SECONDS)
         self._results.delete_orphans()
         # Jobs are asked before results: what a job that ends in between hands on to its results is seen in one of the two.
         self._inputs.delete_unused(self._store.inputs_in_use(), min_age_seconds=_INPUT_GRACE_SECONDS)

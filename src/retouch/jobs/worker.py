@@ -334,19 +334,24 @@ class WorkerPool:
         for thread in self._threads:
             thread.start()
 
-    def retire(self, timeout_seconds: float) -> None:
-        """Stop taking jobs, and let running ones finish, at most so long in all."""
+    @property
+    def is_working(self) -> bool:
+        """Whether any of the threads still runs."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def retire(self) -> None:
+        """Stop taking jobs, and let running ones finish."""
         for worker in self._workers:
             worker.retire()
-        self._wait(timeout_seconds)
 
     def stop(self, timeout_seconds: float) -> None:
         """Stop taking jobs, put running ones back, and wait for the threads, at most so long in all."""
         for worker in self._workers:
             worker.stop()
-        self._wait(timeout_seconds)
+        self.wait(timeout_seconds)
 
-    def _wait(self, timeout_seconds: float) -> None:
+    def wait(self, timeout_seconds: float) -> None:
+        """Wait for the threads to end, at most so long in all."""
         until = time.monotonic() + timeout_seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))

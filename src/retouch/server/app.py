@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -22,7 +22,7 @@ from retouch.server.auth import Authenticator, configured_principals
 from retouch.server.backstage import Backstage
 from retouch.server.dialects import aimlapi, bfl, fal, fal_proxy, models, openai_images, replicate
 from retouch.server.docs import add_docs
-from retouch.server.draining import CloseWhileDraining
+from retouch.server.draining import AnswerCutOff, CloseWhileDraining
 from retouch.server.errors import ProblemError, answer_http_exception, answer_retouch_error
 from retouch.server.foundation import private_folder
 from retouch.server.gate import Gate
@@ -106,6 +106,7 @@ def create_app(
     add_playground(app)
     add_guide(app)
     _add_error_handlers(app)
+    app.add_middleware(AnswerCutOff, is_draining=backstage.readiness.is_told_to_stop)
     _add_middleware(app, settings, backstage.log_keeper, has_keys=has_keys)
     app.add_middleware(CloseWhileDraining, is_draining=backstage.readiness.is_told_to_stop)
     _complete_reference(app)
@@ -198,13 +199,20 @@ def _add_middleware(app: FastAPI, settings: Settings, log_keeper: LogKeeper, *, 
 
 
 def _complete_reference(app: FastAPI) -> None:
-    """Add the bearer scheme to the OpenAPI document, which FastAPI builds once and keeps; take out what it only supposes.
+    """Have the OpenAPI document built when somebody asks for it: with the bearer scheme, without what FastAPI only supposes.
 
     It describes a 422 of its own for every route with a parameter. Here each dialect reads its own, and none is answered so.
     """
-    document = app.openapi()
-    document["components"] = {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}}
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            if "HTTPValidationError" in str(operation["responses"].get("422")):
-                del operation["responses"]["422"]
+    build = app.openapi
+
+    def complete() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = build()
+            document["components"] = {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}}
+            for methods in document["paths"].values():
+                for operation in methods.values():
+                    if "HTTPValidationError" in str(operation["responses"].get("422")):
+                        del operation["responses"]["422"]
+        return build()
+
+    app.openapi = complete  # type: ignore[method-assign]  # FastAPI's documented way

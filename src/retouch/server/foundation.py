@@ -87,6 +87,7 @@ class Foundation:
             self.signals,
             self.results,
             self.inputs,
+            self.register,
             policy=self.policy,
             retention_seconds=self.settings.storage.retention_hours * 3600,
         )

@@ -1,5 +1,6 @@
 """Run the application: take the port, say where it listens, serve until told to stop."""
 
+import asyncio
 import errno
 import socket
 import threading
@@ -102,6 +103,16 @@ class _Server(uvicorn.Server):
         if self.started:
             notify("READY=1")
             print(self._greeting, flush=True)  # noqa: T201 - for the person at the terminal, and for scripts that wait for it
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End running requests, then what works behind them; uvicorn would tear both out of the event loop when it is hurried."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            cut_off = list(self.server_state.tasks)
+            for task in cut_off:
+                task.cancel()
+            await asyncio.gather(*cut_off, return_exceptions=True)
+            await self.lifespan.shutdown()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
         """Be ready no more, stop accepting, and end once running requests are done; a second signal ends at once.

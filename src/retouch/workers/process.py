@@ -22,6 +22,8 @@ __all__ = ["WorkerProcess", "WorkingRules"]
 _OOM_SCORE: Final = "500"
 """Where memory runs out, the kernel ends a worker, whose job runs again, rather than the API."""
 _RELEASE_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.1
+"""While running jobs finish, between looks whether they still may."""
 _RECYCLE_SECONDS: Final = 3600.0
 """That jobs which run beside the last one get to finish; each has a deadline of its own."""
 
@@ -93,7 +95,9 @@ class WorkerProcess:
         if not self._end.is_near.is_set():
             pool.start()
             self._end.is_near.wait()
-            pool.retire(self._end.finish_seconds)
+            pool.retire()
+            while pool.is_working and not self._end.has_come():
+                pool.wait(_LOOK_SECONDS)
             pool.stop(_RELEASE_SECONDS)
         beating.join()
         with contextlib.suppress(StorageError):
@@ -148,15 +152,20 @@ class WorkerProcess:
 
 
 class _End:
-    """Whether this process is to end, and how long its running jobs may go on."""
+    """Whether this process is to end, and until when its running jobs may go on. Whoever says so last may only hurry it."""
 
     def __init__(self) -> None:
         self.is_near = threading.Event()
-        self.finish_seconds = 0.0
+        self._moment = float("inf")
+        self._lock = threading.Lock()
 
     def come(self, finish_seconds: float) -> None:
-        self.finish_seconds = finish_seconds
+        with self._lock:
+            self._moment = min(self._moment, time.monotonic() + finish_seconds)
         self.is_near.set()
+
+    def has_come(self) -> bool:
+        return time.monotonic() >= self._moment
 
 
 class _Line:

@@ -25,7 +25,7 @@ __all__ = ["SupervisionRules", "Supervisor"]
 
 _TICK_SECONDS: Final = 0.2
 _STEADY_SECONDS: Final = 30.0
-"""A worker that lived for so long did not die at its start."""
+"""A worker that was ready and lived for so long did not die of its start."""
 _MAX_PAUSE_SECONDS: Final = 60.0
 _FAILURES_TO_REPORT: Final = 3
 _STATM: Final = "/proc/{pid}/statm"
@@ -69,6 +69,7 @@ class _Worker:
     channel: Channel
     started_at: float
     is_ready: bool = False
+    has_worked: bool = False
     is_leaving: bool = False
     kill_at: dict[str, float] = field(default_factory=dict)
 
@@ -121,7 +122,7 @@ class Supervisor:
 
     @property
     def is_failing(self) -> bool:
-        """Whether a worker died at its start again and again."""
+        """Whether workers end again and again before they can work."""
         return any(place.failures >= _FAILURES_TO_REPORT for place in self._places)
 
     @property
@@ -234,6 +235,7 @@ class Supervisor:
             elif kind == "work":
                 self._signals.work_arrived(by=self)
             elif kind == "started":
+                worker.has_worked = True
                 left = max(0.0, float(words[1]))
                 worker.kill_at[words[0]] = time.monotonic() + left + self._rules.grace_seconds
             elif kind == "stopping" and words[0] in worker.kill_at:
@@ -270,14 +272,20 @@ class Supervisor:
         if worker.is_leaving or size <= self._rules.memory_bytes:
             return
         _log.warning("%s has grown to %d bytes, more than workers.memory_bytes, and is replaced", worker.id, size)
+        try:
+            for job_id in worker.kill_at:
+                self._housekeeper.end_outgrown(job_id, worker.id)
+        except StorageError:
+            _log.exception("what it runs can't be settled at present")
+            return
         worker.is_leaving = True
-        if worker.kill_at:
-            worker.process.kill()
-        else:
-            worker.channel.send("stop", "0")
+        worker.process.kill()
 
     def _bury(self, place: _Place, worker: _Worker) -> None:
-        """Take note of an end: settle what it ran, at once, and see to the next one."""
+        """Take note of an end: settle what it ran, at once, and see to the next one.
+
+        A worker that had not worked yet, whatever ended it, is followed after a pause: the next one may fare no better.
+        """
         status = worker.process.returncode
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(worker.channel)
@@ -289,13 +297,13 @@ class Supervisor:
         lived = time.monotonic() - worker.started_at
         if status == 0 or worker.is_leaving:
             _log.info("%s has ended", worker.id)
-            place.failures = 0
+        else:
+            _log.error("%s died (%s) after %.1f seconds", worker.id, _cause(status), lived)
+        if self._finish_seconds is not None:
             return
-        _log.error("%s died (%s) after %.1f seconds", worker.id, _cause(status), lived)
-        if worker.is_ready and lived > _STEADY_SECONDS:
+        if worker.has_worked or (worker.is_ready and lived > _STEADY_SECONDS):
             place.failures = 0
-        elif worker.is_ready:
-            place.start_at = time.monotonic() + 0.1
+            place.start_at = time.monotonic()
         else:
             self._note_failure(place)
 
@@ -303,7 +311,10 @@ class Supervisor:
         place.failures += 1
         pause = min(_MAX_PAUSE_SECONDS, 0.5 * 2 ** (place.failures - 1))
         place.start_at = time.monotonic() + pause
-        _log.error("a worker failed to start %d times in a row; the next attempt is in %.1f s", place.failures, pause)
+        level = logging.ERROR if place.failures >= _FAILURES_TO_REPORT else logging.WARNING
+        _log.log(
+            level, "no edit was begun by %d workers in a row; the next is started in %.1f s", place.failures, pause
+        )
 
     def _settle_left_behind(self) -> None:
         """End the leases of workers that died; what can't be settled while the database is away is tried again."""

@@ -7,11 +7,13 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from tests.unit.database import shipped
 
-import retouch.server.app  # noqa: F401 - whose imports declare every table
+import retouch.database.migrations
+import retouch.server.app
 from retouch.database.connection import connect, metadata
-from retouch.database.schema import status_of, upgrade
+from retouch.database.schema import newest_revision, status_of, upgrade
 from retouch.errors import ConfigurationError, StorageError
 from retouch.jobs.models import JobInput, JobState
 from retouch.jobs.store import JobStore
@@ -32,6 +34,18 @@ def test_an_empty_database_is_made(engine):
     assert (before.revision, len(before.pending) > 1) == (None, True)
     assert (after.revision, after.pending) == (after.newest, ())
     assert set(metadata.tables) <= set(sa.inspect(engine).get_table_names())
+
+
+def test_the_newest_step_is_told_by_the_names_of_the_files():
+    (folder,) = retouch.database.migrations.__path__
+    assert newest_revision() == ScriptDirectory(folder).get_current_head()
+
+
+def test_a_start_with_a_current_database_loads_no_alembic(tmp_path):
+    url = f"sqlite:///{tmp_path / 'jobs.sqlite'}"
+    upgrade(connect(url))
+    code = f"{UPGRADE}; sys.exit('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code, url], check=False).returncode == 0
 
 
 def test_models_and_migrations_agree(engine):

@@ -20,6 +20,7 @@ from retouch.jobs.manager import JobManager, QueuePolicy
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 from retouch.jobs.worker import Workshop
+from retouch.jobs.workers import WorkerRegister
 from retouch.safety.pictures import PictureCheck
 from retouch.testing import FakeEngine, fake_registry
 
@@ -31,19 +32,24 @@ class Bench:
     shop: Workshop
     manager: JobManager
     results: ResultFiles
+    database: sa.Engine
 
     @property
     def store(self) -> JobStore:
         return self.shop.store
 
+    @property
+    def register(self) -> WorkerRegister:
+        return WorkerRegister(self.store._engine)
+
     def make_inputs_old(self) -> None:
         """Let it be long ago that somebody said that the inputs are wanted."""
-        with self.store._engine.begin() as connection:
+        with self.database.begin() as connection:
             connection.execute(sa.update(STORED_INPUTS).values(kept_at=0))
 
     def make_result_old(self, name: str) -> None:
         """Let a result be of long ago."""
-        with self.store._engine.begin() as connection:
+        with self.database.begin() as connection:
             connection.execute(sa.update(STORED_RESULTS).where(STORED_RESULTS.c.name == name).values(created_at=0))
 
 
@@ -75,7 +81,7 @@ def bench(tmp_path):
         shop = Workshop(
             store, signals, inputs, results, registry or fake_registry(engine), DecodeLimits(), rules, picture_check
         )
-        return Bench(shop, JobManager(store, inputs, signals, rules), results)
+        return Bench(shop, JobManager(store, inputs, signals, rules), results, database)
 
     yield make
     for store in stores:

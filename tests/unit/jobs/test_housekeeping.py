@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -7,6 +8,7 @@ from retouch.jobs.housekeeping import Housekeeper
 from retouch.jobs.manager import Answer
 from retouch.jobs.models import JobState
 from retouch.jobs.worker import Worker
+from retouch.jobs.workers import WorkerCard, WorkerRegister, WorkerState
 from retouch.testing import REFUSED_WORD
 from retouch.types import EditRequest
 
@@ -22,7 +24,13 @@ def keeper(bench):
         b = bench(**policy)
         rules = b.shop.policy
         kept = Housekeeper(
-            b.store, b.shop.signals, b.results, b.shop.inputs, policy=rules, retention_seconds=retention_seconds
+            b.store,
+            b.shop.signals,
+            b.results,
+            b.shop.inputs,
+            b.register,
+            policy=rules,
+            retention_seconds=retention_seconds,
         )
         return b, kept
 
@@ -137,3 +145,36 @@ def test_the_thread_begins_with_a_round_and_ends_when_told(keeper, photo):
         assert time.monotonic() < until
         time.sleep(0.01)
     housekeeper.stop()
+
+
+def test_a_worker_that_was_silent_for_long_is_struck_off_and_one_that_lives_is_not(keeper):
+    b, housekeeper = keeper()
+    card = WorkerCard("silent", "a machine", 7, "fake", WorkerState.READY, 0.0)
+    WorkerRegister(b.store._engine, clock=lambda: time.time() - 4000).beat(card)
+    b.register.beat(replace(card, id="lively"))
+
+    housekeeper.clean_up()
+
+    assert [each.id for each in b.register.present(within_seconds=10_000)] == ["lively"]
+
+
+def test_a_worker_that_died_is_no_longer_counted_as_ready(keeper):
+    b, housekeeper = keeper()
+    b.register.beat(WorkerCard("dead", "a machine", 7, "fake", WorkerState.READY, 0.0))
+
+    housekeeper.bury_worker("dead")
+
+    assert b.register.present(within_seconds=100) == []
+
+
+def test_an_edit_whose_worker_grew_too_large_fails_after_its_last_attempt_and_says_why(keeper, photo):
+    b, housekeeper = keeper(max_attempts=2)
+    job = b.manager.enqueue(EditRequest("Add a bird"), [photo], engine="fake")
+    for worker in ("first", "second"):
+        assert b.manager.get(job.id).state is JobState.QUEUED
+        b.store.claim(worker, lease_seconds=600)
+        housekeeper.end_outgrown(job.id, worker)
+        housekeeper.bury_worker(worker)
+    ended = b.manager.get(job.id)
+    assert (ended.state, ended.problem.code) == (JobState.FAILED, "engine_crashed")
+    assert "memory" in ended.problem.message
