@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from retouch.guide import Guide, source_root
 from retouch.guide.contents import CHAPTERS
-from retouch.guide.markdown import render
+from retouch.guide.markdown import Link, render
 from retouch.server.app import create_app
 from retouch.server.page_files import POLICY
 from retouch.settings import load_settings
@@ -226,3 +226,11 @@ def test_what_an_author_must_see_to_is_named(text, problem):
 def test_headings_have_the_anchors_that_code_hosts_give_them():
     article = render("# A\n\n## What it can't do\n\n## `queue` and *more*\n\n## What it can't do\n", lambda _: None)
     assert [each.anchor for each in article.sections] == ["a", "what-it-cant-do", "queue-and-more", "what-it-cant-do-1"]
+
+
+def test_a_file_of_the_repository_that_is_not_part_of_the_guide_is_named_without_a_link():
+    article = render(
+        "# A\n\nSee [the *file*](../deploy/a.yaml) and [a page](b.md).\n", lambda to: Link("" if "deploy" in to else to)
+    )
+    assert '<p>See the <em>file</em> and <a href="b.md">a page</a>.</p>' in article.html
+    assert article.links == ["b.md"]

@@ -31,6 +31,7 @@ class Link:
     Attributes
     ----------
     url : str
+        Empty for a file of the repository that is not part of the site: its name is shown, and leads nowhere.
     size_wh : tuple of int, optional
         Width and height, of a picture.
     """
@@ -97,6 +98,8 @@ def render(text: str, resolve: Callable[[str], Link | None]) -> Article:
             _lead(token, "src", resolve, article.problems)
         elif token.type == "fence" and _lexer(token.info) is None:
             article.problems.append(f"a code block in an unknown language: {token.info!r}")
+    for token in tokens:
+        _show_only(token.children or [])
     article.sections = _sections(tokens)
     article.links = [str(token.attrs["href"]) for token in _all(tokens) if token.type == "link_open"]
     article.html = parser.renderer.render(tokens, parser.options, {})
@@ -141,6 +144,16 @@ def _lead(token: Token, attribute: str, resolve: Callable[[str], Link | None], p
     token.attrs[attribute] = link.url
     if link.size_wh is not None:
         token.attrs |= {"width": link.size_wh[0], "height": link.size_wh[1], "loading": "lazy", "decoding": "async"}
+
+
+def _show_only(tokens: list[Token]) -> None:
+    """Make plain words of links that have no address."""
+    opened = None
+    for token in tokens:
+        if token.type == "link_open":
+            opened = token
+        elif token.type == "link_close" and opened is not None and not opened.attrs["href"]:
+            opened.type = token.type = "text"  # with no text of their own
 
 
 def _sections(tokens: Sequence[Token]) -> list[Section]:
