@@ -32,6 +32,7 @@ def _text(report: Report) -> str:
             f"  jobs             {report.accepted}: {dict(report.states)}",
             f"  starts of a job  {dict(sorted(report.attempts.items()))}",
             f"  ends of holds    {dict(report.ends)} (by how many a job has)",
+            f"  log, without job {dict(report.jobless_rows) or 'none'}",
             f"  credits that differ {report.credits_lost}, missing files {report.missing_files}",
             f"  API restarts     median {median} until it listens",
             f"  faults           {report.faults or 'none'}",
