@@ -30,6 +30,7 @@ from retouch.editor.operations.protect import protect, put_back
 from retouch.editor.operations.registry import carry_out
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.scene import Scene
+from retouch.editor.sight import Sight
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.frame import AnswerSize, Frame
@@ -130,7 +131,8 @@ class Editor:
         EditAbortedError
             ``should_abort`` said so.
         """
-        plan = parse(prompt, image_count=image_count)
+        sight = Sight(lambda index: self.scene(fitted(index)), self._objects)
+        plan = parse(prompt, image_count=image_count, shows=sight.shows)
         base_index = choose_base(plan.operations)
         pixels = fitted(base_index)
         stage = Stage(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from retouch.editor.instructions.tokens import Token
 from retouch.editor.instructions.vocabulary import NATURAL_FRAME, NATURAL_WORDS
 
-__all__ = ["split_again", "split_clauses", "split_ellipsis", "split_joints", "starts_clause"]
+__all__ = ["share_complaint", "split_again", "split_clauses", "split_ellipsis", "split_joints", "starts_clause"]
 
 _OPENERS = frozenset(["while", "without"])
 _REST_NEXT = frozenset(["else", "rest", "other"])
@@ -100,13 +100,55 @@ def split_joints(clause: Sequence[Token]) -> list[list[list[Token]]]:
     return [way for way in ways if len(way) > 1]
 
 
+def share_complaint(clause: Sequence[Token]) -> list[list[list[Token]]]:
+    """Return ways to say a list of complaints one by one: "it is too dark and noisy", "it is too dark", "it is too noisy".
+
+    Each complaint gets the subject and its verb; one without a degree takes that of the first, or none. Empty for other clauses.
+    """
+    verb = next((i for i, token in enumerate(clause[:_LONGEST_SUBJECT]) if i and _tells_how(token)), None)
+    named = bool(clause) and (clause[0].sense.determiner or clause[0].sense.pronoun or clause[0].sense.picture)
+    if clause and clause[0].word in _TOO:  # "too dark and noisy"
+        verb, named = -1, True
+    if verb is None or not named or any(_asks(token) for token in clause[: verb + 1]):
+        return []
+    head, said = list(clause[: verb + 1]), list(clause[verb + 1 :])
+    places = [i for i, token in enumerate(said) if token.sense.connector in ("and", ",", "but") or token.word == "plus"]
+    parts = _cut(said, places) if places and len(places) <= MAX_ELLIPSES else []
+    if len(parts) < 2 or any(_tells_how(token) or token.sense.pronoun for part in parts for token in part):
+        return []
+    plain = [[*head, *part] for part in parts]
+    degree = parts[0][0]
+    if degree.sense.degree is None and degree.word not in _DEGREES:
+        return [plain]
+    graded = [
+        [*head, *part] if part[0].sense.degree or part[0].word in _DEGREES else [*head, degree, *part] for part in parts
+    ]
+    return [graded, plain]
+
+
+def _asks(token: Token) -> bool:
+    return bool(token.sense.modal or token.sense.negation or token.sense.verb)
+
+
+_TOO = frozenset(["too", "way too", "far too", "much too"])
+_DEGREES = _TOO | {"so", "all"}
+
+
+def _tells_how(token: Token) -> bool:
+    """Whether a complaint may follow: "is", "looks", "feels"."""
+    return token.sense.copula or token.word in _TELLING
+
+
+_TELLING = frozenset("look looks feel feels seem seems appear appears 's turned came".split())  # noqa: SIM905
+
+
 def _joins(token: Token) -> bool:
     return token.sense.connector in ("and", ",", "but") or token.word == "with"
 
 
 def _cut(clause: Sequence[Token], places: Sequence[int]) -> list[list[Token]]:
     parts = [list(clause[i:j]) for i, j in zip([0, *places], [*places, len(clause)], strict=True)]
-    return [trimmed for part in parts if (trimmed := _trim(part[part[0].word == "with" :]))]
+    return [trimmed for part in parts if part and (trimmed := _trim(part[part[0].word == "with" :]))]
 
 
 def _takes_object(tokens: Sequence[Token], i: int) -> bool:

@@ -52,6 +52,7 @@ _END = re.compile(
     |,?\s+(?:in|with|using|as)\s+(?:an?\s+|the\s+|its?\s+|very\s+|some\s+|nice\s+|\w+ly\s+)*{_STYLE}\b
     |,?\s+(?:at|in|to|across|along|near|over|into|towards?|for|by)\s+(?:the\s+|my\s+)?(?:very\s+)?(?:{_SIDE}|picture|image|photo|whole)\b
     |,?\s+(?:on|onto|from|inside|below|above|under|underneath|beneath|over|across|next\s+to|beside|behind)\s+(?:the|my|his|her|this|its|their|an?|it|him|each)\b
+    |,?\s+(?:on|onto|below|above|under|underneath|beneath|over|behind|beside|next\s+to)\s+(?:us|me|them)\b
     |,\s*{_STYLE}\b|\s+{_SIDE}\s*(?:{_SIDE})?\s*(?:corner)?\s*(?=$|[.,\n]|\s(?:of|in|and)\s)
     |,?\s+(?:below|above|underneath|beneath|diagonally|please)\b(?=$|[.,\s])
     |,?\s+(?:and|then|but|,)\s+(?:then\s+|also\s+)?{_EDIT_VERB}\b)""",
@@ -62,6 +63,15 @@ _NOT_WORDS = (
     r"(?!(?:on|in|at|from|with|is|to|of|and|that|which|saying|says?|reads?|reading|something|somewhere|some|it|over|below|above|near"
     r"|anywhere|here|there|a\s+caption|(?:the|a|an|my)\s+(?:text|words?|title|caption|name|message|phrase|sentence|date|letter|story|poem|greeting|headline)|text|words|as|for|by|under|into|me|"
     r"like|out|using|bigger|smaller|larger|bolder)\b)"
+)
+_NO_START = (
+    rf"(?:{_STYLE}|higher|lower|closer|further|farther|nearer|up|down|back|next|behind|beneath|underneath|beside|inside|across"
+    r"|along|around|where|when|so|if|because|again|please|pls|too|then|also|more|less|instead|without|within|between|away"
+    r"|horizontal\w*|vertical\w*|diagonal\w*|straight|curved|be|are|was|were|should|must|you\s+(?:think|see|find)|i\s+(?:sent|wrote|want))\b"
+)
+"""What tells where or how the words stand, and is none of them."""
+_NO_TITLE = (
+    r"(?:box|boxes|bubble|bubbles|effects?|page|overlays?|layer|bar|banner|card|area|field|blocks?|lines?|safe|style)\b"
 )
 _SAYING = re.compile(
     rf"(?:\b(?:say|says|saying|that\s+said)|\b{_CARRIERS}\s+(?:(?:should|must|to|shall)\s+)?reads?\b|\b{_CARRIERS}\s+reading)(?:\s*:\s*|\s+)"
@@ -74,6 +84,21 @@ _WRITE = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(rf"\b{_THINGS}(?:\s*:\s*(?=\S)|\s+(?=(?-i:[A-Z0-9©®™@#])))", re.IGNORECASE)
+_PLACED = re.compile(
+    rf"""\b(?:add|put|place|insert|overlay|print|stamp|type|include)\s+
+    (?:(?:(?:the|my|these|this|those)\s+(?:words?|text|caption|title|headline|heading|slogan|phrase|message|tagline|greeting|quote)
+        |words)\s+(?:{_NOT_WORDS}|(?=for\s+(?:sale|rent|hire|ever|free|you)\b))(?!{_NO_START})(?=[a-z])
+    |(?:an?\s+|some\s+)?(?:text|caption|title|headline|heading|slogan|phrase|message|tagline|greeting)\s+{_NOT_WORDS}(?!{_NO_START}|{_NO_TITLE})
+        (?=[a-z][\w'’]*\s+(?!in\b|at\b|on\b|to\b|with\b|and\b|across\b|over\b|please\b)\w))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words in lower case without quotes: "add the words happy birthday mom", "add a caption best day ever"."""
+_LETTERED = re.compile(
+    rf"\b(?:add|put)\s+(?!(?:the|an?|some|my|his|her|this|that|it|more)\b|{_THINGS}\b|{_NO_START}){_NOT_WORDS}(?=\w)"
+    r"(?=[^.\n\"“]{1,200}?\bin\s+(?:\w+\s+){0,3}(?:letters|lettering|font|handwriting|capitals|typeface)\b)",
+    re.IGNORECASE,
+)
+"""Words that only "in blue letters" behind them tells: "add happy birthday leo in blue letters"."""
 _WORD = re.compile(rf"\b(?:the|this)\s+word\s+{_NOT_WORDS}(?=\S)", re.IGNORECASE)
 _CAPS = r"(?-i:[A-Z][A-Z0-9'&!-]*[A-Z0-9!](?:\s+[A-Z0-9&!-]+){0,5})"
 _CAPS_PAIR = re.compile(
@@ -177,7 +202,7 @@ def _unquoted(prompt: str, taken: list[Literal]) -> list[Literal]:
         word = re.compile(r"\S+").match(prompt, match.end())
         if word is not None and prompt[match.end()] not in "\"'“„«‘`":
             claim(*word.span())
-    for pattern in (_SAYING, _WRITE, *(() if shouting else (_NAMED,))):
+    for pattern in (_SAYING, _WRITE, *(() if shouting else (_NAMED, _PLACED, _LETTERED))):
         for match in pattern.finditer(prompt):
             if prompt[match.end()] not in "\"'“„«‘`":
                 end = _end(prompt, match.end())

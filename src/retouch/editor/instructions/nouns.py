@@ -154,6 +154,22 @@ NOUN_ALIASES: dict[str, str] = {
     "fireworks": "firework",
     "glove": "gloves",
     "jean": "jeans",
+    "dude": "man",
+    "bro": "man",
+    "bloke": "man",
+    "fella": "man",
+    "chap": "man",
+    "gentleman": "man",
+    "mate": "person",
+    "buddy": "person",
+    "pal": "person",
+    "bestie": "person",
+    "guest": "person",
+    "guests": "people",
+    "folks": "people",
+    "bin": "trash can",
+    "rubbish bin": "trash can",
+    "wheelie bin": "trash can",
 }
 """Other words for a canonical noun."""
 

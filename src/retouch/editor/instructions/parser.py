@@ -6,7 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from retouch.editor.instructions.asides import drop_asides
-from retouch.editor.instructions.clauses import split_again, split_clauses, split_ellipsis, split_joints
+from retouch.editor.instructions.clauses import (
+    share_complaint,
+    split_again,
+    split_clauses,
+    split_ellipsis,
+    split_joints,
+)
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.corrections import take_back
 from retouch.editor.instructions.cursor import Cursor
@@ -43,6 +49,7 @@ from retouch.editor.instructions.review import review
 from retouch.editor.instructions.rewording.reword import goal_scale, reword
 from retouch.editor.instructions.tokens import Token, read
 from retouch.editor.instructions.topics import asks_to_fix, is_dislike, names_topic
+from retouch.editor.instructions.trimmings import trim
 from retouch.errors import UnsupportedInstructionError
 
 __all__ = ["parse"]
@@ -77,7 +84,7 @@ MAX_CLAUSE_TOKENS = 80
 """The same for the length of one clause; it also bounds the depth of "this image with ... with ..."."""
 
 
-def parse(prompt: str, *, image_count: int) -> EditPlan:
+def parse(prompt: str, *, image_count: int, shows: Callable[[EditPlan], bool] | None = None) -> EditPlan:
     """Understand a prompt.
 
     Parameters
@@ -86,6 +93,9 @@ def parse(prompt: str, *, image_count: int) -> EditPlan:
         An instruction in English.
     image_count : int
         How many pictures the request has.
+    shows : callable, optional
+        ``shows(plan)`` says whether the pictures have what a plan is about. A refusal asks it before it shows a sentence that
+        would work; without it, such sentences are checked for their words alone.
 
     Returns
     -------
@@ -101,16 +111,16 @@ def parse(prompt: str, *, image_count: int) -> EditPlan:
     -----
     The time grows linearly with the length of the prompt.
     """
-    return _parse(prompt, image_count, lambda sentence: _reads(sentence, image_count))
+    return _parse(prompt, image_count, lambda sentence: _reads(sentence, image_count, shows))
 
 
-def _reads(sentence: str, image_count: int) -> bool:
+def _reads(sentence: str, image_count: int, shows: Callable[[EditPlan], bool] | None) -> bool:
     """Whether a sentence can be carried out."""
     try:
-        _parse(sentence, image_count, None)
+        plan = _parse(sentence, image_count, None)
     except UnsupportedInstructionError:
         return False
-    return True
+    return shows is None or shows(plan)
 
 
 def _parse(prompt: str, image_count: int, reads: Callable[[str], bool] | None) -> EditPlan:
@@ -197,6 +207,9 @@ _MORE = 1.5
 
 def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], list[tuple[str, Refusal]]]:
     """Read one clause; where nothing reads it whole, without its exception, its "more" or its purpose."""
+    complaints = _read_ways(share_complaint(clause), ctx) if _names_subject(clause) else None
+    if complaints is not None:
+        return complaints, []
     operations, problems = _read_whole(clause, ctx)
     if not problems:
         return operations, problems
@@ -224,7 +237,25 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
             if operations and not others:
                 ctx.assume(note)
                 return operations, []
+    for shorter, note in trim(clause, ctx):
+        operations, others = _read_clause(shorter, ctx)
+        if operations and not others:
+            ctx.assume(note)
+            return operations, []
     return [], problems
+
+
+_FLAWED = frozenset("grainy noisy blurry hazy foggy pixelated faded soft".split())  # noqa: SIM905
+
+
+def _names_subject(clause: Sequence[Token]) -> bool:
+    """Whether the parts of a list of complaints say something else without their subject.
+
+    "Too dark" of "the plate is too blue and too dark" is about the plate; "grainy" of "it is dark and grainy" asks for no grain.
+    """
+    if any(token.word in _FLAWED for token in clause[2:]):
+        return True
+    return bool(clause) and clause[0].sense.determiner == "definite" and len(clause) > 1 and not clause[1].sense.picture
 
 
 def _read_reworded(clause: list[Token], ctx: Context, *, depth: int = 0) -> list[Operation] | None:
@@ -260,8 +291,18 @@ def _scale(operations: list[Operation], factor: float) -> list[Operation]:
 
 
 def _read_joined(clause: list[Token], ctx: Context) -> list[Operation] | None:
-    """Return the operations of a clause whose parts, cut at "and" and commas, are each a turn of speech or an instruction."""
-    for parts in split_joints(clause):
+    """Return the operations of a clause whose parts, cut at "and" and commas, each say something by themselves."""
+    head = _head(clause, ctx)
+    for ways in (share_complaint(clause), split_ellipsis(clause, head) if head > 1 else [], split_joints(clause)):
+        operations = _read_ways(ways, ctx)
+        if operations is not None:
+            return operations
+    return None
+
+
+def _read_ways(ways: list[list[list[Token]]], ctx: Context) -> list[Operation] | None:
+    """Return the operations of the first way to cut a clause of which every part reads; a part may list complaints."""
+    for parts in ways:
         trial = replace(ctx, assumptions=list(ctx.assumptions), kept=list(ctx.kept))
         operations: list[Operation] = []
         for part in parts:
@@ -269,6 +310,8 @@ def _read_joined(clause: list[Token], ctx: Context) -> list[Operation] | None:
                 continue
             read, problems = _read_whole(part, trial)
             found = read if not problems else _read_reworded(part, trial)
+            if found is None:
+                found = _read_ways(share_complaint(part), trial)
             if found is None:
                 break
             operations += found
@@ -339,7 +382,11 @@ def _head(clause: list[Token], ctx: Context) -> int:
     """Return how many tokens the verb of a clause and its first thing take."""
     cursor = Cursor(clause)
     cursor.at = 1
-    return 0 if parse_thing(cursor, ctx) is None else cursor.at
+    try:
+        thing = parse_thing(cursor, replace(ctx, assumptions=[], kept=[]))
+    except Refusal:
+        return 0
+    return 0 if thing is None else cursor.at
 
 
 def _read_parts(parts: list[list[Token]], ctx: Context) -> list[Operation] | None:

@@ -11,6 +11,7 @@ from retouch.editor.instructions.things import (
     COLOR_PART_NOUNS,
     MATERIAL_ADJECTIVES,
     REGION_NOUNS,
+    ROOMS,
     SUBJECT_NOUNS,
     Thing,
 )
@@ -52,6 +53,9 @@ def parse_thing(
         return _finish(thing, cur, ctx)
     _read_modifiers(thing, cur, ctx)
     _read_nouns(thing, cur, one_noun=one_noun)
+    if _is_whole_room(thing, cur):
+        thing.noun, thing.picture = None, True
+        return _finish(thing, cur, ctx)
     if thing.noun is None and thing.color is None and with_side:
         _read_bare_side(thing, cur)
     if (
@@ -63,7 +67,7 @@ def parse_thing(
     ):
         cur.at = begin
         return None
-    if cur.word() == "'s" and thing.noun is not None and _is_noun_like(cur, 1):
+    if cur.word() == "'s" and thing.noun is not None and (_is_noun_like(cur, 1) or _leads_to_noun(cur, 1)):
         return _read_possession(thing, cur, ctx, with_side=with_side)
     _read_contents(thing, cur)
     _read_wearer(thing, cur, ctx)
@@ -72,6 +76,14 @@ def parse_thing(
         _read_relative(thing, cur, ctx, placed=placed)
     read_ordinal_side(thing, cur, ctx)
     return _finish(thing, cur, ctx)
+
+
+def _is_whole_room(thing: Thing, cur: Cursor) -> bool:
+    """Whether "the kitchen" stands for all that is seen; behind a preposition, as in "in the kitchen", it is a place."""
+    bare = thing.color is None and not (thing.extras or thing.horizontal or thing.vertical or thing.size)
+    if thing.noun not in ROOMS or thing.determiner != "definite" or not bare or cur.word() == "'s":
+        return False
+    return thing.start == 0 or cur.tokens[thing.start - 1].sense.preposition is None
 
 
 def _read_wearer(thing: Thing, cur: Cursor, ctx: Context) -> None:
@@ -266,14 +278,14 @@ def _read_modifiers(thing: Thing, cur: Cursor, ctx: Context) -> None:
         elif sense.side is not None and (nouns_follow or cur.sense(1).side) and thing.determiner:
             across, down = sense.side
             thing.horizontal, thing.vertical = across or thing.horizontal, down or thing.vertical
-        elif _is_adjective(cur):
+        elif _is_adjective(cur, definite=thing.determiner == "definite"):
             thing.extras.append(cur.word())
         else:
             return
         cur.at += 1
 
 
-def _is_adjective(cur: Cursor) -> bool:
+def _is_adjective(cur: Cursor, *, definite: bool = False) -> bool:
     """Whether a known word that is no noun stands before a noun as an adjective: "a vintage car", "a flying bird"."""
     sense = cur.sense()
     adjective = (
@@ -296,6 +308,10 @@ def _is_adjective(cur: Cursor) -> bool:
             "standing",
         )
     )
+    if not sense.known and cur.word().isalpha() and cur.sense(1).color is not None and _is_noun_like(cur, 2):
+        return True  # "the long blue dress"
+    if sense.term("light") is not None and cur.sense(1).noun is not None and definite:
+        return True  # "the autumn leaves"
     return adjective and (_is_noun_like(cur, 1) or cur.sense(1).color is not None or cur.sense(1).size is not None)
 
 

@@ -41,13 +41,18 @@ def review(operations: list[Operation], ctx: Context) -> tuple[Target, ...]:
         ):
             raise _error(operations, phrase, "shadow")
     for phrase, targets in ctx.kept:
-        if any(operation.touches(target) for target in targets for operation in operations):
+        if any(_spoils(operation, target) for target in targets for operation in operations):
             raise _error(operations, phrase, "contradiction", phrase)
     base = choose_base(operations)
     for operation in operations:
         if operation.edited_picture() not in (None, base):
             raise _error(operations, ctx.prompt, "one_picture", str(base + 1))
     return protected
+
+
+def _spoils(operation: Operation, kept: Target) -> bool:
+    """Whether an operation can't be carried out without changing what the prompt wants kept."""
+    return operation.changes_colors() if kept.is_all_colors else operation.touches(kept)
 
 
 def _spare_what_is_kept(operations: list[Operation], ctx: Context) -> tuple[Target, ...]:

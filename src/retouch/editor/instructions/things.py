@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from retouch.editor.instructions.plan import ColorValue, Horizontal, Pick, Target, Vertical
 
-__all__ = ["ALL_WORDS", "COLOR_PART_NOUNS", "MATERIAL_ADJECTIVES", "REGION_NOUNS", "SUBJECT_NOUNS", "Thing"]
+__all__ = ["ALL_WORDS", "COLOR_PART_NOUNS", "MATERIAL_ADJECTIVES", "REGION_NOUNS", "ROOMS", "SUBJECT_NOUNS", "Thing"]
 
 SUBJECT_NOUNS = frozenset(
     ["subject", "main subject", "object", "main object", "product", "item", "main thing", "thing", "focus", "motif"]
@@ -25,6 +25,13 @@ REGION_NOUNS = frozenset(
     "corner corners side half halves edge edges third quarter area part region portion end section margin".split()  # noqa: SIM905
 )
 """With a side before it, a part of the picture by its place: "the left half"."""
+ROOMS = frozenset(
+    [
+        "room", "living room", "bedroom", "kitchen", "bathroom", "lounge", "dining room", "hallway", "interior", "apartment",
+        "flat", "office", "conservatory", "study", "sitting room", "nursery",
+    ]
+)  # fmt: skip
+"""What a photo taken indoors shows all over."""
 ALL_WORDS = frozenset(["everything", "all", "anything"])
 
 

@@ -183,8 +183,19 @@ def _without_fillers(pieces: Sequence[Token]) -> list[Token]:
     return [
         replace(piece, sense=replace(piece.sense, filler=False)) if piece.word in FILLERS else piece
         for i, piece in enumerate(pieces)
-        if piece.word not in FILLERS or _singles_out(pieces, i)
+        if piece.word not in FILLERS or _singles_out(pieces, i) or _is_called(pieces, i)
     ]
+
+
+def _is_called(pieces: Sequence[Token], i: int) -> bool:
+    """Whether "dude" names someone: "that random dude", "my bro"."""
+    if pieces[i].word not in _CALLED:
+        return False
+    before = next((piece for piece in reversed(pieces[max(0, i - 3) : i]) if piece.sense.known), None)
+    return before is not None and before.sense.determiner is not None
+
+
+_CALLED = frozenset(["dude", "bro", "mate", "buddy", "pal", "bestie", "boss", "fam", "guys", "folks"])
 
 
 def _singles_out(pieces: Sequence[Token], i: int) -> bool:

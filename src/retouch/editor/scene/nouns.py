@@ -30,9 +30,12 @@ def _words(text: str) -> frozenset[str]:
 
 PERSON_WORDS: Final = _words(
     "person people man woman boy girl child kid baby lady gentleman guy human adult teenager face portrait model astronaut "
-    "photographer officer soldier admiral player athlete actor actress singer dancer doctor nurse teacher student worker chef "
-    "farmer king queen prince princess bride couple friend family mother father mom dad grandmother grandfather presenter "
-    "newsreader cameraman sailor pilot policeman him her groom crowd pirate runner clown"
+    "photographer officer soldier admiral player athlete actor actress singer dancer doctor nurse teacher student worker "
+    "chef farmer king queen prince princess bride couple friend family mother father mom dad grandmother grandfather "
+    "presenter newsreader cameraman sailor pilot policeman him her groom crowd pirate runner clown guest mum mommy daddy "
+    "granny grandma grandpa aunt uncle son daughter sister brother husband wife toddler infant dude bloke fella chap "
+    "tourist stranger bystander passer-by waiter waitress bridesmaid groomsman neighbor neighbour cousin boyfriend "
+    "girlfriend"
 )
 """Words for people, whom ImageNet has no class for."""
 

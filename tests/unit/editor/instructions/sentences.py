@@ -809,7 +809,7 @@ OUTSIDE: list[Sentence] = [
     ("fix red eyes", 1, ["remove red eyes"]),
     ("whiten the teeth", 1, ["whiten the teeth"]),
     ("smooth the skin", 1, ["smooth the skin"]),
-    ("remove wrinkles", 1, ["! Can't carry out"]),
+    ("remove wrinkles from the shirt", 1, ["! Can't carry out"]),
     ("make him bald", 1, ["! Can't carry out"]),
     ("give him long hair", 1, ["! Can't carry out"]),
     ("give her a smile", 1, ["! Can't carry out"]),

@@ -57,6 +57,6 @@ SENTENCES = [
     ("move the cup to the center", 1, ['move "the cup" to the center']),
     ("remove the dinosaur but keep the dinosaur", 1, ["! contradicts"]),
     ("clean up the background", 1, ["! say what is to go"]),
-    ("remove the wrinkles", 1, ["! or take wrinkles away"]),
+    ("remove the wrinkles", 1, ["smooth the skin"]),
     ("replace the woman with a man", 1, ["! "]),
 ]

@@ -8,7 +8,7 @@ SENTENCES: list[tuple[str, int, list[str]]] = [
     (
         "get the stranger out of the background",
         1,
-        ['remove "get the stranger out of the background" behind the subject'],
+        ['remove "the stranger" behind the subject'],
     ),
     ("hide my son's face please", 1, ['turn "son\'s face" into coarse pixels']),
     ("it came out way too dark, rescue it", 1, ["look brighter"]),

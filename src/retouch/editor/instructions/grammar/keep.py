@@ -172,7 +172,7 @@ def _leave_thing(cur: Cursor, ctx: Context) -> tuple[Target, ...] | None:
             cur.at = begin
             thing = None if cur.sense(_the(cur)).color_word else parse_thing(cur, ctx)
             if thing is None and cur.sense(_the(cur)).color_word:
-                targets.append(Target(TargetKind.PICTURE, ctx.text([cur.tokens[cur.at + _the(cur)]])))
+                targets.append(Target(TargetKind.PICTURE, ctx.text([cur.tokens[cur.at + _the(cur)]]), noun="color"))
                 cur.at += _the(cur) + 1
                 if cur.take_connector("and", ",", "or"):
                     continue

@@ -5,6 +5,7 @@ from typing import Final
 
 from retouch.editor.instructions.context import Context, Refusal
 from retouch.editor.instructions.cursor import Cursor
+from retouch.editor.instructions.nouns import singular
 from retouch.editor.instructions.phrases import parse_thing
 from retouch.editor.instructions.plan import ChangeLight, LightKind, Target, TargetKind
 from retouch.editor.instructions.targets import to_target
@@ -34,7 +35,12 @@ _STRONG: Final = frozenset(
 _SNOW_LIES_ON: Final = frozenset(
     ["ground", "roof", "tree", "branch", "mountain", "grass", "house", "hill", "street", "field"]
 )
-_FOG_LIES_IN: Final = frozenset(["background", "mountain", "hill", "forest", "field", "ground", "water", "lake", "sea"])
+_FOG_LIES_IN: Final = frozenset(
+    """
+        background mountain hill forest field ground water lake sea valley river tree meadow horizon city street road beach
+        ocean landscape grass
+    """.split()  # noqa: SIM905 - a table of words is read, not run
+)
 _SKY_COLORS: Final = {
     "blue": LightKind.CLEAR, "light blue": LightKind.CLEAR, "gray": LightKind.OVERCAST, "grey": LightKind.OVERCAST,
     "pink": LightKind.SUNRISE, "orange": LightKind.SUNSET, "red": LightKind.SUNSET, "golden": LightKind.GOLDEN_HOUR,
@@ -82,6 +88,8 @@ def parse_light(cur: Cursor, ctx: Context) -> list[ChangeLight]:
     kinds = _settle(reader)
     if not kinds:
         return []
+    if kinds == (LightKind.DRAMATIC,) and _means_sky(cur, ctx):
+        reader.sky = True
     if LightKind.DRAMATIC in kinds and not reader.sky and LightKind.CLOUDS not in kinds and len(kinds) == 1:
         return []
     clouds_too = {LightKind.DRAMATIC, LightKind.THUNDERSTORM, LightKind.OVERCAST} & set(kinds)
@@ -97,6 +105,12 @@ def parse_light(cur: Cursor, ctx: Context) -> list[ChangeLight]:
 
 _ON_MOON = re.compile(r"\bon(?:to)? the (?:full )?moon\b")
 """A place to be, and no light."""
+
+
+def _means_sky(cur: Cursor, ctx: Context) -> bool:
+    """Whether "it" stands for the sky, which was just named: "make the sky darker and more dramatic"."""
+    of_sky = ctx.referent is not None and ctx.referent.kind is TargetKind.SKY
+    return of_sky and any(token.sense.pronoun == "thing" for token in cur.tokens)
 
 
 def _wants_new_sky(cur: Cursor) -> bool:
@@ -222,14 +236,17 @@ class _Reader:
         noun = self.cur.sense().noun
         snow, air = LightKind.SNOW_COVER in self.kinds, bool(_AIR & set(self.kinds))
         rays = LightKind.SUN_RAYS in self.kinds
+        from_sun = rays or LightKind.LENS_FLARE in self.kinds
         wet = bool({LightKind.RAIN, LightKind.SNOWFALL} & set(self.kinds))
         if rays_from_day := self.kinds == [LightKind.DAY] and noun in _RAYS_PASS and self._said_through():
             self.kinds = [LightKind.SUN_RAYS]
         if (
             rays_from_day
             or ((snow or wet) and noun in _SNOW_LIES_ON)
-            or (air and noun in _FOG_LIES_IN)
+            or (air and singular(self.cur.word()) in _FOG_LIES_IN)
+            or (air and self.cur.sense().term("blend") == "far")
             or (rays and noun in _RAYS_PASS)
+            or (from_sun and noun == "sun")
             or (noun in _LEAVES and any(token.sense.term("light") == "autumn" for token in self.cur.tokens))
         ):
             self.cur.at += 1

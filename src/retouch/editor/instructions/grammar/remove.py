@@ -1,5 +1,6 @@
 """Clauses that take something out: "remove the cup and the spoon", "take out the people behind her", "make the dog disappear"."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from retouch.editor.instructions.context import Context, Refusal
@@ -288,11 +289,11 @@ def _thing(cur: Cursor, ctx: Context) -> Remove | ChangeBackground | None:
         raise Refusal("which_one", thing.noun)
     if thing.everything or thing.picture:
         return _all_but(cur, ctx)
-    if not _can_go(thing):
+    if not _can_go(thing, [token.word for token in cur.tokens]):
         return None
     if thing.noun is not None and singular(thing.noun.rsplit(" ", 1)[-1]) in _OTHERS:
         people = Target(TargetKind.NOUN, thing.phrase, "people", horizontal=thing.horizontal, vertical=thing.vertical)
-        return Remove(people, not_subject=True)
+        return _located(Remove(people, not_subject=True), cur, ctx)
     operation = Remove(to_target(thing, ctx))
     return _located(replace(operation, not_subject=others), cur, ctx)
 
@@ -312,7 +313,7 @@ def _take_others(cur: Cursor) -> bool:
     return False
 
 
-def _can_go(thing: Thing) -> bool:
+def _can_go(thing: Thing, said: Sequence[str]) -> bool:
     """Whether a phrase names a thing; lettering, the background and what is no thing are for other grammars."""
     noun = thing.noun
     if noun in ("background", "sky", "foreground") and thing.color is None:
@@ -320,6 +321,8 @@ def _can_go(thing: Thing) -> bool:
     if noun == "cloud" and thing.plural:  # a sky without clouds is another sky
         return False
     if noun is not None and noun not in NOUNS and (noun in NOT_OBJECTS or noun.rsplit(" ", 1)[-1] in NOT_OBJECTS):
+        return False
+    if noun == "bag" and any(word in ("eye", "eyes") for word in said):
         return False
     last = singular((noun or "").rsplit(" ", 1)[-1])
     return last not in _TEXT and last not in _NO_THINGS

@@ -46,6 +46,9 @@ _GLUE = frozenset(
 )
 
 
+_BENEATH = frozenset(["under", "underneath", "beneath", "below", "behind"])
+
+
 @dataclass
 class _Clause:
     """What was read of a clause."""
@@ -107,6 +110,8 @@ def _read_piece(cur: Cursor, ctx: Context, clause: _Clause) -> bool:
         clause.doings.add("raise" if clause.quality == "shadows" else "lower")
         cur.at += 2
         return True
+    if word in _BENEATH and (cur.sense(1).determiner or cur.sense(1).noun):
+        return False  # "the shadows under the hats" are not those of the hats
     doings = {doing for doing, words in DOINGS.items() if word in words}
     if term in ("shadows", "highlights") and clause.quality == "sharpness":  # "details in the shadows"
         clause.quality = None
@@ -225,6 +230,8 @@ def _of_quality(clause: _Clause) -> list[Retouch]:
         case "haze":
             return [Retouch.DEHAZE] if less or "fix" in doings else []
         case "shadows":
+            if "shrink" in doings and clause.percent is None:  # "reduce the shadows on her face"
+                return [Retouch.LIFT_SHADOWS]
             if "raise" in doings and not clause.negative:
                 return [Retouch.LIFT_SHADOWS]
             return [Retouch.DEEPEN_SHADOWS] if "lower" in doings else []

@@ -70,6 +70,14 @@ class _Reading:
     colors: tuple[ColorValue, ...] = ()
 
 
+def _complains(cur: Cursor) -> bool:
+    """Whether a clause says that the photo is grainy, rather than asking for grain: "it looks grainy"."""
+    flawed = any(token.word in ("grainy", "pixelated", "noisy") for token in cur.tokens)
+    told = any(token.sense.copula or token.word in ("looks", "seems", "feels") for token in cur.tokens[1:])
+    said_of = cur.sense().determiner or cur.sense().pronoun or cur.sense().picture
+    return flawed and told and bool(said_of) and not any(token.sense.verb or token.sense.modal for token in cur.tokens)
+
+
 def parse_style(cur: Cursor, ctx: Context) -> list[ApplyStyle]:
     """Return the style that a clause asks for; empty if it is about something else.
 
@@ -82,7 +90,7 @@ def parse_style(cur: Cursor, ctx: Context) -> list[ApplyStyle]:
     if hidden is not None:
         return [hidden]
     cur.at = 0
-    if not _speaks_of_style(cur, ctx):
+    if not _speaks_of_style(cur, ctx) or _complains(cur):
         return []
     read = _Reading()
     cur.at += bool(cur.sense().modal) and not cur.done

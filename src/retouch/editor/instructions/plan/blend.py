@@ -70,6 +70,10 @@ class BlendPictures(Operation):
         """Return whether the whole picture is to be kept: it changes everything."""
         return kept.kind is TargetKind.PICTURE
 
+    def changes_colors(self) -> bool:
+        """Return True: every pixel takes colors of the other picture."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class MatchColors(Operation):
@@ -107,6 +111,10 @@ class MatchColors(Operation):
 
     def touches(self, kept: Target) -> bool:  # noqa: ARG002 - whatever is kept
         """Return True: it changes everything."""
+        return True
+
+    def changes_colors(self) -> bool:
+        """Return True: every pixel takes colors of the other picture."""
         return True
 
 

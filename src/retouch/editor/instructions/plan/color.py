@@ -97,6 +97,10 @@ class AdjustLook(Operation):
         """Return whether it is about the very thing that the prompt wants kept."""
         return kept.kind is TargetKind.PICTURE if self.target is None else _covers(self.target, kept)
 
+    def changes_colors(self) -> bool:
+        """Return whether the look is one of colors, and of the whole picture."""
+        return self.target is None and self.look in _LOOKS_OF_COLOR
+
     def contradicts(self, earlier: Operation) -> str | None:
         """Return "contradiction" behind its own opposite on the same target."""
         if not isinstance(earlier, AdjustLook) or earlier.target != self.target:
@@ -137,6 +141,10 @@ class ShiftColor(Operation):
         """Return whether it is about the very thing that the prompt wants kept."""
         return kept.kind is TargetKind.PICTURE if self.target is None else _covers(self.target, kept)
 
+    def changes_colors(self) -> bool:
+        """Return whether the whole picture changes."""
+        return self.target is None
+
     def contradicts(self, earlier: Operation) -> str | None:
         """Return "contradiction" for more and less of one color on the same target."""
         if not isinstance(earlier, ShiftColor) or earlier.target != self.target or earlier.color != self.color:
@@ -174,6 +182,10 @@ class TurnHue(Operation):
         """Return whether it is about the very thing that the prompt wants kept."""
         return kept.kind is TargetKind.PICTURE if self.target is None else _covers(self.target, kept)
 
+    def changes_colors(self) -> bool:
+        """Return whether the whole picture changes."""
+        return self.target is None
+
 
 @dataclass(frozen=True, slots=True)
 class ReplaceColor(Operation):
@@ -183,6 +195,10 @@ class ReplaceColor(Operation):
     replacement: ColorValue
     swap: bool = False
     phrase: str = ""
+
+    def changes_colors(self) -> bool:
+        """Return True: that is all it does."""
+        return True
 
     def describe(self) -> str:
         """Return the operation in plain words."""
@@ -197,6 +213,10 @@ class KeepColors(Operation):
 
     colors: tuple[ColorValue, ...]
     phrase: str = ""
+
+    def changes_colors(self) -> bool:
+        """Return True: that is all it does."""
+        return True
 
     def describe(self) -> str:
         """Return the operation in plain words."""
@@ -214,6 +234,14 @@ LOOK_OPPOSITES: dict[Look, Look] = {
     Look.LESS_SATURATED: Look.MORE_SATURATED,
 }
 """What "less" and "too" turn a look into; the others (sepia ...) have no opposite."""
+
+_LOOKS_OF_COLOR = frozenset(
+    [
+        Look.BLACK_AND_WHITE, Look.SEPIA, Look.VINTAGE, Look.WARMER, Look.COOLER, Look.MORE_SATURATED,
+        Look.LESS_SATURATED,
+    ]
+)  # fmt: skip
+"""The others change light alone."""
 
 _LOOKS = {
     Look.BLACK_AND_WHITE: "turn {} black and white",

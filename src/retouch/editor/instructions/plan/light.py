@@ -91,6 +91,10 @@ class ChangeLight(Operation):
         """Return whether it is about the very thing that the prompt wants kept."""
         return kept.kind is (TargetKind.SKY if self.sky_only else TargetKind.PICTURE)
 
+    def changes_colors(self) -> bool:
+        """Return whether the light of the whole picture takes another color."""
+        return not self.sky_only and not _COLORS_ALL.isdisjoint(self.kinds)
+
     def is_limited(self) -> bool:
         """Return whether only the sky changes; a lamp lights up more than what it is pointed at."""
         return self.sky_only
@@ -114,3 +118,5 @@ TIMES_OF_DAY = frozenset(
         LightKind.NIGHT, LightKind.DAY,
     ]
 )  # fmt: skip
+_COLORS_ALL = TIMES_OF_DAY | {LightKind.AUTUMN, LightKind.SNOW_COVER}
+"""What gives the whole picture other colors; fog, rain and lamps leave them as they are, if paler."""

@@ -51,6 +51,10 @@ class Operation(ABC):
         """Return whether it is about the very thing that the prompt wants kept, so that one of the two can't be."""
         return False
 
+    def changes_colors(self) -> bool:
+        """Return whether hues or their strength change in the picture as a whole, so that "keep the colors" contradicts it."""
+        return False
+
     def is_limited(self) -> bool:
         """Return whether it changes nothing but the things that it names."""
         return bool(self.targets()) and not any(target.all_but for target in self.targets())

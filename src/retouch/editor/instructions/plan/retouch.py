@@ -71,10 +71,14 @@ class RetouchPicture(Operation):
     def touches(self, kept: Target) -> bool:
         """Return whether it is about the very thing that the prompt wants kept."""
         if kept.kind is TargetKind.PICTURE and self.kind in _DETAIL:
-            return False  # "don't change the colors, just sharpen it"
+            return False  # "leave it as it is, just sharpen it"
         if self.kind in _OWN_PART:
             return kept.noun == _OWN_PART[self.kind]
         return kept.kind is TargetKind.PICTURE if self.target is None else is_same_target(self.target, kept)
+
+    def changes_colors(self) -> bool:
+        """Return whether the white balance or the saturation of the whole picture is set."""
+        return self.target is None and self.kind in _OF_COLOR
 
     def is_limited(self) -> bool:
         """Return whether it changes only the thing that it names, or a part of a face."""
@@ -88,6 +92,7 @@ _OWN_PART = {
     Retouch.RED_EYE: "red eye",
 }
 _DETAIL = frozenset([Retouch.SHARPEN, Retouch.DEBLUR, Retouch.DENOISE, Retouch.UPSCALE, Retouch.CLARITY])
+_OF_COLOR = frozenset([Retouch.WHITE_BALANCE, Retouch.ENHANCE, Retouch.HDR])
 
 _WORDS = {
     Retouch.SHARPEN: "sharpen {}",

@@ -85,6 +85,14 @@ FILM_STYLES = frozenset(
 )
 """Styles that leave it a photo; the others redraw it."""
 
+_KEEPING_COLORS = frozenset(
+    [
+        Style.GRAIN, Style.VIGNETTE, Style.TILT_SHIFT, Style.GLOW, Style.OIL, Style.MOSAIC, Style.PIXEL_ART,
+        Style.PIXELATED, Style.LOW_POLY,
+    ]
+)  # fmt: skip
+"""Styles made of the picture's own colors."""
+
 _UNCOUNTED = frozenset([Style.GRAIN, Style.PIXEL_ART, Style.PIXELATED])
 
 
@@ -151,6 +159,10 @@ class ApplyStyle(Operation):
     def edited_picture(self) -> int | None:
         """Return the picture that is changed, where the prompt says which."""
         return self.base_index if self.base_index is not None else Operation.edited_picture(self)
+
+    def changes_colors(self) -> bool:
+        """Return whether the style brings a palette of its own to the whole picture."""
+        return self.target is None and self.style not in _KEEPING_COLORS
 
     def touches(self, kept: Target) -> bool:
         """Return whether it is about the very thing that the prompt wants kept."""

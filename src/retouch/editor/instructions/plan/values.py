@@ -74,7 +74,7 @@ class Target:
     phrase : str
         The words of the prompt; "" where it does not name the thing ("blur the background": the subject).
     noun : str or None
-        Canonical singular noun: "cup".
+        Canonical singular noun: "cup"; of PICTURE "color", where only the colors are meant.
     color : ColorValue or None
         The color that the thing has now, when the prompt says so ("the yellow cushion").
     horizontal : {"left", "center", "right"} or None
@@ -116,6 +116,11 @@ class Target:
         if self.kind is TargetKind.PICTURE or self.image_index is None or self._says_which_picture():
             return name
         return f"{name} of picture {self.image_index + 1}"
+
+    @property
+    def is_all_colors(self) -> bool:
+        """Whether it stands for the colors of the picture: "keep the colors"."""
+        return self.kind is TargetKind.PICTURE and self.noun == "color"
 
     def _describe_thing(self) -> str:
         match self.kind:

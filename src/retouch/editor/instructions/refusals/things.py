@@ -27,7 +27,8 @@ _NOT_OBJECTS: dict[str, str] = {
         smile grin frown expression laugh wink
     """,
     "style": """
-        drama texture noise glitter effect filter style life depth warmth energy oomph soul
+        vibe vibes mood feel feeling aesthetic atmosphere ambiance drama texture noise glitter
+        effect filter style life depth warmth energy oomph soul
     """,
     "crop": """
         border borders frame margin padding space

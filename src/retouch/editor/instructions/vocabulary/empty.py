@@ -72,6 +72,8 @@ FILLERS: frozenset[str] = frozenset(
         kinda also now gonna well um uh uhm hmm lol dear sir bro dude mate yo only btw probably possibly ideally
         quickly pretty-please asap yes yeah alright preferably carefully hereby somehow literally
         honestly frankly tho though truly generally basicly hopefully haha hahaha lmao xd omg tbh imo hmmm ugh
+        ngl fr rn rly rlly prolly deffo defo lowkey highkey legit deadass srsly seriously obviously definitely
+        fam guys folks bestie pal buddy sis bruh innit smth thanx tysm
     """.split()  # noqa: SIM905
 )
 
@@ -118,6 +120,9 @@ FILLER_PHRASES: tuple[str, ...] = (
     "pretty please", "for me please", "if that's possible", "if it's possible", "if that is possible",
     "try and", "perhaps try and", "if you like",
     "from the photo", "from this photo", "from the picture", "from this picture", "from the image", "from the shot",
+    "you know", "real quick", "really quick", "super quick",
+    "if that makes sense", "no rush", "when you get a chance", "when you have time", "if you have time",
+    "if that's ok", "if that's okay", "if it's ok", "many thx", "thank u", "ty so much", "thanks mate", "for us",
     "if you would", "if you don't mind", "do you think you could", "i was hoping you could", "is there any way to",
     "is there a way to", "any chance you could", "any chance you can",
 )  # fmt: skip

@@ -4,6 +4,8 @@ __all__ = ["COMMON_WORDS", "CONTRACTIONS", "MISSPELLINGS"]
 
 COMMON_WORDS: frozenset[str] = frozenset(
     """
+        snot snout drool nappy diaper pram stroller buggy snack cradle slipper beanie gown bouquet aisle pew garter haze
+        crust crumb syrup sauce gravy platter napkin coaster driveway gutter patio decking skip mast drone sneakers trainer
         able about actual after again against ago ahead air almost alone along already always amount another answer any
         apart area arm around ask away band bank bare barn base bath beam bean bear beat been before begin begun behind
         being below best beyond bill bite blank bloom blow boat bold bolt bone boot born boss bow brand brave bread

@@ -51,6 +51,6 @@ PEOPLE: str = "man woman boy girl child baby lady person kid guy people him her 
 NO_THINGS: str = """
     wrinkle vignette vignetting haze glare tint cast blur grain noise artifact artefact circle shine redness tan effect filter
     contrast saturation brightness warmth compression pixelation exposure highlight darkness yellowness blurriness graininess
-    flash distortion aberration fringing flare hue color colour bag chin wrinkles object element item
+    flash distortion aberration fringing flare hue color colour chin wrinkles object element item
 """
 """What one asks to have removed, and what is no thing with an outline."""

@@ -55,6 +55,7 @@ DOINGS: Final[dict[str, frozenset[str]]] = {
         "turn_up bump_up brighten_up",
         "lower": "lower reduce decrease darken bring_down recover tame deepen crush darker drop dim tone_down less down "
         "turn_down restore pull_down under lowering",
+        "shrink": "reduce decrease less lessen fewer",
         "smooth": "smooth smoothen smoother smoothing soften softer airbrush even retouch clear smoothed clean",
         "whiten": "whiten whiter whitening bleach brighten bright white brighter whitened lighten",
         "brighten": "brighten brighter lighten sparkle shine pop sharpen sharper enhance bright",

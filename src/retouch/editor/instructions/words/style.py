@@ -120,7 +120,8 @@ TERMS: dict[str, str] = {
         wes_anderson pastel_aesthetic pastel_color_grading
     """,
     "DUOTONE": "duotone duo-tone duo_tone two-tone two_tone duotone_effect bichrome spotify_duotone two_colors_only",
-    "GLOW": "orton orton_effect soft_glow dreamy dreamy_glow dreamlike ethereal glow_effect orton_glow bloom_effect hazy_glow",
+    "GLOW": "orton orton_effect soft_glow gentle_glow subtle_glow warm_glow light_glow delicate_glow "
+    "dreamy dreamy_glow dreamlike ethereal glow_effect orton_glow bloom_effect hazy_glow",
     "GRAIN": "film_grain grainy filmgrain grain_effect analog_grain grainy_film",
     "VIGNETTE": "vignette vignetting vignetted dark_corners darkened_corners dark_edges darken_the_corners darken_the_edges",
     "TILT_SHIFT": """
