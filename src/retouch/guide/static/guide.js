@@ -51,13 +51,21 @@ async function load() {
   return index;
 }
 
-/** Sections that have every word of the query; titles count most, then headings. */
+const MOST_COUNTED = 6;
+
+/** How much a section is about a word: its heading says most, then the page's title, then how often the text has it. */
+function worth(word, title, heading, text) {
+  const times = Math.min(text.split(word).length - 1, MOST_COUNTED);
+  return (heading.includes(word) ? 12 : 0) + (title.includes(word) ? 6 : 0) + times;
+}
+
+/** The sections that have every word of the query, the best first. */
 function matches(pages, words) {
   const found = [];
   for (const [url, title, sections] of pages) {
     for (const [anchor, heading, text] of sections) {
-      const fields = [[title, 4], [heading, 8], [text, 1]].map(([field, worth]) => [field.toLowerCase(), worth]);
-      const scores = words.map((word) => fields.reduce((sum, [field, worth]) => sum + (field.includes(word) ? worth : 0), 0));
+      const fields = [title, heading, text].map((field) => field.toLowerCase());
+      const scores = words.map((word) => worth(word, ...fields));
       if (Math.min(...scores) > 0) found.push({ url, title, anchor, heading, text, score: scores.reduce((a, b) => a + b) });
     }
   }
@@ -66,9 +74,10 @@ function matches(pages, words) {
 
 function excerpt(text, words) {
   const at = Math.min(...words.map((word) => text.toLowerCase().indexOf(word)).filter((each) => each >= 0), text.length);
-  const from = Math.max(0, at - 40);
-  const cut = text.slice(from, from + 120);
-  return (from > 0 ? "…" : "") + (at === text.length ? text.slice(0, 120) : cut);
+  if (at === text.length) return text.slice(0, 120);
+  const from = at < 40 ? 0 : text.lastIndexOf(" ", at - 40) + 1;
+  const to = text.indexOf(" ", from + 120);
+  return (from > 0 ? "… " : "") + text.slice(from, to < 0 ? undefined : to) + (to < 0 ? "" : " …");
 }
 
 function show(results, words) {
