@@ -253,6 +253,6 @@ def test_a_call_for_a_keys_edit_is_signed_with_its_secret(server, new_key, photo
     _, headers = new_key()
     sent = {**BFL.body(photo_uri), "webhook_url": "https://hooks.example.org/done"}
     job_id = server.post(BFL.path, json=sent, headers=headers).json()["id"]
-    webhooks = WebhookStore(server.app.state.services.accounts.ledger._engine)
+    webhooks = WebhookStore(server.app.state.services.accounts.database)
     shown = server.get("/v1/webhooks/default/secret", headers=headers).json()["key"]
     assert webhooks.find(job_id).target.secret == shown

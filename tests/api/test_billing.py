@@ -6,7 +6,6 @@ import time
 import pytest
 from tests.api.dialect_requests import REQUESTS
 
-from retouch.accounts.audit import audit_ledger
 from retouch.accounts.keys import KeyTerms
 from retouch.accounts.principal import Scope
 from retouch.testing import REFUSED_WORD
@@ -72,7 +71,7 @@ def test_a_failed_request_costs_nothing(server, new_key, body):
     assert [each["type"] for each in server.get("/v2/billing/transactions", headers=headers).json()["data"]] == [
         "credit"
     ]
-    assert audit_ledger(server.app.state.services.accounts.ledger._engine).faults == ()
+    assert server.app.state.services.accounts.audit().faults == ()
 
 
 def test_a_charge_refers_to_its_request(server, new_key, body):
@@ -182,3 +181,27 @@ def test_without_prices_nothing_is_charged(client, body):
     (row,) = client.get("/v2/logs").json()["data"]
     assert (row["status"], row["key_id"], row["cost"]) == ("succeeded", "anyone", 0.0)
     assert client.get("/v2/billing/transactions").json() == {"data": [], "has_more": False, "next_cursor": None}
+
+
+def test_the_log_has_what_a_limit_or_a_scope_refused_and_what_was_sent_again(server, new_key, body):
+    _, headers = new_key(requests_per_minute=2)
+    first = server.post(GENERATIONS, json=body(), headers={**headers, "Idempotency-Key": "k"})
+    again = server.post(GENERATIONS, json=body(), headers={**headers, "Idempotency-Key": "k"})
+    assert again.headers["idempotent-replayed"] == "true"
+    over = server.post(GENERATIONS, json=body(), headers=headers)
+    assert (first.status_code, again.status_code, over.status_code) == (200, 200, 429)
+    rows = {row["inference_id"]: row for row in logs_of(server, headers, 3)}
+    said = [
+        (row["status"], row["error"], row["credits"], row["images"], row["model"] != "")
+        for row in (rows[each.headers["x-inference-id"]] for each in (first, again, over))
+    ]
+    assert said == [
+        ("succeeded", None, PRICE, 1, True),
+        ("replayed", None, 0, 0, True),
+        ("refused", "rate_limited", 0, 0, False),
+    ]
+    _, reader = new_key(scopes=frozenset({Scope.READ}))
+    refused = server.post(GENERATIONS, json=body(), headers=reader)
+    assert refused.status_code == 403
+    (row,) = logs_of(server, reader, 1)
+    assert (row["inference_id"], row["error"]) == (refused.headers["x-inference-id"], "permission_denied")

@@ -8,10 +8,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import sqlalchemy as sa
 
 from retouch.errors import EngineError
-from retouch.jobs.tables import JOBS
+from retouch.jobs import manager
 from retouch.testing import REFUSED_WORD, FakeEngine
 
 KEY = {"idempotency-key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
@@ -73,8 +72,7 @@ def idle(client):
 
 
 def known_jobs(client):
-    with client.app.state.services.jobs._store._engine.connect() as connection:
-        return list(connection.scalars(sa.select(JOBS.c.id)))
+    return [job.id for job in client.app.state.services.accounts.jobs.page(limit=1000)]
 
 
 @pytest.mark.parametrize("dialect", ROUTES)
@@ -190,6 +188,31 @@ def test_what_a_full_queue_refused_is_not_remembered(serve, send):
     accepted = send("edits", prompt="Add a cat.", at=client)
     assert accepted.status_code == 202
     assert "idempotent-replayed" not in accepted.headers
+
+
+def test_while_the_queue_is_full_no_body_is_read_and_a_repetition_is_answered_all_the_same(serve, send, monkeypatch):
+    monkeypatch.setattr(manager, "_FULL_SECONDS", 60.0)
+    gate = threading.Event()
+    client = serve(engine=FakeEngine(gate=gate), queue={"max_waiting": 1})
+    unreadable = {"content": b"{", "headers": {"content-type": "application/json"}}
+    try:
+        accepted = send("edits", at=client)
+        for _ in range(20):  # one runs and one waits; then there is no room
+            if send("edits", headers={}, at=client).status_code == 429:
+                break
+        unread = client.post(ROUTES["edits"], **unreadable)
+        other_key = send("edits", headers={"idempotency-key": "another"}, at=client)
+        repeated = send("edits", at=client)
+        changed = send("edits", prompt="Add a cat.", at=client)
+    finally:
+        gate.set()
+    idle(client)
+
+    assert (accepted.status_code, repeated.status_code, changed.status_code) == (202, 202, 409)
+    assert repeated.json()["id"] == accepted.json()["id"]
+    assert (unread.status_code, other_key.status_code) == (429, 429)
+    assert int(unread.headers["retry-after"]) >= 1
+    assert client.post(ROUTES["edits"], **unreadable).status_code == 400  # there is room again
 
 
 def test_the_pictures_of_a_repetition_are_not_fetched_again(client, photo, body):

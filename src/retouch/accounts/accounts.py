@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from retouch.accounts.audit import Audit, audit_ledger
 from retouch.accounts.books import Books
 from retouch.accounts.jobs import JobList
 from retouch.accounts.keys import KeyStore
@@ -22,6 +23,7 @@ class Accounts:
 
     Attributes
     ----------
+    database : sqlalchemy.Engine
     prices : Prices
     keys : KeyStore
     ledger : Ledger
@@ -33,6 +35,7 @@ class Accounts:
         The observer that the job store is to be given.
     """
 
+    database: sa.Engine
     prices: Prices
     keys: KeyStore
     ledger: Ledger
@@ -46,6 +49,7 @@ class Accounts:
     def of(cls, engine: sa.Engine, prices: Prices) -> "Accounts":
         """Return the accounts of a database."""
         return cls(
+            engine,
             prices,
             KeyStore(engine),
             Ledger(engine),
@@ -55,3 +59,7 @@ class Accounts:
             JobList(engine),
             Books(prices),
         )
+
+    def audit(self) -> Audit:
+        """Recompute the ledger; see ``audit_ledger``."""
+        return audit_ledger(self.database)

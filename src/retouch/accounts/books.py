@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from retouch.accounts.ledger import hold, release, settle
+from retouch.accounts.ledger import EntryKind, Held, end_hold, hold
 from retouch.accounts.prices import Prices
 from retouch.accounts.requests import RequestStatus, insert_request
-from retouch.accounts.tables import KEYS, REQUESTS
+from retouch.accounts.tables import CREDIT_ENTRIES, REQUESTS
 from retouch.accounts.usage import add_usage, day_of, images_on, seconds_to_next_day
 from retouch.errors import RateLimitedError
 from retouch.jobs.models import Job, JobState, NewJob
@@ -18,6 +18,23 @@ from retouch.jobs.tables import JOBS
 __all__ = ["Books"]
 
 _RETRY_SECONDS: Final = 5.0
+
+_IS_ITS_HOLD: Final = sa.and_(
+    CREDIT_ENTRIES.c.job_id == REQUESTS.c.job_id, CREDIT_ENTRIES.c.kind == EntryKind.HOLD.value
+)
+_OPEN_BOOKS: Final = (
+    sa.select(
+        REQUESTS.c.id,
+        REQUESTS.c.key_id,
+        REQUESTS.c.images,
+        REQUESTS.c.created_at,
+        CREDIT_ENTRIES.c.amount,
+        CREDIT_ENTRIES.c.reference,
+    )
+    .select_from(REQUESTS.outerjoin(CREDIT_ENTRIES, _IS_ITS_HOLD))
+    .where(REQUESTS.c.job_id == sa.bindparam("its_job"), REQUESTS.c.ended_at.is_(None))
+)
+_CLOSE_REQUEST: Final = sa.update(REQUESTS).where(REQUESTS.c.id == sa.bindparam("its_id"))
 
 
 class Books:
@@ -46,48 +63,39 @@ class Books:
         """
         now = self._clock()
         caller, images = new.caller, new.request.num_images
-        # Locks the key's row, so that edits that are accepted at the same time are counted one after the other.
-        key = connection.execute(sa.select(KEYS).where(KEYS.c.id == caller.key_id).with_for_update()).one_or_none()
+        credits = self._prices.of_image(new.request.model, new.engine) * images
+        key = hold(connection, caller.key_id, new.id, credits, reference=caller.inference_id, now=now)
         if key is not None:
             _check_unfinished(connection, key)
             _check_day(connection, key, images, now)
-        price = self._prices.of_image(new.request.model, new.engine)
-        if price:
-            hold(connection, caller.key_id, new.id, price * images, reference=caller.inference_id, now=now)
         insert_request(connection, caller, job_id=new.id, engine=new.engine, images=images, now=now)
         add_usage(connection, caller.key_id, day_of(now), edits=1, images=images)
 
     def ended(self, connection: sa.Connection, job: Job, /) -> None:
         """See ``JobObserver``. A job that has no books, or whose books are closed, is left alone."""
-        row = connection.execute(
-            sa.select(REQUESTS).where(REQUESTS.c.job_id == job.id, REQUESTS.c.ended_at.is_(None))
-        ).one_or_none()
+        row = connection.execute(_OPEN_BOOKS, {"its_job": job.id}).one_or_none()
         if row is None:
             return
         now = self._clock()
         made = 0 if job.result is None or job.state is not JobState.SUCCEEDED else len(job.result.images)
-        charged = _close(connection, job.id, made=made, asked_for=row.images, now=now)
+        charged = 0
+        if row.amount is not None:
+            held = Held(row.key_id, job.id, -row.amount, row.reference)
+            charged = end_hold(connection, held, share=(made, row.images), now=now)
         connection.execute(
-            sa.update(REQUESTS)
-            .where(REQUESTS.c.id == row.id)
-            .values(
-                status=RequestStatus.of_job(job.state).value,
-                error_code=None if job.problem is None else job.problem.code,
-                images=made,
-                credits=charged,
-                ended_at=now,
-            )
+            _CLOSE_REQUEST,
+            {
+                "its_id": row.id,
+                "status": RequestStatus.of_job(job.state).value,
+                "error_code": None if job.problem is None else job.problem.code,
+                "images": made,
+                "credits": charged,
+                "ended_at": now,
+            },
         )
         failed = int(job.state in (JobState.FAILED, JobState.MODERATED))
         day = day_of(row.created_at)
         add_usage(connection, row.key_id, day, images=made - row.images, failed=failed, credits=charged)
-
-
-def _close(connection: sa.Connection, job_id: str, *, made: int, asked_for: int, now: float) -> int:
-    """End the hold of a job, where it has one, by the pictures that it made; return what was charged."""
-    if made == 0:
-        return release(connection, job_id, now=now)
-    return settle(connection, job_id, share=(made, asked_for), now=now)
 
 
 def _check_unfinished(connection: sa.Connection, key: Any) -> None:

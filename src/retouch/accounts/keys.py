@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ _MAX_NAME: Final = 100
 _MAX_PRIORITY: Final = 100
 _MAX_LIMIT: Final = 2**31 - 1
 _NOTE_USE_SECONDS: Final = 60.0
+_LAST_MOMENT: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 _LIMITS: Final = ("requests_per_minute", "images_per_day", "max_unfinished", "max_waiting")
 
 
@@ -63,6 +65,8 @@ class KeyTerms:
             raise InvalidValueError(
                 "priority", f"a whole number from -{_MAX_PRIORITY} to {_MAX_PRIORITY}", self.priority
             )
+        if self.expires_at is not None and not 0 <= self.expires_at <= _LAST_MOMENT:
+            raise InvalidValueError("expires_at", "a time from the years 1970 to 9999", self.expires_at)
         for name in _LIMITS:
             limit = getattr(self, name)
             if limit is not None and not 1 <= limit <= _MAX_LIMIT:

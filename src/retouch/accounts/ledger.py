@@ -23,10 +23,22 @@ from retouch.accounts.tables import CREDIT_ENTRIES, KEYS
 from retouch.database.connection import reading, storage_errors
 from retouch.errors import InvalidValueError, NotFoundError, OutOfCreditsError
 
-__all__ = ["ENDS", "Entry", "EntryKind", "Ledger", "grant", "hold", "release", "settle"]
+__all__ = ["ENDS", "Entry", "EntryKind", "Held", "Ledger", "end_hold", "grant", "hold"]
 
 _MAX_GRANT: Final = 10**15
+_MAX_BALANCE: Final = 10**17
+"""Far from where a column of 64 bits ends, whatever edits take in between."""
 _MAX_REFERENCE: Final = 128
+
+# Built once: to put a statement together takes as long as to carry it out.
+_LOCK_KEY: Final = sa.select(KEYS).where(KEYS.c.id == sa.bindparam("its_id")).with_for_update()
+_CHANGE_BALANCE: Final = (
+    sa.update(KEYS)
+    .where(KEYS.c.id == sa.bindparam("its_id"))
+    .values(balance=KEYS.c.balance + sa.bindparam("change"))
+    .returning(*KEYS.c)
+)
+_ADD_ENTRY: Final = sa.insert(CREDIT_ENTRIES)
 
 
 class EntryKind(enum.StrEnum):
@@ -74,82 +86,95 @@ class Entry:
     created_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is set aside for an edit that has not ended.
+
+    Attributes
+    ----------
+    key_id, job_id : str
+    amount : int
+    reference : str
+    """
+
+    key_id: str
+    job_id: str
+    amount: int
+    reference: str
+
+
 def grant(connection: sa.Connection, key_id: str, amount: int, *, reference: str, now: float) -> int:
     """Change a key's balance by the operator's will; see ``Ledger.grant``."""
     if amount == 0 or abs(amount) > _MAX_GRANT:
         raise InvalidValueError("credits", f"a whole number other than 0, up to {_MAX_GRANT}", amount)
     if len(reference) > _MAX_REFERENCE or not reference.isprintable():
         raise InvalidValueError("reference", f"at most {_MAX_REFERENCE} printable characters", reference)
-    balance = connection.scalar(
-        sa.update(KEYS).where(KEYS.c.id == key_id).values(balance=KEYS.c.balance + amount).returning(KEYS.c.balance)
-    )
-    if balance is None:
+    key = connection.execute(_CHANGE_BALANCE, {"its_id": key_id, "change": amount}).one_or_none()
+    if key is None:
         raise NotFoundError("key", key_id, "Keys of the settings are unlimited and have no balance.")
+    if abs(key.balance) > _MAX_BALANCE:
+        raise InvalidValueError("credits", f"a number that leaves a balance of at most {_MAX_BALANCE}", amount)
     _write(connection, key_id, None, EntryKind.GRANT, amount=amount, reference=reference, now=now)
-    return int(balance)
+    return int(key.balance)
 
 
-def hold(connection: sa.Connection, key_id: str, job_id: str, amount: int, *, reference: str, now: float) -> None:
+def hold(
+    connection: sa.Connection, key_id: str, job_id: str, amount: int, *, reference: str, now: float
+) -> sa.Row[Any] | None:
     """Set credits aside for an edit, in the transaction that accepts it.
-
-    The statement that takes them checks that they are there, and locks the key's row: two edits can't take the same credits.
-
-    Raises
-    ------
-    OutOfCreditsError
-        The key has fewer, and is not unlimited. Keys of the settings have no balance, and are.
-    """
-    affordable = sa.or_(KEYS.c.is_unlimited, KEYS.c.balance >= amount)
-    taken = connection.execute(
-        sa.update(KEYS).where(KEYS.c.id == key_id, affordable).values(balance=KEYS.c.balance - amount)
-    )
-    if taken.rowcount == 0:
-        balance = connection.scalar(sa.select(KEYS.c.balance).where(KEYS.c.id == key_id))
-        if balance is not None:
-            raise OutOfCreditsError(
-                f"The edit may cost {amount} credits, and the key has {balance}. Ask the server's operator for more."
-            )
-    _write(connection, key_id, job_id, EntryKind.HOLD, amount=-amount, reference=reference, now=now)
-
-
-def settle(connection: sa.Connection, job_id: str, *, share: tuple[int, int], now: float) -> int:
-    """End a hold with the share of it that the edit cost, and give back the rest.
 
     Parameters
     ----------
     connection : sqlalchemy.Connection
-    job_id : str
-    share : tuple of (int, int)
-        Pictures that were made, at least 1, and pictures that were held for.
+    key_id, job_id : str
+    amount : int
+        0 for an edit that is free: the key's row is only locked.
+    reference : str
     now : float
         Seconds since the epoch.
 
     Returns
     -------
-    int
-        What was charged, also when the hold had ended before; 0 when nothing was held.
+    sqlalchemy.Row or None
+        The key, locked until the transaction ends, so that two edits can't take the same credits and each counts the other. None
+        for a key of the settings, which has no balance and is unlimited.
+
+    Raises
+    ------
+    OutOfCreditsError
+        The key has fewer, and is not unlimited. What was taken goes back with the transaction.
     """
-    return _end(connection, job_id, EntryKind.SETTLE, share, now)
+    if amount == 0:
+        return connection.execute(_LOCK_KEY, {"its_id": key_id}).one_or_none()
+    key = connection.execute(_CHANGE_BALANCE, {"its_id": key_id, "change": -amount}).one_or_none()
+    if key is not None and not key.is_unlimited and key.balance < 0:
+        raise OutOfCreditsError(
+            f"The edit may cost {amount} credits, and the key has {key.balance + amount}. Ask the server's operator for more."
+        )
+    _write(connection, key_id, job_id, EntryKind.HOLD, amount=-amount, reference=reference, now=now)
+    return key
 
 
-def release(connection: sa.Connection, job_id: str, *, now: float) -> int:
-    """End a hold without a cost; return what was charged: nothing, unless the hold had been settled before."""
-    return _end(connection, job_id, EntryKind.RELEASE, (0, 1), now)
+def end_hold(connection: sa.Connection, held: Held, *, share: tuple[int, int], now: float) -> int:
+    """End a hold with the share of it that the edit cost, and give back the rest; return what was charged.
 
-
-def _end(connection: sa.Connection, job_id: str, kind: EntryKind, share: tuple[int, int], now: float) -> int:
-    entries = connection.execute(sa.select(CREDIT_ENTRIES).where(CREDIT_ENTRIES.c.job_id == job_id)).all()
-    ended = next((entry for entry in entries if entry.kind in ENDS), None)
-    if ended is not None or not entries:
-        return 0 if ended is None else int(ended.charged)
-    (held,) = entries
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+    held : Held
+    share : tuple of (int, int)
+        Pictures that were made, and pictures that were held for.
+    now : float
+        Seconds since the epoch.
+    """
     made, of = share
-    cost = int(-held.amount // of * made)  # a hold is a whole price for each picture, so this divides without a rest
-    if not 0 <= cost <= -held.amount:
+    cost = held.amount // of * made  # a hold is a whole price for each picture, so this divides without a rest
+    if not 0 <= cost <= held.amount:
         raise ValueError(f"{made} pictures were made of {of} that were held for")
-    amount = -held.amount - cost
-    connection.execute(sa.update(KEYS).where(KEYS.c.id == held.key_id).values(balance=KEYS.c.balance + amount))
-    _write(connection, held.key_id, job_id, kind, amount=amount, charged=cost, reference=held.reference, now=now)
+    amount = held.amount - cost
+    connection.execute(_CHANGE_BALANCE, {"its_id": held.key_id, "change": amount})
+    kind = EntryKind.SETTLE if made else EntryKind.RELEASE
+    _write(connection, held.key_id, held.job_id, kind, amount=amount, charged=cost, reference=held.reference, now=now)
     return cost
 
 
@@ -165,15 +190,16 @@ def _write(
     charged: int = 0,
 ) -> None:
     connection.execute(
-        sa.insert(CREDIT_ENTRIES).values(
-            key_id=key_id,
-            job_id=job_id,
-            kind=kind.value,
-            amount=amount,
-            charged=charged,
-            reference=reference,
-            created_at=now,
-        )
+        _ADD_ENTRY,
+        {
+            "key_id": key_id,
+            "job_id": job_id,
+            "kind": kind.value,
+            "amount": amount,
+            "charged": charged,
+            "reference": reference,
+            "created_at": now,
+        },
     )
 
 

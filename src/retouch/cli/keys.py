@@ -83,7 +83,7 @@ def create(
         **_limits(requests_per_minute, images_per_day, max_unfinished, max_waiting),
         **({} if credits is None else {"is_unlimited": False}),
     }
-    with _open_accounts(config, data_dir, make=True) as (accounts, _):
+    with _open_accounts(config, data_dir, make=True) as accounts:
         key, secret = accounts.keys.create(KeyTerms(name, **terms), credits or 0)
     return _show_secret(key, secret, as_json=as_json)
 
@@ -92,7 +92,7 @@ def create(
 @exits
 def list_keys(config: Config = None, data_dir: DataDir = None, as_json: AsJson = False) -> int:
     """List the keys of the database, the newest first. Those of the settings are not among them."""
-    with _open_accounts(config, data_dir) as (accounts, _):
+    with _open_accounts(config, data_dir) as accounts:
         keys = _all_keys(accounts)
     if as_json:
         from retouch.accounts.description import described_key
@@ -117,7 +117,7 @@ def list_keys(config: Config = None, data_dir: DataDir = None, as_json: AsJson =
 @exits
 def show(key: Key, config: Config = None, data_dir: DataDir = None, as_json: AsJson = False) -> int:
     """Show everything about a key but its secret."""
-    with _open_accounts(config, data_dir) as (accounts, _):
+    with _open_accounts(config, data_dir) as accounts:
         return _show(accounts.keys.find(key), as_json=as_json)
 
 
@@ -125,7 +125,7 @@ def show(key: Key, config: Config = None, data_dir: DataDir = None, as_json: AsJ
 @exits
 def disable(key: Key, config: Config = None, data_dir: DataDir = None, as_json: AsJson = False) -> int:
     """Let a key in no more; every process of a running server heeds it within 5 seconds. Its edits go on."""
-    with _open_accounts(config, data_dir) as (accounts, _):
+    with _open_accounts(config, data_dir) as accounts:
         return _show(accounts.keys.disable(accounts.keys.find(key).id), as_json=as_json)
 
 
@@ -133,7 +133,7 @@ def disable(key: Key, config: Config = None, data_dir: DataDir = None, as_json: 
 @exits
 def enable(key: Key, config: Config = None, data_dir: DataDir = None, as_json: AsJson = False) -> int:
     """Let a disabled key in again."""
-    with _open_accounts(config, data_dir) as (accounts, _):
+    with _open_accounts(config, data_dir) as accounts:
         return _show(accounts.keys.enable(accounts.keys.find(key).id), as_json=as_json)
 
 
@@ -150,7 +150,7 @@ def rotate(
 ) -> int:
     """Give a key a new secret, and print it. Limits, credits and edits stay the key's."""
     grace_seconds = seconds_of("--grace", grace)
-    with _open_accounts(config, data_dir) as (accounts, _):
+    with _open_accounts(config, data_dir) as accounts:
         rotated, secret = accounts.keys.rotate(accounts.keys.find(key).id, grace_seconds=grace_seconds)
     return _show_secret(rotated, secret, as_json=as_json)
 
@@ -183,7 +183,7 @@ def set_terms(
     }
     if not changes:
         raise ConfigurationError("Nothing to change was named. `retouch keys set --help` lists what can be.")
-    with _open_accounts(config, data_dir) as (accounts, _):
+    with _open_accounts(config, data_dir) as accounts:
         return _show(accounts.keys.change(accounts.keys.find(key).id, **changes), as_json=as_json)
 
 
@@ -198,7 +198,7 @@ def credit(
     as_json: AsJson = False,
 ) -> int:
     """Give a key credits, or take some back."""
-    with _open_accounts(config, data_dir) as (accounts, _):
+    with _open_accounts(config, data_dir) as accounts:
         key_id = accounts.keys.find(key).id
         accounts.ledger.grant(key_id, amount, reference=note)
         return _show(accounts.keys.get(key_id), as_json=as_json)
@@ -210,10 +210,8 @@ def audit(config: Config = None, data_dir: DataDir = None, as_json: AsJson = Fal
     """Recompute every balance from the ledger, and say what does not add up. Changes nothing; a server may run meanwhile."""
     from dataclasses import asdict
 
-    from retouch.accounts.audit import audit_ledger
-
-    with _open_accounts(config, data_dir) as (_, engine):
-        found = audit_ledger(engine)
+    with _open_accounts(config, data_dir) as accounts:
+        found = accounts.audit()
     if as_json:
         print_json(asdict(found))
     else:
@@ -226,9 +224,7 @@ def audit(config: Config = None, data_dir: DataDir = None, as_json: AsJson = Fal
 
 
 @contextmanager
-def _open_accounts(
-    config: Path | None, data_dir: Path | None, *, make: bool = False
-) -> "Iterator[tuple[Accounts, sa.Engine]]":
+def _open_accounts(config: Path | None, data_dir: Path | None, *, make: bool = False) -> "Iterator[Accounts]":
     """Open the accounts of the server that the settings describe.
 
     Parameters
@@ -256,7 +252,7 @@ def _open_accounts(
             raise ConfigurationError("There are no keys here yet. Make one with: retouch keys create NAME")
         elif status_of(engine).pending:
             raise ConfigurationError("The database is of an older version. Run: retouch database upgrade")
-        yield Accounts.of(engine, settings.accounts.prices()), engine
+        yield Accounts.of(engine, settings.accounts.prices())
     finally:
         engine.dispose()
 

@@ -30,7 +30,7 @@ from retouch.server.guide import add_guide
 from retouch.server.intake import Intake
 from retouch.server.middleware import EXPOSED_HEADERS, CatchUnexpected, Envelope
 from retouch.server.playground import add_playground
-from retouch.server.refusals import NoteRefusals
+from retouch.server.refusals import NoteJobless
 from retouch.server.request_log import RequestLog
 from retouch.server.services import Services
 from retouch.server.telemetry import metrics_access, telemetry_options
@@ -184,7 +184,7 @@ def _add_middleware(app: FastAPI, settings: Settings, log_keeper: LogKeeper, *, 
     limits = settings.limits
     app.add_middleware(Gate, max_headers=limits.max_headers, max_header_bytes=limits.max_header_bytes)
     app.add_middleware(CatchUnexpected)
-    app.add_middleware(NoteRefusals, keeper=log_keeper)
+    app.add_middleware(NoteJobless, keeper=log_keeper)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(origins),

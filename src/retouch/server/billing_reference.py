@@ -70,7 +70,7 @@ _LOGGED: Final = _object(
         "id": _TEXT,
         "inference_id": _TEXT,
         "client_request_id": _MAYBE_TEXT,
-        "status": {"enum": ["pending", "succeeded", "failed", "moderated", "cancelled", "refused"]},
+        "status": {"enum": ["pending", "succeeded", "failed", "moderated", "cancelled", "refused", "replayed"]},
         "error": {"type": ["string", "null"], "description": "Code of the error; null where there is none."},
         "cost": _USD,
         "credits": _WHOLE,

@@ -1,18 +1,19 @@
-"""Notes requests for edits that were refused before they became jobs, for the log that their callers can read."""
+"""Notes requests for edits that did not become jobs, for the log that their callers can read."""
 
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from retouch.accounts.requests import LogKeeper, RefusedRequest
+from retouch.accounts.requests import JoblessRequest, LogKeeper
+from retouch.jobs.models import Caller
 
-__all__ = ["NoteRefusals"]
+__all__ = ["NoteJobless"]
 
 _FIRST_ERROR: int = 400
 
 
-class NoteRefusals:
-    """Looks at the answers to requests whose key was let in, and that no job came of.
+class NoteJobless:
+    """Looks at the answers to requests of known keys that no job came of: refused ones, and those that had been sent before.
 
     Parameters
     ----------
@@ -32,14 +33,18 @@ class NoteRefusals:
         created_at = time.time()
 
         async def look(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] >= _FIRST_ERROR:
-                self._note(scope["state"], created_at)
+            if message["type"] == "http.response.start":
+                self._note(scope["state"], message["status"], created_at)
             await send(message)
 
         await self._app(scope, receive, look)
 
-    def _note(self, state: dict[str, object], created_at: float) -> None:
+    def _note(self, state: dict[str, object], status: int, created_at: float) -> None:
         caller = state.get("caller")
-        if caller is not None and "job_id" not in state:
+        if not isinstance(caller, Caller):
+            return
+        if state.get("is_replay", False):
+            self._keeper.note(JoblessRequest(caller, None, created_at, time.time()))
+        elif "job_id" not in state and status >= _FIRST_ERROR:
             code = str(state.get("error_code", "internal_error"))
-            self._keeper.note(RefusedRequest(caller, code, created_at, time.time()))  # type: ignore[arg-type]
+            self._keeper.note(JoblessRequest(caller, code, created_at, time.time()))

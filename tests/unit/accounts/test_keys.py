@@ -1,6 +1,7 @@
 import pytest
 import sqlalchemy as sa
 
+from retouch.accounts.description import described_key
 from retouch.accounts.keys import KeyStore, KeyTerms
 from retouch.accounts.principal import Scope
 from retouch.accounts.secret import digest_of
@@ -156,3 +157,13 @@ def test_whether_there_is_any_key_can_be_asked_of_a_database_without_tables(tmp_
     key, _ = keys.create(KeyTerms("one"))
     keys.disable(key.id)
     assert keys.any_exist()
+
+
+@pytest.mark.parametrize("moment", [-1.0, 253_402_386_399.0, float("inf"), float("nan")])
+def test_a_key_can_not_end_at_a_moment_that_no_calendar_has(service, moment):
+    key, _ = service.accounts.keys.create(KeyTerms("one"))
+    with pytest.raises(InvalidValueError, match="from the years 1970 to 9999"):
+        service.accounts.keys.create(KeyTerms("two", expires_at=moment))
+    with pytest.raises(InvalidValueError, match="from the years 1970 to 9999"):
+        service.accounts.keys.change(key.id, expires_at=moment)
+    assert [described_key(each)["expires_at"] for each in service.accounts.keys.page(limit=9)] == [None]

@@ -9,9 +9,10 @@ from retouch.accounts.books import Books
 from retouch.accounts.keys import KeyTerms
 from retouch.accounts.prices import Prices
 from retouch.accounts.rates import RequestRates
-from retouch.accounts.requests import LogKeeper, RefusedRequest, RequestLog, RequestStatus
+from retouch.accounts.requests import JoblessRequest, LogKeeper, RequestLog, RequestStatus
 from retouch.errors import RateLimitedError, StorageError
 from retouch.jobs.models import Caller, JobState
+from retouch.jobs.store import JobStore
 
 DAY = 86_400.0
 MINUTE = 60.0
@@ -24,8 +25,8 @@ class Clock:
         return self.now
 
 
-def refused(number, moment=0.0):
-    return RefusedRequest(Caller("anyone", f"inference-{number}"), "invalid_value", moment, moment)
+def refused(number, moment=0.0, key_id="anyone"):
+    return JoblessRequest(Caller(key_id, f"inference-{number}"), "invalid_value", moment, moment)
 
 
 def test_a_row_follows_its_edit_and_counts_on_the_day_of_acceptance(either):
@@ -50,11 +51,11 @@ def test_old_rows_go_and_those_of_unfinished_edits_stay(service):
     clock = Clock()
     log = RequestLog(service.database, clock=clock)
     books = Books(Prices(), clock=clock)
-    service.store._observers = (books,)
+    service.store = JobStore(service.database, (books,))
     service.accept("ended", "key_1")
     service.end(JobState.SUCCEEDED)
     service.accept("waits", "key_1")
-    log.add_refused([refused(1, clock.now)])
+    log.add_jobless([refused(1, clock.now)])
     clock.now += 10 * DAY
     assert log.delete_older_than(11 * DAY) == 0
     assert log.delete_older_than(9 * DAY) == 2
@@ -75,10 +76,23 @@ def test_refused_requests_are_written_by_a_thread_and_all_of_them_at_its_end(ser
 def test_what_comes_faster_than_it_is_written_is_left_out_and_said(service, caplog):
     keeper = LogKeeper(service.accounts.requests)
     for number in range(1500):
-        keeper.note(refused(number))
-    keeper.write_waiting()
+        keeper.note(refused(number, key_id=f"key_{number % 5}"))
+    keeper.start()
+    keeper.stop()
     assert len(service.accounts.requests.page(None, limit=9999)) == 1000
-    assert "500 refused requests were left out" in caplog.text
+    assert "500 requests that did not become edits were left out" in caplog.text
+
+
+def test_one_key_can_not_fill_the_log_with_what_costs_it_nothing(service):
+    keeper = LogKeeper(service.accounts.requests)
+    for number in range(700):
+        keeper.note(refused(number, moment=10.0, key_id="key_1"))
+    keeper.note(refused(1, moment=10.0, key_id="key_2"))
+    keeper.write_waiting()
+    keeper.note(refused(1, moment=61.0, key_id="key_1"))
+    keeper.write_waiting()
+    assert len(service.accounts.requests.page("key_1", limit=9999)) == 600 + 1
+    assert len(service.accounts.requests.page("key_2", limit=9999)) == 1
 
 
 def test_a_database_that_is_away_costs_rows_and_not_the_thread(service, monkeypatch, caplog):
@@ -89,12 +103,13 @@ def test_a_database_that_is_away_costs_rows_and_not_the_thread(service, monkeypa
         raise StorageError("away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(RequestLog, "add_refused", fail)
+        patched.setattr(RequestLog, "add_jobless", fail)
         keeper.write_waiting()
     keeper.note(refused(2))
-    keeper.write_waiting()
+    keeper.start()
+    keeper.stop()
     assert [row.inference_id for row in service.accounts.requests.page(None, limit=9)] == ["inference-2"]
-    assert "1 refused requests were left out" in caplog.text
+    assert "1 requests that did not become edits were left out" in caplog.text
 
 
 def test_of_edits_at_the_same_time_no_more_are_under_way_than_the_key_may_have(either):

@@ -141,11 +141,12 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
         It is not let in, or its body, a picture or the queue are not as they must be; in the dialect's words.
     """
     services = services_of(request)
-    principal = await services.authenticator.check(request, Scope.EDIT)
-    request.state.caller = caller_of(request, principal)
+    principal = await _let_in(request)
     # A Host that no answer could name is refused before the work, not after.
     base_url = public_base_url(request, services.public_url)
     idempotency_key = read_key(request)
+    if services.jobs.was_full:
+        await asyncio.to_thread(services.jobs.require_room, principal.key_id, idempotency_key)
     async with services.intake.place():
         submission = await read(request)
         hide(submission.request.prompt)
@@ -158,12 +159,23 @@ async def accept(request: Request, read: Callable[[Request], Awaitable[Submissio
         if job is None:
             job = await _enqueue(request, submission, caller, idempotency, base_url)
     if job.caller.inference_id != caller.inference_id:
+        request.state.is_replay = True
         add_answer_header(request, REPLAYED, "true")
         if job.problem is not None:  # which a further repetition would get as well
             add_answer_header(request, "x-should-retry", "false")
     request.state.job_id = job.id
     _log.info("%s is job %s", request.state.inference_id, job.id)
     return submission, job
+
+
+async def _let_in(request: Request) -> Principal:
+    """Return who sends a request for an edit; whoever it is finds it in the log, also when the key may not send it (now)."""
+    try:
+        return await services_of(request).authenticator.check(request, Scope.EDIT)
+    finally:
+        principal = getattr(request.state, "principal", None)
+        if principal is not None:
+            request.state.caller = caller_of(request, principal)
 
 
 def _require_tolerance(submission: Submission, policy: SafetyPolicy, principal: Principal) -> None:
