@@ -39,8 +39,12 @@ class Blobs(Protocol):
     raises ``StorageError`` when the store can't be used.
     """
 
-    def put(self, key: str, data: bytes, *, media_type: str) -> None:
-        """Store the bytes, in place of what was there."""
+    def put(self, key: str, data: bytes, *, media_type: str, flush: bool = True) -> None:
+        """Store the bytes, in place of what was there.
+
+        Without ``flush`` a power cut in the next half minute may damage them, where that saves waiting for a disk: for what is
+        checked when it is read, and can be done without.
+        """
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes; None when there are none."""

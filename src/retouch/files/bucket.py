@@ -55,7 +55,7 @@ class BucketBlobs:
         self._checked_until = 0.0
         self._check_lock = threading.Lock()
 
-    def put(self, key: str, data: bytes, *, media_type: str) -> None:
+    def put(self, key: str, data: bytes, *, media_type: str, flush: bool = True) -> None:  # noqa: ARG002 - a bucket has it or not
         """Store the bytes, with what a browser needs that is sent to them by a signed URL."""
         attributes = {
             "Content-Type": media_type,

@@ -29,12 +29,12 @@ class FolderBlobs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, key: str, data: bytes, *, media_type: str) -> None:  # noqa: ARG002 - a folder knows no types
+    def put(self, key: str, data: bytes, *, media_type: str, flush: bool = True) -> None:  # noqa: ARG002 - a folder knows no types
         """Store the bytes."""
         path = self._path(key)
         with contextlib.suppress(OSError):  # what matters of it is said by the write
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store(path, data)
+        store(path, data, flush=flush)
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes; None when there are none."""

@@ -99,7 +99,8 @@ class ResultFiles:
         self._index.add(name, is_recorded=suffix == _UPLOAD_SUFFIX, first_input=_first_of(origin))
         try:
             if origin is not None:  # first, so that a picture that can be found has its origin beside it
-                self._blobs.put(_origin_key(name), json.dumps(origin).encode("ascii"), media_type="application/json")
+                content = json.dumps(origin).encode("ascii")
+                self._blobs.put(_origin_key(name), content, media_type="application/json", flush=False)
             self._blobs.put(_key(name), data, media_type=_media_type(name))
         except StorageError:
             with contextlib.suppress(StorageError):

@@ -15,8 +15,15 @@ PARTIAL_SUFFIX: Final = ".part"
 _DISK_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 
 
-def store(target: Path, data: bytes) -> None:
+def store(target: Path, data: bytes, *, flush: bool = True) -> None:
     """Write ``data`` to ``target``, wholly or not at all, and make its folder where it is missing.
+
+    Parameters
+    ----------
+    target : Path
+    data : bytes
+    flush : bool
+        See ``write_atomically``.
 
     Raises
     ------
@@ -25,7 +32,7 @@ def store(target: Path, data: bytes) -> None:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, data)
+        write_atomically(target, data, flush=flush)
     except OSError as exc:
         raise as_storage_error(exc, "written") from exc
     except StorageError as exc:

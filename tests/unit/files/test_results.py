@@ -192,16 +192,16 @@ def test_an_origin_that_was_left_without_its_picture_is_deleted(storage, databas
 
 
 def test_a_disk_that_is_full_after_the_origin_leaves_neither_behind(results, files_in, monkeypatch):
-    syncs = []
+    before = []
 
-    def full_at_the_second_file(_descriptor):
-        syncs.append(1)
-        if len(syncs) == 2:
-            raise OSError(errno.ENOSPC, "No space left on device")
+    def full_at_the_picture(_descriptor):
+        before.extend(files_in())
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(atomic.os, "fsync", full_at_the_second_file)
+    monkeypatch.setattr(atomic.os, "fsync", full_at_the_picture)
     with pytest.raises(StorageError, match="disk is full"):
         results.save(b"pixels", ".png", ORIGIN)
+    assert len(before) == 2  # the origin, and the picture that was being written
     assert files_in() == []
 
 
