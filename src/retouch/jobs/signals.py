@@ -6,11 +6,15 @@ relay brought goes to all others, so that a supervisor passes news on between it
 
 import contextlib
 import threading
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 __all__ = ["JobSignals", "Relay"]
+
+
+_REMEMBERED_JOBS: Final = 1000
+"""Of so many jobs the latest news reaches also who begins to watch a moment later."""
 
 
 class Relay(Protocol):
@@ -29,6 +33,7 @@ class JobSignals:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._watchers: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
+        self._latest: OrderedDict[str, None] = OrderedDict()
         self._relays: list[Relay] = []
         self._work = threading.Condition()
         self._arrivals = 0
@@ -40,10 +45,16 @@ class JobSignals:
 
     @contextlib.contextmanager
     def watching(self, job_id: str, callback: Callable[[], None]) -> Iterator[None]:
-        """Call ``callback``, from any thread, whenever the job may have changed. It must be quick and must not raise."""
+        """Call ``callback``, from any thread, whenever the job may have changed, and at once when it has lately.
+
+        It must be quick and must not raise.
+        """
         with self._lock:
             self._watchers[job_id].append(callback)
+            has_changed = job_id in self._latest
         try:
+            if has_changed:
+                callback()
             yield
         finally:
             with self._lock:
@@ -54,6 +65,10 @@ class JobSignals:
     def job_changed(self, job_id: str, *, by: Relay | None = None) -> None:
         """Tell the watchers of a job, and every relay but the one that brought the news."""
         with self._lock:
+            self._latest[job_id] = None
+            self._latest.move_to_end(job_id)
+            if len(self._latest) > _REMEMBERED_JOBS:
+                self._latest.popitem(last=False)
             callbacks = list(self._watchers.get(job_id, ()))
             relays = [relay for relay in self._relays if relay is not by]
         for callback in callbacks:

@@ -58,7 +58,7 @@ def result_of(job: Job) -> JobResult:
 
 
 async def follow(request: Request, jobs: JobManager, job: Job) -> AsyncGenerator[Job, None]:
-    """Yield the job now, and again whenever it may have changed, for the last time when it is final.
+    """Yield the job as it was accepted, and again whenever it may have changed, for the last time when it is final.
 
     The job is the listener's: when the client goes away, or who listens stops early, it is abandoned (``JobManager.abandon``).
 
@@ -75,7 +75,6 @@ async def follow(request: Request, jobs: JobManager, job: Job) -> AsyncGenerator
     try:
         with _news_of(jobs, job.id) as changed:
             while True:
-                current = await _look(jobs, job.id)
                 yield current
                 if current.state.is_final:
                     return
@@ -86,6 +85,7 @@ async def follow(request: Request, jobs: JobManager, job: Job) -> AsyncGenerator
                     raise ProblemError(Problem("deadline_exceeded", message, True))
                 await _first_of(changed, gone)
                 changed.clear()
+                current = await _look(jobs, job.id)
     except (ClientDisconnect, asyncio.CancelledError, GeneratorExit):
         if not current.state.is_final:
             # In a thread of its own, so that a server that is shutting down doesn't cancel the cancelling.
