@@ -11,7 +11,7 @@ from retouch.jobs.models import Idempotency, Job, JobState, NewJob
 from retouch.jobs.rows import job_of
 from retouch.jobs.tables import JOBS
 
-__all__ = ["QueueRoom", "check_room", "find_same"]
+__all__ = ["QueueRoom", "check_room", "find_same", "is_known"]
 
 _RECENT_RUNS: Final = 20
 _UNKNOWN_RUN_SECONDS: Final = 5.0
@@ -72,6 +72,11 @@ def find_same(connection: sa.Connection, owner: str, idempotency: Idempotency) -
     if row.submission_digest != idempotency.digest:
         raise IdempotencyConflictError(idempotency.key)
     return job_of(row)
+
+
+def is_known(connection: sa.Connection, owner: str, key: str) -> bool:
+    """Whether a job was accepted under an idempotency key, whatever it was for."""
+    return connection.execute(_SAME, {"its_owner": owner, "its_key": key}).first() is not None
 
 
 def check_room(connection: sa.Connection, new: NewJob, room: QueueRoom, *, now: float) -> None:

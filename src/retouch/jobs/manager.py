@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
+from retouch.errors import QueueFullError
 from retouch.jobs.models import NOBODY, Caller, Idempotency, Job, JobInput, JobState, NewJob, WebhookTarget
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
@@ -17,6 +18,8 @@ from retouch.types import EditRequest
 __all__ = ["Answer", "InputStore", "JobManager", "QueuePolicy"]
 
 _ID_BYTES: Final = 24
+_FULL_SECONDS: Final = 0.2
+"""For so long after an edit was refused for want of room, others are asked for it before anything is read or stored for them."""
 
 
 class InputStore(Protocol):
@@ -95,6 +98,8 @@ class JobManager:
         self._inputs = inputs
         self._signals = signals
         self.policy = policy
+        self._full_until = float("-inf")
+        self._retry_after_seconds = 0.0
 
     def enqueue(
         self,
@@ -149,11 +154,44 @@ class JobManager:
             caller=caller,
             idempotency=idempotency,
         )
-        job = self._store.enqueue(
-            new, max_waiting=self.policy.max_waiting, max_waiting_per_key=self.policy.max_waiting_per_key
-        )
+        try:
+            job = self._store.enqueue(
+                new, max_waiting=self.policy.max_waiting, max_waiting_per_key=self.policy.max_waiting_per_key
+            )
+        except QueueFullError as exc:
+            self._retry_after_seconds = exc.retry_after_seconds
+            self._full_until = time.monotonic() + _FULL_SECONDS
+            raise
         self._signals.work_arrived()
         return job
+
+    @property
+    def was_full(self) -> bool:
+        """Whether an edit was refused for want of room a moment ago: then ``require_room`` is worth asking."""
+        return time.monotonic() < self._full_until
+
+    def require_room(self, key_id: str, idempotency_key: str | None) -> None:
+        """Refuse an edit before its body is read, if it would be refused afterwards; what was accepted already passes.
+
+        Parameters
+        ----------
+        key_id : str
+            Of the caller.
+        idempotency_key : str or None
+
+        Raises
+        ------
+        QueueFullError
+            Too many edits wait in all.
+        """
+        is_replay = idempotency_key is not None and self._store.is_accepted(key_id, idempotency_key)
+        if is_replay or self.has_room():
+            return
+        seconds = self._retry_after_seconds
+        raise QueueFullError(
+            f"{self.policy.max_waiting} edits are waiting already. Try again in about {seconds:.0f} s.",
+            retry_after_seconds=seconds,
+        )
 
     def _store_input(self, picture: bytes | Answer) -> JobInput:
         if isinstance(picture, bytes):

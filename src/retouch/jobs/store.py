@@ -14,7 +14,7 @@ from retouch.database.connection import reading, storage_errors
 from retouch.database.locks import Lock, hold
 from retouch.database.schema import upgrade
 from retouch.errors import NotFoundError
-from retouch.jobs.admission import QueueRoom, check_room, find_same
+from retouch.jobs.admission import QueueRoom, check_room, find_same, is_known
 from retouch.jobs.claiming import Place, next_job, places_ahead
 from retouch.jobs.models import Idempotency, Job, JobResult, JobState, NewJob, Problem, progress_to_json
 from retouch.jobs.observers import JobObserver
@@ -136,6 +136,11 @@ class JobStore:
         """
         with reading(self._engine) as connection:
             return find_same(connection, owner, idempotency)
+
+    def is_accepted(self, owner: str, idempotency_key: str) -> bool:
+        """Whether a key's holder got a job accepted under an idempotency key, whatever it was for."""
+        with reading(self._engine) as connection:
+            return is_known(connection, owner, idempotency_key)
 
     def get(self, job_id: str) -> Job:
         """Return a job.
