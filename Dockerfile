@@ -12,10 +12,15 @@ ARG EXTRAS=postgres,telemetry,c2pa
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python3 -m venv /opt/retouch
-# First what Retouch needs, so that a change of its code alone builds one small layer.
-COPY pyproject.toml README.md LICENSE ./
-COPY src/retouch/_version.py src/retouch/_version.py
-RUN /opt/retouch/bin/pip install ".[${EXTRAS}]" && /opt/retouch/bin/pip uninstall --yes retouch
+# First what Retouch needs, so that a change of its own files builds one small layer anew.
+COPY pyproject.toml ./
+RUN python3 -c "import os, tomllib; \
+project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+extras = [project['optional-dependencies'][name] for name in os.environ['EXTRAS'].split(',')]; \
+print(*project['dependencies'], *sum(extras, []), sep='\n')" > requirements.txt \
+    && /opt/retouch/bin/pip install --requirement requirements.txt
+COPY README.md LICENSE CHANGELOG.md CONTRIBUTING.md SECURITY.md ./
+COPY docs docs
 COPY src src
 RUN /opt/retouch/bin/pip install --no-deps . && /opt/retouch/bin/retouch --help > /dev/null
 

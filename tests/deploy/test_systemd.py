@@ -1,0 +1,61 @@
+"""The units are ones that systemd takes, shut in, and given longer to stop than Retouch takes."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.deploy.artefacts import DEPLOY, passes, seconds, tool
+
+from retouch.settings import load_settings
+
+UNITS = DEPLOY / "systemd"
+NAMES = ("retouch.socket", "retouch.service", "retouch-worker@.service", "retouch-workers.target")
+MOST_EXPOSED = 2.0
+"""Of 10, as systemd counts it; what it calls OK."""
+
+
+def value_of(unit: str, key: str) -> str:
+    return re.findall(rf"^{key}=(.*)$", (UNITS / unit).read_text("utf-8"), re.M)[-1]
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """The units in a folder, calling a program that exists here."""
+    for name in NAMES:
+        text = (UNITS / name).read_text("utf-8")
+        (tmp_path / name.replace("@.", "@1.")).write_text(text.replace("/opt/retouch/bin/retouch", "/bin/true"))
+    return tmp_path
+
+
+def test_systemd_takes_the_units(installed: Path) -> None:
+    analyze = tool("systemd-analyze", "checks units")
+    passes(analyze, "verify", "--man=no", *(installed / name.replace("@.", "@1.") for name in NAMES))
+
+
+@pytest.mark.parametrize("name", ["retouch.service", "retouch-worker@1.service"])
+def test_the_services_are_shut_in(installed: Path, name: str) -> None:
+    analyze = tool("systemd-analyze", "checks units")
+    threshold = str(round(MOST_EXPOSED * 10))
+    passes(analyze, "security", "--offline=true", f"--threshold={threshold}", installed / name)
+
+
+def test_api_and_workers_are_shut_in_alike() -> None:
+    def hardening(name: str) -> str:
+        return (UNITS / name).read_text("utf-8").partition("User=retouch\n")[2].partition("[Install]")[0]
+
+    assert hardening("retouch.service") == hardening("retouch-worker@.service") != ""
+
+
+def test_services_get_longer_to_stop_than_retouch_takes() -> None:
+    server = load_settings(UNITS / "retouch.toml").server
+    assert (
+        seconds(value_of("retouch.service", "TimeoutStopSec")) > server.drain_seconds + 2 * server.shutdown_seconds + 15
+    )
+    assert seconds(value_of("retouch-worker@.service", "TimeoutStopSec")) > server.shutdown_seconds + 15
+
+
+def test_a_worker_is_replaced_before_the_kernel_kills_it() -> None:
+    limit = load_settings(UNITS / "retouch.toml").workers.memory_bytes
+    for unit in ("retouch.service", "retouch-worker@.service"):
+        most = int(value_of(unit, "MemoryMax").removesuffix("G")) * 2**30
+        assert 0 < limit < most
