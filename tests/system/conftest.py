@@ -13,6 +13,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -91,11 +92,15 @@ def start(tmp_path, environment):
     with ExitStack() as stack:
 
         def run(
-            *arguments: str, data: Path = tmp_path / "data", ready: bool = True, **settings: str
+            *arguments: str,
+            data: Path = tmp_path / "data",
+            ready: bool = True,
+            stderr: Any = subprocess.DEVNULL,
+            **settings: str,
         ) -> RunningServer:
             command = [sys.executable, str(FAKE_SERVER), "--data", str(data), *arguments]
             process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**environment, **settings}
+                command, stdout=subprocess.PIPE, stderr=stderr, text=True, env={**environment, **settings}
             )
             stack.callback(process.stdout.close)
             stack.callback(process.wait, 20)
