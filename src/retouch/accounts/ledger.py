@@ -53,6 +53,10 @@ class EntryKind(enum.StrEnum):
 ENDS: Final = (EntryKind.SETTLE, EntryKind.RELEASE)
 """What can come of a hold."""
 
+_CHARGED_FOR: Final = sa.select(CREDIT_ENTRIES.c.charged).where(
+    CREDIT_ENTRIES.c.job_id == sa.bindparam("its_job"), CREDIT_ENTRIES.c.kind == EntryKind.SETTLE.value
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -229,11 +233,8 @@ class Ledger:
 
     def charged_for(self, job_id: str) -> int:
         """Return what an edit has cost so far."""
-        statement = sa.select(CREDIT_ENTRIES.c.charged).where(
-            CREDIT_ENTRIES.c.job_id == job_id, CREDIT_ENTRIES.c.kind == EntryKind.SETTLE.value
-        )
         with reading(self._engine) as connection:
-            return connection.scalar(statement) or 0
+            return connection.scalar(_CHARGED_FOR, {"its_job": job_id}) or 0
 
     def transactions(self, key_id: str | None, *, limit: int, before: int | None = None) -> list[Entry]:
         """Return charges and grants, the newest first; of every key when ``key_id`` is None, and older than entry ``before``.

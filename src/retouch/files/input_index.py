@@ -13,9 +13,12 @@ from retouch.files.tables import STORED_INPUTS, STORED_RESULTS
 __all__ = ["InputIndex"]
 
 _PAGE: Final = 500
+_YOUNG_SECONDS: Final = 60.0
+"""Far below the age at which a clean-up takes an input: one that is younger need not be made young."""
 _KEEPING: Final = (
     sa.update(STORED_INPUTS).where(STORED_INPUTS.c.digest == sa.bindparam("of")).values(kept_at=sa.bindparam("now"))
 )
+_KEPT_AT: Final = sa.select(STORED_INPUTS.c.kept_at).where(STORED_INPUTS.c.digest == sa.bindparam("of"))
 _ADDING: Final = sa.insert(STORED_INPUTS)
 _PLACE_OF: Final = sa.select(STORED_INPUTS.c.place).where(STORED_INPUTS.c.digest == sa.bindparam("of"))
 
@@ -39,8 +42,13 @@ class InputIndex:
 
     def keep(self, digest: str) -> bool:
         """Make an input young; False when it is not there."""
+        now = self._clock()
+        with reading(self._engine) as connection:
+            kept_at = connection.scalar(_KEPT_AT, {"of": digest})
+        if kept_at is None or now - _YOUNG_SECONDS < kept_at <= now:
+            return kept_at is not None
         with storage_errors(), self._engine.begin() as connection:
-            return connection.execute(_KEEPING, {"of": digest, "now": self._clock()}).rowcount == 1
+            return connection.execute(_KEEPING, {"of": digest, "now": now}).rowcount == 1
 
     def add(self, digest: str, place: str) -> bool:
         """Note where an input is; False when somebody else noted another place for it first, which is young now."""

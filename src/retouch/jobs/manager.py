@@ -2,7 +2,9 @@
 
 import json
 import secrets
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -18,6 +20,8 @@ from retouch.types import EditRequest
 __all__ = ["Answer", "InputStore", "JobManager", "QueuePolicy"]
 
 _ID_BYTES: Final = 24
+_ARRIVING_SECONDS: Final = 0.05
+"""For so long who was told that there is room counts as waiting: else all who ask in that time would be told so."""
 _FULL_SECONDS: Final = 0.2
 """For so long after an edit was refused for want of room, others are asked for it before anything is read or stored for them."""
 
@@ -100,6 +104,8 @@ class JobManager:
         self.policy = policy
         self._full_until = float("-inf")
         self._retry_after_seconds = 0.0
+        self._arriving: deque[float] = deque()
+        self._counting = threading.Lock()
 
     def enqueue(
         self,
@@ -185,13 +191,25 @@ class JobManager:
             Too many edits wait in all.
         """
         is_replay = idempotency_key is not None and self._store.is_accepted(key_id, idempotency_key)
-        if is_replay or self.has_room():
+        if is_replay or self._is_let_in():
             return
         seconds = self._retry_after_seconds
         raise QueueFullError(
             f"{self.policy.max_waiting} edits are waiting already. Try again in about {seconds:.0f} s.",
             retry_after_seconds=seconds,
         )
+
+    def _is_let_in(self) -> bool:
+        """Whether there is room for one more beside those who wait and those who were let in a moment ago."""
+        waiting = self._store.count(JobState.QUEUED)
+        with self._counting:
+            now = time.monotonic()
+            while self._arriving and self._arriving[0] < now - _ARRIVING_SECONDS:
+                self._arriving.popleft()
+            is_let_in = waiting + len(self._arriving) < self.policy.max_waiting
+            if is_let_in:
+                self._arriving.append(now)
+        return is_let_in
 
     def _store_input(self, picture: bytes | Answer) -> JobInput:
         if isinstance(picture, bytes):
