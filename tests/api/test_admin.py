@@ -150,7 +150,14 @@ def test_usage_is_listed_by_key_and_day(admin, photo_uri):
     assert (day["key_id"], day["edits"], day["images"], day["failed"], day["credits"]) == (made["id"], 2, 2, 0, 0)
     assert admin.get(f"/admin/v1/usage?since={day['day']}&key_id={made['id']}").json()["data"] == [day]
     assert admin.get("/admin/v1/usage?since=2100-01-01").json()["data"] == []
-    for wrong in ("since=yesterday", "since=2026-13-01", "cursor=x", f"cursor={day['day']}.a%00b", "key_id=%00"):
+    for wrong in (
+        "since=yesterday",
+        "since=2026-13-01",
+        "since=2026-W47-7",
+        "cursor=x",
+        f"cursor={day['day']}.a%00b",
+        "key_id=%00",
+    ):
         assert admin.get(f"/admin/v1/usage?{wrong}").status_code == 400
 
 

@@ -36,6 +36,12 @@ def test_a_range_of_bytes_is_served(client, url, asked, part):
     assert answer.headers["content-range"].endswith(f"/{len(whole)}")
 
 
+def test_head_knows_no_ranges(client, url):
+    answer = client.head(url, headers={"Range": "bytes=0-9"})
+    assert answer.status_code == 200
+    assert answer.headers["content-length"] == client.head(url).headers["content-length"] != "10"
+
+
 def test_a_range_beyond_the_end_cant_be_served(client, url):
     answer = client.get(url, headers={"Range": "bytes=99999999-"})
     assert answer.status_code == 416

@@ -39,7 +39,7 @@ def status(
         found = _status(engine)
     finally:
         engine.dispose()
-    place = engine.url.render_as_string(hide_password=True)
+    place = _shown(engine.url)
     if as_json:
         print_json({"database": place, **(asdict(found) if found is not None else dict.fromkeys(_NOTHING))})
         return 0
@@ -94,6 +94,12 @@ def _open(settings: "Settings") -> "sa.Engine":
     return connect(
         settings.database.url_in(data_folder(settings) / "server"), pool_size=settings.database.max_connections
     )
+
+
+def _shown(url: "sa.URL") -> str:
+    """The URL without passwords, which libpq takes in its query as well."""
+    query = {name: "hidden" if "password" in name else value for name, value in url.query.items()}
+    return url.set(query=query).render_as_string(hide_password=True)
 
 
 def _status(engine: "sa.Engine") -> "SchemaStatus | None":

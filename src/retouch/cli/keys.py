@@ -248,9 +248,9 @@ def _open_accounts(config: Path | None, data_dir: Path | None, *, make: bool = F
     try:
         if make:
             upgrade(engine)
-        elif _is_missing(engine):
+        elif _is_missing(engine) or (status := status_of(engine)).revision is None:
             raise ConfigurationError("There are no keys here yet. Make one with: retouch keys create NAME")
-        elif status_of(engine).pending:
+        elif status.pending:
             raise ConfigurationError("The database is of an older version. Run: retouch database upgrade")
         yield Accounts.of(engine, settings.accounts.prices())
     finally:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -30,8 +30,6 @@ from retouch.server.services import services_of
 __all__ = ["router"]
 
 router = APIRouter(prefix="/admin/v1", tags=["admin"])
-
-_DAY_CHARACTERS: Final = 10
 
 
 @router.get("/keys", summary="List keys", openapi_extra=reference.LIST_QUERY, responses=reference.KEYS)
@@ -188,7 +186,9 @@ def _choice(request: Request, name: str, values: Sequence[str]) -> str | None:
 def _day(field: str, given: str | None) -> str | None:
     """Return a day as ``2026-11-22``, as given."""
     try:
-        if given is not None and (len(given) != _DAY_CHARACTERS or not date.fromisoformat(given)):
+        if (
+            given is not None and date.fromisoformat(given).isoformat() != given
+        ):  # weeks and the like don't sort with days
             raise ValueError(given)
     except ValueError as exc:
         raise invalid_body([{"field": field, "rule": "a day such as 2026-11-22", "received": given}]) from exc

@@ -22,7 +22,7 @@ _RANGE: Final = re.compile(r"bytes=(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))")
 def answer_with_file(request: Request, results: ResultFiles, found: StoredFile, headers: Mapping[str, str]) -> Response:
     """Return the answer to GET or HEAD: the file, a part of it, or that the client has it already.
 
-    Several ranges in one request are answered with the whole file, as HTTP allows.
+    Several ranges in one request are answered with the whole file, as HTTP allows. HEAD knows no ranges (RFC 9110, 14.2).
     """
     sent = {
         **headers,
@@ -33,7 +33,9 @@ def answer_with_file(request: Request, results: ResultFiles, found: StoredFile, 
     if _already_has(request, sent["etag"], found.modified_at):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=sent)
     sent["content-disposition"] = f'inline; filename="{found.name}"'
-    start, stop = _asked_part(request, sent["etag"], found.size_bytes)
+    start, stop = (
+        _asked_part(request, sent["etag"], found.size_bytes) if request.method == "GET" else (0, found.size_bytes)
+    )
     if start >= stop and found.size_bytes > 0:
         sent["content-range"] = f"bytes */{found.size_bytes}"
         return Response(status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=sent)

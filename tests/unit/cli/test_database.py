@@ -49,6 +49,14 @@ def test_the_password_of_the_database_is_never_printed(monkeypatch):
     assert "hunter2" not in outcome.output
 
 
+def test_a_password_in_the_query_of_the_url_is_not_printed_either(monkeypatch, postgres_url):
+    joint = "&" if "?" in postgres_url else "?"
+    monkeypatch.setenv("RETOUCH_DATABASE__URL", f"{postgres_url}{joint}password=hunter2")
+    outcome = run("status")
+    assert "password=hidden" in outcome.stdout
+    assert "hunter2" not in outcome.output
+
+
 @pytest.mark.parametrize("url", ["mysql://me:hunter2@h/db", "sqlite:///relative.sqlite", "sqlite://", "hunter2"])
 def test_a_url_that_cant_be_used_is_refused_without_showing_it(monkeypatch, url):
     monkeypatch.setenv("RETOUCH_DATABASE__URL", url)

@@ -138,3 +138,10 @@ def test_the_audit_passes_a_ledger_that_adds_up_and_fails_one_that_does_not(keys
     said = keys("audit", code=1).stdout
     assert "has a balance of 11; its entries add up to 10" in " ".join(said.split())
     assert json.loads(keys("audit", "--json", code=1).stdout)["entries"] == 1
+
+
+def test_an_empty_database_of_a_server_has_no_keys_yet_and_says_how_to_make_one(monkeypatch, postgres_url):
+    monkeypatch.setenv("RETOUCH_DATABASE__URL", postgres_url)
+    outcome = CliRunner().invoke(app, ["keys", "list"])
+    assert outcome.exit_code == 2
+    assert "Make one with: retouch keys create NAME" in outcome.output
