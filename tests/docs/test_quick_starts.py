@@ -167,6 +167,6 @@ def test_every_block_is_run_or_says_why_not(page):
 @pytest.mark.parametrize("page", [*QUICK_STARTS, DOCS / "moving-from-the-hosted-api.md"], ids=lambda page: page.stem)
 def test_every_settings_file_that_is_shown_is_one(page):
     texts = [block.code for block in blocks_of(page) if block.language == "toml"]
-    texts += re.findall(r"^cat > \S+\.toml <<'END'\n(.*?)^END$", page.read_text(), re.DOTALL | re.MULTILINE)
+    texts += re.findall(r"^cat >>? \S+\.toml <<'END'\n(.*?)^END$", page.read_text(), re.DOTALL | re.MULTILINE)
     for text in texts:
         Settings.model_validate(tomllib.loads(text))

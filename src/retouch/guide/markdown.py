@@ -42,7 +42,7 @@ class Link:
 
 @dataclass(slots=True)
 class Section:
-    """A heading and the words below it."""
+    """A heading and the words below it, without code."""
 
     level: int
     title: str
@@ -169,8 +169,6 @@ def _sections(tokens: Sequence[Token]) -> list[Section]:
                 heading = None
             elif sections:
                 sections[-1].words.append(text)
-        elif token.type == "fence" and sections:
-            sections[-1].words.append(token.content)
     return sections
 
 

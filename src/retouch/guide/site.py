@@ -23,7 +23,7 @@ _PICTURES: Final = (".jpg", ".png")
 _FILES: Final = (*_PICTURES, ".json", ".yml")
 _SEARCH: Final = "search.json"
 _BRIEFLY_INDEXED: Final = 1
-"""Of a decision's sections the search knows the title and so many paragraphs."""
+"""Of a section of the decisions and the changelog, search knows the title and so many paragraphs."""
 
 
 def source_root() -> Path:
@@ -164,7 +164,7 @@ class Guide:
         index = []
         for page in self._pages.values():
             sections = self._article(page.source).sections
-            kept = None if page.chapter.listed else _BRIEFLY_INDEXED
+            kept = None if page.chapter.listed and page.source.startswith("docs/") else _BRIEFLY_INDEXED
             index.append(
                 [
                     page.name,
