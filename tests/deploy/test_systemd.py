@@ -1,6 +1,10 @@
 """The units are ones that systemd takes, shut in, and given longer to stop than Retouch takes."""
 
+import os
 import re
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +63,28 @@ def test_a_worker_is_replaced_before_the_kernel_kills_it() -> None:
     for unit in ("retouch.service", "retouch-worker@.service"):
         most = int(value_of(unit, "MemoryMax").removesuffix("G")) * 2**30
         assert 0 < limit < most
+
+
+AS_SYSTEMD = (
+    "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ |= {'LISTEN_PID': str(os.getpid()), 'LISTEN_FDS': '1'}; "
+    "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
+)
+"""Hands over a socket as descriptor 3."""
+
+
+def test_a_socket_that_other_machines_reach_is_refused_without_a_key(tmp_path: Path) -> None:
+    """Whatever `server.host` says: it is the socket's unit that decides."""
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        server = ["-m", "retouch", "serve", "--data-dir", str(tmp_path)]
+        done = subprocess.run(
+            [sys.executable, "-c", AS_SYSTEMD, str(listener.fileno()), *server],
+            pass_fds=[listener.fileno()],
+            env={name: value for name, value in os.environ.items() if not name.startswith("RETOUCH_")},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "0.0.0.0" in done.stderr
+    assert "retouch keys create" in done.stderr

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import ipaddress
 import socket
 import threading
 from pathlib import Path
@@ -60,7 +61,13 @@ def listen(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
 
 
 def run(app: FastAPI, settings: Settings, listener: socket.socket, data_directory: Path) -> None:
-    """Serve until a signal says to stop; then let running requests finish, for a while."""
+    """Serve until a signal says to stop; then let running requests finish, for a while.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no key, and other machines reach the socket, which systemd may have taken anywhere.
+    """
     configure_logs(log_options(settings))
     config = uvicorn.Config(
         app,
@@ -77,8 +84,22 @@ def run(app: FastAPI, settings: Settings, listener: socket.socket, data_director
     config.load()
     readiness = app.state.services.readiness
     has_keys = app.state.services.accounts.keys.any_exist()
+    if not has_keys and not settings.server.key_digests:
+        _check_that_it_is_local(listener)
     greeting = _greeting(settings, listener, data_directory, has_keys=has_keys)
     _Server(config, greeting, readiness, drain_seconds=settings.server.drain_seconds).run(sockets=[listener])
+
+
+def _check_that_it_is_local(listener: socket.socket) -> None:
+    """Refuse a socket that other machines reach: of one from systemd, ``server.host`` says nothing."""
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    host = listener.getsockname()[0]
+    if not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        raise ConfigurationError(
+            f"The socket that this server was given listens on {host}, and there is no API key: it would be open to whoever "
+            "reaches it. Make a key with `retouch keys create`, or have the socket listen on 127.0.0.1."
+        )
 
 
 def _connection_rules(limits: LimitSettings) -> ConnectionRules:
