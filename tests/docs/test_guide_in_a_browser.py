@@ -109,3 +109,10 @@ def test_the_page_is_drawn_soon(read):
     loaded = page.evaluate("performance.getEntriesByType('resource').map((each) => each.name)")
     assert not [name for name in loaded if name.endswith("search.json")]  # only whoever searches needs it
     assert first_ms < 5000  # 0.5 s on a machine that has nothing else to do
+
+
+def test_the_navigation_shows_where_the_page_stands(read):
+    page = read("adr/0037-playground.html")
+    box = page.locator("#menu [aria-current]").bounding_box()
+    assert 0 < box["y"] < 800 - box["height"]
+    assert page.evaluate("scrollY") == 0

@@ -127,6 +127,14 @@ function beginSearch() {
   });
 }
 
+/** The navigation is longer than the window; it opens where the page stands in it. */
+function showPlace() {
+  const menu = $$("menu");
+  const current = menu.querySelector("[aria-current]");
+  menu.scrollTop = current.offsetTop + current.offsetHeight < menu.clientHeight ? 0 : current.offsetTop - menu.clientHeight / 2;
+}
+
+showPlace();
 $$("theme").hidden = false;
 paint(document.documentElement.dataset.theme ?? "auto");
 addCopyButtons();
