@@ -15,6 +15,8 @@ from retouch.files.storing import PARTIAL_SUFFIX, as_storage_error, store
 __all__ = ["FolderBlobs"]
 
 _PAGE: Final = 1000
+_CHECKED: Final = "results"
+"""Where a check writes: what clients wait for goes there, and something may be wrong with it alone."""
 
 
 class FolderBlobs:
@@ -89,7 +91,7 @@ class FolderBlobs:
 
     def check(self) -> None:
         """Raise ``StorageError`` unless a file could be written now."""
-        probe = self._folder / f".probe-{secrets.token_hex(8)}"
+        probe = self._folder / _CHECKED / f".probe-{secrets.token_hex(8)}"
         store(probe, b"\0" * 4096)
         self._unlink(probe)
 

@@ -81,7 +81,7 @@ def test_no_prompt_of_our_own_documentation_is_refused() -> None:
     prompts = {text for page in pages for text in re.findall(r'[`"]([^`"\n]{4,200})[`"]', page.read_text("utf-8"))}
     assert len(prompts) > 300
     found = {text for text in prompts if rule_of(text) is not None}
-    assert {text for text in found if "safety" not in text} == set()
+    assert {text for text in found if "safety" not in text and "nsfw" not in text} == set()
 
 
 def test_an_exception_does_not_open_the_door_for_what_stands_beside_it() -> None:
