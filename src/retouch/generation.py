@@ -1,6 +1,7 @@
 """What a request can ask of an engine that generates pictures, beside the sentence."""
 
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
@@ -20,8 +21,10 @@ __all__ = [
     "MIN_TRUE_CFG_SCALE",
     "GenerationOptions",
     "LoraWeight",
+    "draw_seed",
 ]
 
+_MAX_DRAWN_SEED: Final = 2**31 - 1
 MAX_INFERENCE_STEPS: Final = 100
 MIN_STRENGTH: Final = 0.01
 MIN_TRUE_CFG_SCALE: Final = 1.01
@@ -33,6 +36,11 @@ MAX_LORAS: Final = 4
 MAX_LORA_WEIGHT: Final = 4.0
 
 _LORA_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def draw_seed() -> int:
+    """Return a fresh seed that every client can hold: 1 to 2**31 - 1, with room for ``num_images`` attempts."""
+    return secrets.randbelow(_MAX_DRAWN_SEED - 16) + 1
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -30,7 +30,6 @@ from retouch.images.codec import DecodedImage, DecodeLimits, decode, decode_open
 from retouch.images.mask_file import mask_from_array, read_mask
 from retouch.isolation.decoder import Decoder, DirectDecoder
 from retouch.kontext import MAX_REFERENCE_IMAGES
-from retouch.pipeline import run_edit
 from retouch.preserve.lineage import Ancestry
 from retouch.preserve.source_file import read_source_file
 from retouch.provenance.label import declared_source_type
@@ -268,6 +267,8 @@ class Editor:
         request = _build_request(prompt, options)
         pictures, notes = self._load(_as_list(image), keep_file=request.size == "original")
         engine = self._registry.get(self._engine_name)
+        from retouch.pipeline import run_edit  # here, for a server that only passes edits on runs none
+
         return run_edit(
             request,
             pictures,

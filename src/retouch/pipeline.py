@@ -1,6 +1,5 @@
 """The one path from decoded pictures to an answer: check, engine, preserve, check, encode. Worker and library both take it."""
 
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from retouch.finish import (
     tell_making,
     trace_ancestry,
 )
+from retouch.generation import draw_seed
 from retouch.images.array_types import Mask, Pixels
 from retouch.images.codec import encode_mask
 from retouch.safety.moderation import UNCHECKED_NOTE, find_nsfw, require_inputs_allowed, require_prompt_allowed
@@ -32,14 +32,7 @@ from retouch.types import (
     ShouldAbort,
 )
 
-__all__ = ["check_pictures", "draw_seed", "run_edit"]
-
-MAX_DRAWN_SEED = 2**31 - 1
-
-
-def draw_seed() -> int:
-    """Return a fresh seed that every client can hold: 1 to 2**31 - 1, with room for ``num_images`` attempts."""
-    return secrets.randbelow(MAX_DRAWN_SEED - 16) + 1
+__all__ = ["check_pictures", "run_edit"]
 
 
 def run_edit(

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -143,3 +144,23 @@ def _start_with_socket(listener, tmp_path, environment) -> subprocess.Popen:
     )
     read_greeting(process)
     return process
+
+
+def test_the_server_itself_loads_nothing_that_only_an_edit_needs(tmp_path, environment, body):
+    command = [sys.executable, "-m", "retouch", "serve", "--port", "0", "--data-dir", str(tmp_path)]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**environment, "RETOUCH_QUEUE__WORKERS": "0"},
+    )
+    with process:
+        url = re.search(r"http://\S+", read_greeting(process)).group()
+        accepted = httpx2.post(f"{url}/v1/edits", json=body(), headers={"Authorization": "Bearer key"}, timeout=60)
+        with open(f"/proc/{process.pid}/maps") as file:
+            loaded = file.read()
+        process.terminate()
+    assert accepted.status_code == 202
+    assert "numpy" in loaded, "the list tells of libraries"
+    assert [name for name in ("/cv2/", "/onnxruntime/", "/scipy/", "/skimage/", "/numba/") if name in loaded] == []

@@ -8,10 +8,11 @@ from PIL import Image
 
 from retouch.engines.base import Capabilities, EditInputs, EngineOutput, InputPicture
 from retouch.errors import EditAbortedError, EngineError, InvalidValueError, ModeratedError
+from retouch.generation import draw_seed
 from retouch.images.codec import decode
 from retouch.images.frame import Frame
 from retouch.images.geometry import fit_pixels, plan_fit
-from retouch.pipeline import draw_seed, run_edit
+from retouch.pipeline import run_edit
 from retouch.preserve.source_file import read_source_file
 from retouch.safety.moderation import UNCHECKED_NOTE
 from retouch.testing import FakeEngine

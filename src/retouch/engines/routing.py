@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from retouch.engines.base import Capabilities, EditInputs, Engine, EngineOutput
 from retouch.errors import ConfigurationError, NotFoundError, UnsupportedInstructionError
 from retouch.images.geometry import fill_size, fit_pixels
-from retouch.preserve.composite import composite
-from retouch.preserve.original import composite_into_original
 from retouch.types import EditRequest, ProgressCallback, ShouldAbort
 
 __all__ = ["RoutingEngine", "RoutingOptions"]
@@ -212,6 +210,9 @@ def _at_original_size(request: EditRequest, at_preset: EditInputs, output: Engin
     original, base = at_preset.originals[output.base_index], at_preset.fitted(output.base_index)
     if output.is_reframed or original.shape == base.shape:
         return output
+    from retouch.preserve.composite import composite
+    from retouch.preserve.original import composite_into_original
+
     height, width = original.shape[:2]
     if request.preserve == "off":
         pixels = fit_pixels(output.pixels, fill_size(output.pixels.shape[1], output.pixels.shape[0], (width, height)))

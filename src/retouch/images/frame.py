@@ -1,10 +1,12 @@
-"""Another frame for a picture: which part of it an answer shows, how large, turned or mirrored, and how it is read."""
+"""Another frame for a picture: which part of it an answer shows, how large, turned or mirrored, and how it is read.
+
+OpenCV is imported where a frame is read: a server that only passes edits on knows frames, and reads none.
+"""
 
 import math
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -181,6 +183,8 @@ def read_frame(picture: Pixels, frame: Frame) -> tuple[Pixels, Mask]:
 
 def read_mask(mask: Mask, frame: Frame) -> Mask:
     """Read a mask through a frame: (h, w) float32 [0, 1], bilinear, 0 beyond the picture."""
+    import cv2
+
     shrink = frame.shrink
     source = cv2.GaussianBlur(mask, (0, 0), 0.4 * shrink) if shrink > 1.5 else mask
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -213,6 +217,8 @@ def _read_box(picture: Pixels, box: tuple[float, float, float, float], size_wh: 
     before_x, before_y = max(0, math.ceil(-left)), max(0, math.ceil(-top))
     after_x, after_y = max(0, math.ceil(right - width)), max(0, math.ceil(bottom - height))
     if before_x or before_y or after_x or after_y:
+        import cv2
+
         edges = (before_y, after_y, before_x, after_x)
         picture = np.asarray(cv2.copyMakeBorder(picture, *edges, cv2.BORDER_REPLICATE), dtype=np.uint8)
         left, top, right, bottom = left + before_x, top + before_y, right + before_x, bottom + before_y
@@ -224,6 +230,8 @@ def _read_box(picture: Pixels, box: tuple[float, float, float, float], size_wh: 
 
 def _read_turned(picture: Pixels, frame: Frame) -> Pixels:
     """Read a turned frame at twice its size and reduce it; at the picture's own scale it is read directly."""
+    import cv2
+
     matrix, shrink = frame.matrix, frame.shrink
     straight = picture.shape[2] == 4
     source: FloatImage | Pixels = _premultiplied(picture) if straight else picture

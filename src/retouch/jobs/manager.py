@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from retouch.errors import QueueFullError
+from retouch.generation import draw_seed
 from retouch.jobs.models import NOBODY, Caller, Idempotency, Job, JobInput, JobState, NewJob, WebhookTarget
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
-from retouch.pipeline import draw_seed
 from retouch.types import EditRequest
 
 __all__ = ["Answer", "InputStore", "JobManager", "QueuePolicy"]

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from retouch.jobs.pulse import Overseer, Pulse, StopReason
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
 from retouch.jobs.tracing import working_on
+from retouch.jobs.workers import new_worker_id
 from retouch.pipeline import run_edit
 from retouch.provenance.signing import FileSigner
 from retouch.safety.pictures import PictureCheck
@@ -30,7 +30,7 @@ from retouch.safety.policy import SafetyPolicy
 from retouch.telemetry.spans import span
 from retouch.types import EditedImage, EditResult
 
-__all__ = ["ResultStore", "Worker", "WorkerPool", "Workshop", "new_worker_id"]
+__all__ = ["ResultStore", "Worker", "WorkerPool", "Workshop"]
 
 _POLL_SECONDS: Final = 1.0
 """How long an idle worker trusts the signals before it looks for jobs that another process put in."""
@@ -66,11 +66,6 @@ class Workshop:
     safety_policy: SafetyPolicy | None = None
     embed_provenance: bool = True
     signer: FileSigner | None = None
-
-
-def new_worker_id() -> str:
-    """Return a name that no other worker has."""
-    return f"worker-{secrets.token_hex(8)}"
 
 
 class Worker:

@@ -2,6 +2,7 @@
 
 import contextlib
 import enum
+import secrets
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from retouch.database.connection import metadata, storage_errors
 from retouch.errors import StorageError
 
-__all__ = ["WORKERS", "OtherWorkers", "WorkerCard", "WorkerRegister", "WorkerState"]
+__all__ = ["WORKERS", "OtherWorkers", "WorkerCard", "WorkerRegister", "WorkerState", "new_worker_id"]
 
 _REMEMBERED_SECONDS: Final = 1.0
 
@@ -66,6 +67,11 @@ class WorkerCard:
     state: WorkerState
     started_at: float
     problem: str | None = None
+
+
+def new_worker_id() -> str:
+    """Return a name that no other worker has."""
+    return f"worker-{secrets.token_hex(8)}"
 
 
 class WorkerRegister:

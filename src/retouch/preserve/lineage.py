@@ -19,7 +19,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -218,6 +217,8 @@ def _none(fit: Fit) -> Bits:
 
 def _reached(touched: Bits, fit: Fit) -> Bits:
     """Grow a mask by the reach of the Lanczos filter that the resize uses."""
+    import cv2  # here, for a server that only passes edits on has no use for it
+
     shrink = max((fit.box[2] - fit.box[0]) / fit.size_wh[0], (fit.box[3] - fit.box[1]) / fit.size_wh[1], 1.0)
     reach = int(np.ceil(LANCZOS_REACH_PX * shrink)) + 1
     return np.asarray(cv2.dilate(touched.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin, TiffImagePlugin
@@ -23,7 +22,6 @@ from retouch.images.codec import (
     DecodeLimits,
     decode,
 )
-from retouch.preserve.report import psnr_db
 from retouch.provenance.container import find_xmp
 from retouch.types import OutputFormat
 
@@ -193,6 +191,10 @@ def encode_like(source: SourceFile, pixels: Pixels, change_mask: Mask, output_fo
     outside = change_mask == 0
     if not outside.any():
         return EncodedAnswer(buffer.getvalue(), False, None, 0, (note,))
+    import cv2  # here, as is the measure: a server that only passes edits on writes no picture
+
+    from retouch.preserve.report import psnr_db
+
     largest = cv2.norm(written, source.kept, cv2.NORM_INF, outside.astype(np.uint8))
     return EncodedAnswer(buffer.getvalue(), False, psnr_db(source.kept, written, outside), int(largest), (note,))
 

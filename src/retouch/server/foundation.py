@@ -5,6 +5,7 @@ Knows nothing of HTTP, so that a worker process starts without it.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from retouch.accounts.accounts import Accounts
 from retouch.database.connection import connect
@@ -20,11 +21,13 @@ from retouch.jobs.measuring import JobMeasures
 from retouch.jobs.relays import NewsService, news_by
 from retouch.jobs.signals import JobSignals
 from retouch.jobs.store import JobStore
-from retouch.jobs.worker import Workshop
 from retouch.jobs.workers import WorkerRegister
 from retouch.safety.pictures import PictureCheck
 from retouch.settings import Settings
 from retouch.workers.supervisor import SupervisionRules, Supervisor
+
+if TYPE_CHECKING:
+    from retouch.jobs.worker import Workshop
 
 __all__ = ["Foundation", "private_folder"]
 
@@ -62,8 +65,10 @@ class Foundation:
         self.register = WorkerRegister(self.database)
         self.jobs = JobManager(self.store, self.inputs, self.signals, self.policy)
 
-    def workshop(self, registry: EngineRegistry, picture_check: PictureCheck | None) -> Workshop:
-        """Return what a worker works with."""
+    def workshop(self, registry: EngineRegistry, picture_check: PictureCheck | None) -> "Workshop":
+        """Return what a worker works with. Only here is it imported: with it come OpenCV and all that an edit needs."""
+        from retouch.jobs.worker import Workshop
+
         limits, safety = self.settings.limits, self.settings.safety
         return Workshop(
             store=self.store,

@@ -2,12 +2,14 @@
 
 import logging
 import threading
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from retouch.errors import RetouchError
-from retouch.jobs.worker import WorkerPool, Workshop
 from retouch.jobs.workers import WorkerRegister, WorkerState
 from retouch.workers.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from retouch.jobs.worker import Workshop
 
 __all__ = ["ProcessWorkforce", "ThreadWorkforce", "Workforce"]
 
@@ -43,7 +45,9 @@ class ThreadWorkforce:
         Edits that run at the same time.
     """
 
-    def __init__(self, workshop: Workshop, engine: str, count: int) -> None:
+    def __init__(self, workshop: "Workshop", engine: str, count: int) -> None:
+        from retouch.jobs.worker import WorkerPool
+
         self._registry = workshop.registry
         self._engine = engine
         self._pool = WorkerPool(workshop, count)

@@ -17,8 +17,7 @@ from typing import Final
 from retouch.errors import ConfigurationError, StorageError
 from retouch.jobs.housekeeping import Housekeeper
 from retouch.jobs.signals import JobSignals
-from retouch.jobs.worker import new_worker_id
-from retouch.jobs.workers import WorkerState
+from retouch.jobs.workers import WorkerState, new_worker_id
 from retouch.workers.channel import Channel, socket_pair
 
 __all__ = ["SupervisionRules", "Supervisor"]

@@ -70,7 +70,7 @@ def test_the_first_engine_that_takes_the_instruction_makes_the_edit():
     first, second = Named("first"), Named("second")
     result = run_edit(ask(), [PICTURE], auto(first, second))
     assert (result.engine, first.edits_started, second.edits_started) == ("first/1", 1, 0)
-    assert result.images[0].data == run_edit(ask(), [PICTURE], Named("alone")).images[0].data
+    assert result.images[0].data == run_edit(ask(), [PICTURE], Named("first")).images[0].data
 
 
 def test_a_refusal_goes_on_to_the_next_and_the_notes_tell():
