@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from retouch.editor.instructions.tokens import Token
+from retouch.editor.instructions.tokens import Token, lex
 from retouch.editor.instructions.vocabulary import NATURAL_FRAME, NATURAL_WORDS
 
 __all__ = ["share_complaint", "split_again", "split_clauses", "split_ellipsis", "split_joints", "starts_clause"]
@@ -108,7 +108,8 @@ def share_complaint(clause: Sequence[Token]) -> list[list[list[Token]]]:
     verb = next((i for i, token in enumerate(clause[:_LONGEST_SUBJECT]) if i and _tells_how(token)), None)
     named = bool(clause) and (clause[0].sense.determiner or clause[0].sense.pronoun or clause[0].sense.picture)
     if clause and clause[0].word in _TOO:  # "too dark and noisy"
-        verb, named = -1, True
+        clause = [*lex("it is", clause[0].start, clause[0].start), *clause]
+        verb, named = 1, True
     if verb is None or not named or any(_asks(token) for token in clause[: verb + 1]):
         return []
     head, said = list(clause[: verb + 1]), list(clause[verb + 1 :])

@@ -49,7 +49,7 @@ from retouch.editor.instructions.review import review
 from retouch.editor.instructions.rewording.reword import goal_scale, reword
 from retouch.editor.instructions.tokens import Token, read
 from retouch.editor.instructions.topics import asks_to_fix, is_dislike, names_topic
-from retouch.editor.instructions.trimmings import trim
+from retouch.editor.instructions.trimmings import trim, without_degree
 from retouch.errors import UnsupportedInstructionError
 
 __all__ = ["parse"]
@@ -237,6 +237,10 @@ def _read_clause(clause: list[Token], ctx: Context) -> tuple[list[Operation], li
             if operations and not others:
                 ctx.assume(note)
                 return operations, []
+    bare, factor = without_degree(clause)
+    graded = _read_reworded(bare, ctx) if bare else None
+    if graded is not None:
+        return _scale(graded, factor), []
     for shorter, note in trim(clause, ctx):
         operations, others = _read_clause(shorter, ctx)
         if operations and not others:

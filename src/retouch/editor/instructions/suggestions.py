@@ -152,6 +152,12 @@ def _things(clause: Sequence[Token], ctx: Context) -> list[str]:
 
 
 def _text(tokens: Sequence[Token]) -> str:
+    last = len(tokens)
+    while last and tokens[last - 1].sense.connector is not None:
+        last -= 1
     return (
-        " ".join(" ".join(token.word for token in tokens).split()).replace(" 's", "'s").replace(" ,", ",").strip(" ,")
+        " ".join(" ".join(token.word for token in tokens[:last]).split())
+        .replace(" 's", "'s")
+        .replace(" ,", ",")
+        .strip(" ,")
     )

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from retouch.editor.instructions.context import Context
+from retouch.editor.instructions.rewording.reword import LITTLE, MUCH
 from retouch.editor.instructions.tokens import Token
 
-__all__ = ["trim"]
+__all__ = ["trim", "without_degree"]
 
 _LIKE = frozenset(["like", "similar to", "as if", "as though", "almost like", "kind of like", "sort of like"])
 _LONGEST_COMPARISON = 9
@@ -30,6 +31,18 @@ def trim(clause: Sequence[Token], ctx: Context) -> Iterator[tuple[list[Token], s
     plain, praise = _without_praise(clause)
     if praise:
         yield plain, f'"{ctx.text(praise)}" names nothing that can be done; the rest of "{ctx.text(clause)}" was'
+
+
+def without_degree(clause: Sequence[Token]) -> tuple[list[Token], float]:
+    """Return a clause without the degree at its end or its beginning, and what it multiplies strengths by: "a bit", "slightly".
+
+    An empty clause stands for one that has none there.
+    """
+    for at in (len(clause) - 1, 0):
+        factor = {"little": LITTLE, "much": MUCH}.get(clause[at].sense.degree or "") if len(clause) > 1 else None
+        if factor is not None:
+            return [*clause[:at], *clause[at + 1 :]], factor
+    return [], 1.0
 
 
 def _cut_comparison(clause: Sequence[Token]) -> int | None:

@@ -13,7 +13,7 @@ from retouch.editor.scene.color_match import color_likelihood
 from retouch.editor.scene.colored_part import grow_colored_part
 from retouch.editor.scene.detector_nouns import detector_meaning
 from retouch.editor.scene.find_boxed import find_boxed
-from retouch.editor.scene.instances import shows_people
+from retouch.editor.scene.instances import PERSON, shows_people
 from retouch.editor.scene.locator import Sighting, evidence_of, fuse_evidence, keep_boxes, mean_the_same
 from retouch.editor.scene.named import (
     Evidence,
@@ -68,6 +68,15 @@ BASE_WORDS: Final = frozenset({"saucer", "plate", "dish"})
 CUTLERY_WORDS: Final = frozenset({"spoon", "teaspoon"})
 SERVED_WORDS: Final = BASE_WORDS | CUTLERY_WORDS
 MIN_COLOR_SHARE: Final = 0.15
+GARMENT_WORDS: Final = frozenset(
+    """
+        dress shirt t-shirt blouse suit jacket coat trousers pants jeans skirt sweater hoodie vest uniform cardigan jersey
+        jumper robe gown tuxedo blazer sweatshirt
+    """.split()  # noqa: SIM905 - a table of words is read, not run
+)
+"""What covers a body, and so is no smaller than a face."""
+WORN_SHARE: Final = 0.5
+"""How much of a garment lies on the people that the detector sees."""
 
 
 _BOXED: Final = frozenset({TargetKind.NOUN, TargetKind.SUBJECT, TargetKind.COLOR_PART})
@@ -335,8 +344,24 @@ def _find_colored_part(scene: "Scene", target: Target, *, near: Mask | None = No
     confidence = min(0.95, 0.4 + 0.6 * strength)
     if target.noun is None:
         return Finding(mask, confidence, f"the {color.name} part", verified=True)
+    if is_one_of(target.noun, GARMENT_WORDS) and not _may_be_worn(scene, mask):
+        raise _refuse(target, f"I can't make out {with_article(f'{color.name} {target.noun}')} in this picture.")
     resolved_to = f"the {color.name} part (taken for {target.phrase!r})"
     return Finding(mask, COLOR_ONLY_SHARE * confidence, resolved_to, verified=False)
+
+
+def _may_be_worn(scene: "Scene", mask: Mask) -> bool:
+    """Whether a colored part can be what somebody in the picture wears: no smaller than a face, and on a person."""
+    faces = [face.box.width * face.box.height for face in scene.faces]
+    if faces and float(mask.sum()) < min(faces):
+        return False
+    people = [each.box for each in scene.detections if each.kind == PERSON]
+    if not people:
+        return True
+    on_people = np.zeros(mask.shape, bool)
+    for box in people:
+        on_people[max(0, int(box.top)) : int(box.bottom) + 1, max(0, int(box.left)) : int(box.right) + 1] = True
+    return float(mask[on_people].sum()) > WORN_SHARE * float(mask.sum())
 
 
 def _find_color_on_thing(scene: "Scene", target: Target) -> Finding | None:

@@ -45,7 +45,7 @@ SENTENCES: list[tuple[str, int, list[str]]] = [
     # All that lies behind.
     ("get everything behind the bottle out of focus", 1, ["background blur of bottle"]),
     ("make whatever is in the background blurry", 1, ["background blur"]),
-    ("have everything in the back a bit softer", 1, ["background blur"]),
+    ("have everything in the back a bit softer", 1, ["background blur 0.5"]),
     ("make all the people in the background blurred", 1, ["background blur"]),
     # Comparisons explain; with another picture, a thing in it or a style they say more.
     ("make the wall yellow like butter", 1, ["recolor wall -> yellow"]),
@@ -90,4 +90,8 @@ SENTENCES: list[tuple[str, int, list[str]]] = [
     ("the picture has too much green", 1, ["make the picture less green"]),
     ("get rid of the boy behind", 1, ['remove "the boy" behind the subject']),
     ("make it clean like new", 1, ["! "]),
+    # A degree before or behind a turn of speech; what is in the background, whatever it is.
+    ("soften the fine lines a bit", 1, ["slightly smooth the skin"]),
+    ("make everything in the background a bit darker", 1, ["look darker 0.5 on BACKGROUND"]),
+    ("too bright and a bit yellow", 1, ["look darker", "make the picture less yellow"]),
 ]

@@ -1,5 +1,6 @@
 import functools
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.operations.harmonize import measure_tint
 from retouch.editor.operations.insert.insert import insert
 from retouch.editor.operations.insert.scores import _part_score
+from retouch.editor.operations.insert.worn import find_wearers
 from retouch.editor.operations.stage import Context, Stage
 from retouch.editor.scene.landscape import Landscape
-from retouch.editor.scene.values import Finding, Head, Horizon, Light, Subject
+from retouch.editor.scene.values import Box, Face, Finding, Head, Horizon, Light, Subject
 from retouch.errors import EditAbortedError, UnsupportedInstructionError
 from retouch.images.array_types import Mask, Pixels
 
@@ -488,3 +490,19 @@ def test_a_kind_that_no_pack_has_is_taken_for_what_it_is_a_kind_of_and_a_note_sa
 
     assert after.change_mask.max() == 1
     assert "No pack has a beach ball: a ball was taken." in after.notes
+
+
+def test_what_a_named_animal_shall_wear_is_not_put_on_the_person_beside_it():
+    face = Face(Box(40, 20, 70, 60), 0.9, ((48.0, 35.0), (62.0, 35.0)), 3.0, (55.0, 45.0), Box(48, 50, 62, 56))
+    scene = SimpleNamespace(
+        faces=(face,),
+        head=None,
+        pixels=np.zeros((90, 120, 3), np.uint8),
+        subject=Subject(np.ones((90, 120), np.float32), 0.9, True),
+    )
+    cat = np.zeros((90, 120), np.float32)
+    cat[60:, 80:] = 1
+
+    assert find_wearers(scene, cat, Placement(), "a hat")[0].face is face
+    with pytest.raises(UnsupportedInstructionError, match="find no head"):
+        find_wearers(scene, cat, Placement(), "a hat", strictly=True)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from retouch.editor.instructions.nouns import singular
-from retouch.editor.instructions.plan import AddObject, Placement, Relation
+from retouch.editor.instructions.plan import AddObject, Placement, Relation, Target
 from retouch.editor.objects.cutout import Cutout, ObjectEntry
 from retouch.editor.objects.library import ObjectLibrary
 from retouch.editor.operations.harmonize import harmonize, measure_tone
@@ -15,6 +15,8 @@ from retouch.editor.operations.insert.choice import choose, describe_choice, pre
 from retouch.editor.operations.insert.shadow import worn_shade
 from retouch.editor.operations.insert.worn import Wearer, WornFit, find_wearers, fit_on_shoulder, fit_worn
 from retouch.editor.operations.stage import Context, Stage
+from retouch.editor.scene.instances import PERSON
+from retouch.editor.scene.nouns import is_person
 from retouch.errors import UnsupportedInstructionError
 from retouch.images.array_types import Mask
 from retouch.images.compose import resize_layer, rotate_layer
@@ -25,6 +27,9 @@ __all__ = ["MAX_DRAWN_SIDE_PX", "insert_worn"]
 MAX_DRAWN_SIDE_PX: Final = 900
 EVERYONE: Final = frozenset(["everyone", "everybody", "people", "all people", "person each", "crowd", "group", "them"])
 """Nouns that stand for every face in the picture."""
+_FACED: Final = EVERYONE | {
+    "head", "face", "eye", "hair", "subject", "statue", "doll", "mannequin", "figure", "robot", "snowman", "painting", "poster",
+}  # fmt: skip
 _PLACES: Final = {Relation.ON_HEAD: "head", Relation.OVER_EYES: "eyes", Relation.ON_SHOULDER: "shoulder"}
 
 
@@ -89,7 +94,8 @@ def _wearers(stage: Stage, operation: AddObject) -> list[Wearer]:
     noun = placement.anchor.noun if placement.anchor is not None else None
     count = 99 if (noun in EVERYONE and operation.count <= 2) or _is_plural(placement) else operation.count
     near = _near(stage, placement) if noun not in EVERYONE else None
-    wearers = find_wearers(stage.scene, near, placement, operation.phrase)
+    strictly = near is not None and placement.anchor is not None and _is_told_apart(stage, placement.anchor)
+    wearers = find_wearers(stage.scene, near, placement, operation.phrase, strictly=strictly)
     if operation.count > len(wearers) and noun not in EVERYONE:
         raise UnsupportedInstructionError(
             (),
@@ -105,6 +111,19 @@ def _is_plural(placement: Placement) -> bool:
     return bool(last) and singular(last[0]) != last[0]
 
 
+def _is_told_apart(stage: Stage, anchor: Target) -> bool:
+    """Whether no other head will do: "the cat", or "the woman on the left" where the detector sees several people."""
+    if not _may_be_face(anchor.noun):
+        return True
+    says_which = (anchor.horizontal, anchor.vertical, anchor.pick, anchor.wearing) != (None, None, None, None)
+    return says_which and sum(each.kind == PERSON for each in stage.scene.detections) > 1
+
+
+def _may_be_face(noun: str | None) -> bool:
+    """Whether a face that is found in the picture may be what a noun names; an animal's is none."""
+    return noun is None or is_person(noun) or noun in _FACED
+
+
 def _near(stage: Stage, placement: Placement) -> Mask | None:
     """Return the mask of the one that is named, where that narrows the choice; None where it can't be told."""
     anchor = placement.anchor
@@ -112,7 +131,9 @@ def _near(stage: Stage, placement: Placement) -> Mask | None:
         return None
     if anchor.noun in stage.added:
         return stage.added[anchor.noun]
-    if len(stage.scene.faces) < 2:
+    if stage.scene.faces and not _may_be_face(anchor.noun):
+        return stage.find(anchor).mask  # "the cat", beside people: no one else gets its hat
+    if len(stage.scene.faces) < 2 and not _is_told_apart(stage, anchor):
         return None
     try:
         return stage.find(anchor).mask

@@ -41,6 +41,8 @@ _SHOULDER_SIZE: Final = 0.95
 _CLAWS: Final = 0.15
 _PROFILE_EYES: Final = 0.34
 _FACE_IN_MASK: Final = 0.5
+_FACE_TOUCHED: Final = 0.25
+"""The same where nobody's face lies within the mask of the one that was named, which may cut into it."""
 _MOST_HAIR: Final = 0.08
 _MOST_ABOVE_SILHOUETTE: Final = 0.35
 """How far above the expected crown the matte may have it, in head heights: a lamp behind a head is none of its hair."""
@@ -76,7 +78,9 @@ class Wearer:
     face: Face | None = None
 
 
-def find_wearers(scene: Scene, near: Mask | None, placement: Placement, phrase: str) -> list[Wearer]:
+def find_wearers(
+    scene: Scene, near: Mask | None, placement: Placement, phrase: str, *, strictly: bool = False
+) -> list[Wearer]:
     """Return the heads that could be meant, the likeliest first.
 
     Parameters
@@ -88,6 +92,8 @@ def find_wearers(scene: Scene, near: Mask | None, placement: Placement, phrase: 
         Its anchor's side chooses among faces: "the man on the left".
     phrase : str
         Of the prompt, for the refusal.
+    strictly : bool
+        Whether only a head in ``near`` is meant: an animal's, beside people, or that of one of several.
 
     Raises
     ------
@@ -95,10 +101,15 @@ def find_wearers(scene: Scene, near: Mask | None, placement: Placement, phrase: 
         The picture shows none.
     """
     faces = [face for face in scene.faces if near is None or _share_inside(face, near) > _FACE_IN_MASK]
-    faces = _on_side(faces or list(scene.faces), placement, scene.pixels.shape[1])
+    if not faces and strictly and near is not None:
+        faces = [face for face in scene.faces if _share_inside(face, near) > _FACE_TOUCHED]
+    others = [] if strictly else list(scene.faces)
+    faces = _on_side(faces or others, placement, scene.pixels.shape[1])
     if faces:
         return [Wearer(_head_of(face), _body(scene, face), face) for face in faces]
     head = scene.head if scene.subject.present else None
+    if head is not None and strictly and near is not None and not _lies_in(head, near):
+        head = None
     if head is None or head.confidence < _MIN_HEAD_CONFIDENCE or (head.found_by != "face" and _is_headless(scene)):
         raise UnsupportedInstructionError(
             (),
@@ -107,6 +118,11 @@ def find_wearers(scene: Scene, near: Mask | None, placement: Placement, phrase: 
             "stands out. Name a place in the picture instead.",
         )
     return [Wearer(head, scene.subject.matte)]
+
+
+def _lies_in(head: Head, mask: Mask) -> bool:
+    part = mask[int(max(0, head.top)) : int(head.bottom) + 1, int(max(0, head.left)) : int(head.right) + 1]
+    return bool(part.size) and float(part.mean()) > _FACE_IN_MASK
 
 
 def _share_inside(face: Face, mask: Mask) -> float:
