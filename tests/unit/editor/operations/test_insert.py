@@ -52,6 +52,7 @@ class FakeScene:
         self._water = water
         self._head, self._subject, self._open_air = head, subject, open_air
         self.faces = ()
+        self.detections = ()
         self.landscape = Landscape(0.0, 0.0)
         self.water: Mask | None = None
 
