@@ -26,8 +26,8 @@ the same for programs. [The client that you have](../clients.md) says which line
 
 A key travels as `Authorization: Bearer KEY`, `Authorization: Key KEY` or `x-key: KEY`. Every answer carries `x-inference-id`,
 which the server's log has too; `X-Client-Request-Id` is echoed. JSON answers carry `x-aimlapi-credits-used` and
-`x-aimlapi-usd-spent`: what the edit was charged, 0 where nothing has a price. Errors have the dialect's own shape. 429 and the 5xx that may pass carry `Retry-After`; the
-others say `x-should-retry: false`.
+`x-aimlapi-usd-spent`: what the edit was charged, 0 where nothing has a price. Errors have the dialect's own shape. 429 and the
+5xx that may pass carry `Retry-After`; the others say `x-should-retry: false`.
 
 With `Idempotency-Key`, a request that makes an edit can be sent again without making a second one:
 [how jobs work](../operating/jobs.md#requests-that-are-sent-again).

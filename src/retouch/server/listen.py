@@ -168,7 +168,8 @@ def _greeting(settings: Settings, listener: socket.socket, data_directory: Path,
         access = "open: any key is accepted, from this machine only"
     return "\n".join(
         (
-            f"Retouch listens on http://{host}:{name[1]} (API at /v1, reference at /docs)",
+            f"Retouch listens on http://{host}:{name[1]} (open it to edit on a page)",
+            "  beside  the API at /v1, its reference at /docs, the guide at /guide",
             f"  engine  {settings.engine.default}",
             f"  data    {data_directory}",
             f"  access  {access}",
