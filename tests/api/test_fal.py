@@ -8,6 +8,7 @@ import time
 import pytest
 from tests.api.conftest import pixels_of
 
+from retouch.server.intake import Intake
 from retouch.testing import REFUSED_WORD, FakeEngine
 
 APP = "fal-ai/flux-pro/kontext/max"
@@ -190,6 +191,15 @@ def test_a_picture_is_uploaded_once_and_edited(client, given, photo):
 @pytest.mark.parametrize("name", ["nothing", "0" * 40 + ".upload", "..%2f..%2fa"])
 def test_nothing_is_stored_under_a_name_that_was_not_reserved(client, name):
     assert client.put(f"/api/fal/rest/storage/upload/{name}", content=b"x").status_code == 404
+
+
+def test_an_upload_that_nobody_reserved_is_not_read_and_takes_no_place(client, monkeypatch):
+    def taken(_intake):
+        raise AssertionError("a place was taken")
+
+    monkeypatch.setattr(Intake, "place", taken)
+    answer = client.put("/api/fal/rest/storage/upload/" + "0" * 40 + ".upload", content=b"x")
+    assert answer.status_code == 404
 
 
 def test_a_wrong_value_is_told_with_what_was_received_and_no_field_is_made_up(serve, given):

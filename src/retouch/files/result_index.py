@@ -59,6 +59,13 @@ class ResultIndex:
             )
             return changed.rowcount == 1
 
+    def awaits(self, name: str) -> bool:
+        """Whether a file was noted that nobody was told of yet."""
+        table = STORED_RESULTS
+        with reading(self._engine) as connection:
+            found = connection.scalar(sa.select(table.c.is_recorded).where(table.c.name == name))
+        return found is not None and not found
+
     def remove(self, names: Sequence[str]) -> None:
         """Take out files that were deleted."""
         with storage_errors(), self._engine.begin() as connection:

@@ -120,6 +120,11 @@ class ResultFiles:
         self._index.add(name, is_recorded=False)
         return name
 
+    def require_reserved(self, name: str) -> None:
+        """Raise ``NotFoundError`` unless a name is reserved and waits for its upload."""
+        if not name.endswith(_UPLOAD_SUFFIX) or not is_result_name(name) or not self._index.awaits(name):
+            raise _no_file(name)
+
     def fill(self, name: str, data: bytes) -> None:
         """Store an upload under a name that was reserved for it.
 

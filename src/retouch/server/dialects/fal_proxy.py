@@ -95,6 +95,8 @@ async def initiate(request: Request) -> Response:
 async def upload(request: Request, name: str) -> Response:
     """Store a picture under a reserved name. Needs no key: the name can't be guessed, and takes one upload."""
     services = services_of(request)
+    # Before a place is taken: whoever has no key could else hold all of them with bodies that never end.
+    await asyncio.to_thread(services.results.require_reserved, name)
     async with services.intake.place():
         data = await services.intake.read_bytes(request)
         if not data or len(data) > services.fetch_policy.max_bytes:
