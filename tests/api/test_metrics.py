@@ -160,6 +160,7 @@ def test_programs_of_this_machine_get_in_where_the_operator_says_so_but_no_proxy
     assert local.get("/metrics", headers={"host": "retouch.example.org"}).status_code == 401
     for header in ("x-forwarded-for", "forwarded", "via", "x-real-ip"):
         assert local.get("/metrics", headers={header: "203.0.113.9"}).status_code == 401
+    assert local.get("/metrics", headers={"origin": "https://page.example"}).status_code == 401
 
 
 def test_where_metrics_are_off_there_is_no_page(serve) -> None:

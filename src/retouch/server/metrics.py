@@ -31,8 +31,16 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _FRESH_SECONDS: Final = 1.0
 _LOCAL_ADDRESSES: Final = frozenset({"127.0.0.1", "::1"})
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
-"""Headers of which one says that the request came through a proxy."""
+_NOT_DIRECT: Final = (
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "via",
+    "origin",
+)
+"""Headers of which one says that the request came through a proxy, or from a web page, which may be a stranger's."""
 
 
 class MetricsPage:
@@ -126,4 +134,4 @@ def _is_local(request: Request) -> bool:
     if request.client is None or request.client.host not in _LOCAL_ADDRESSES:
         return False
     host = request.url.hostname
-    return host in {"localhost", *_LOCAL_ADDRESSES} and not any(name in request.headers for name in _FORWARDED)
+    return host in {"localhost", *_LOCAL_ADDRESSES} and not any(name in request.headers for name in _NOT_DIRECT)
