@@ -22,6 +22,7 @@ from retouch.isolation.messages import Answer, MisbehaviorError, Order, output_b
 __all__ = ["ChildLostError", "DecoderChild", "IsolationRules", "TookTooLongError"]
 
 _START_SECONDS: Final = 60.0
+_NOT_STARTED: Final = "The process that decodes pictures can't be started; the log says why."
 _LIBRARY_PATHS: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 _START: Final = (
@@ -84,16 +85,23 @@ class DecoderChild:
     def __init__(self, rules: IsolationRules) -> None:
         self.pictures = 0
         self._rules = rules
-        self._input_fd, self._output_fd = _shared_memory("input"), _shared_memory("output")
-        self._channel, theirs = socket.socketpair()
-        with theirs:
-            self._process = _start(rules, theirs.fileno(), self._input_fd, self._output_fd)
+        with contextlib.ExitStack() as unless_started:
+            try:
+                self._input_fd, self._output_fd = (_shared_memory(name, unless_started) for name in ("input", "output"))
+                self._channel, theirs = socket.socketpair()
+                unless_started.enter_context(self._channel)
+                with theirs:
+                    self._process = _start(rules, theirs.fileno(), self._input_fd, self._output_fd)
+            except OSError as exc:
+                _log.warning("no decoder child can be started: %s", exc.strerror)
+                raise ConfigurationError(_NOT_STARTED) from exc
+            unless_started.pop_all()
         self._end = weakref.finalize(self, _end, self._process, self._channel, (self._input_fd, self._output_fd))
         try:
             self.is_shut_in = bool(json.loads(receive(self._channel, seconds=_START_SECONDS))["is_shut_in"])
         except (OSError, EOFError, ValueError, MisbehaviorError) as exc:
             self._end()
-            raise ConfigurationError("The process that decodes pictures can't be started; the log says why.") from exc
+            raise ConfigurationError(_NOT_STARTED) from exc
 
     @property
     def is_alive(self) -> bool:
@@ -167,18 +175,15 @@ def _start(rules: IsolationRules, channel_fd: int, input_fd: int, output_fd: int
     arguments = [channel_fd, input_fd, output_fd, rules.memory_bytes, output_bytes, rules.seconds]
     given = json.dumps({"path": [entry or os.getcwd() for entry in sys.path], "arguments": arguments})
     kept = {name: os.environ[name] for name in _LIBRARY_PATHS if name in os.environ}
-    try:
-        return subprocess.Popen(  # noqa: S603 - this interpreter, with a fixed program
-            [sys.executable, "-I", "-c", _START, given],
-            env={**kept, **_ENVIRONMENT},
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=(channel_fd, input_fd, output_fd),
-            start_new_session=True,  # Ctrl-C is for the server, which ends its children itself
-        )
-    except OSError as exc:
-        raise ConfigurationError("The process that decodes pictures can't be started; the log says why.") from exc
+    return subprocess.Popen(  # noqa: S603 - this interpreter, with a fixed program
+        [sys.executable, "-I", "-c", _START, given],
+        env={**kept, **_ENVIRONMENT},
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=(channel_fd, input_fd, output_fd),
+        start_new_session=True,  # Ctrl-C is for the server, which ends its children itself
+    )
 
 
 def _end(process: "subprocess.Popen[bytes]", channel: socket.socket, memories: tuple[int, ...]) -> None:
@@ -190,15 +195,17 @@ def _end(process: "subprocess.Popen[bytes]", channel: socket.socket, memories: t
         os.close(fd)
 
 
-def _shared_memory(name: str) -> int:
-    """Return a descriptor of memory that has no name in the file system.
+def _shared_memory(name: str, unless_started: contextlib.ExitStack) -> int:
+    """Return a descriptor of memory that has no name in the file system; the stack closes it.
 
     It is read and written, never mapped: nobody can pull it away from under a reader.
     """
     if hasattr(os, "memfd_create"):
-        return os.memfd_create(f"retouch-{name}")
-    fd, path = tempfile.mkstemp(prefix="retouch-")
-    os.unlink(path)
+        fd = os.memfd_create(f"retouch-{name}")
+    else:
+        fd, path = tempfile.mkstemp(prefix="retouch-")
+        os.unlink(path)
+    unless_started.callback(os.close, fd)
     return fd
 
 

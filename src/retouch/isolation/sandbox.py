@@ -20,29 +20,32 @@ _ALLOW: Final = 0x7FFF0000
 _FAIL: Final = 0x00050000
 """With the error number in the lower half: the call fails, the process lives."""
 _EPERM, _ENOSYS = 1, 38
-_LOAD, _EQUALS, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
-_NUMBER_AT, _ARCH_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
+_LOAD, _EQUALS, _GREATER, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
+_NUMBER_AT, _ARCH_AT, _FIRST_ARGUMENT_AT, _SECOND_ARGUMENT_AT = 0, 4, 16, 24
 _CLONE_THREAD: Final = 0x00010000
 
 _ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _CLONE: Final = {"x86_64": 56, "aarch64": 220}
 _CLONE3: Final = 435
 _PRLIMIT: Final = {"x86_64": 302, "aarch64": 261}
+_FCNTL: Final = {"x86_64": 72, "aarch64": 25}
+_F_SETFL: Final = 4
+"""Up to here fcntl is about flags. Beyond, F_SETOWN and F_SETSIG have the kernel send signals to processes of the same user."""
 _ALLOWED: Final[dict[str, tuple[int, ...]]] = {
     # read write close fstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn pread64 pwrite64
-    # readv writev select sched_yield mremap madvise nanosleep getpid sendto recvfrom sendmsg recvmsg shutdown exit fcntl
+    # readv writev select sched_yield mremap madvise nanosleep getpid sendto recvfrom sendmsg recvmsg shutdown exit
     # ftruncate gettimeofday getrusage sysinfo sigaltstack gettid futex sched_getaffinity set_tid_address clock_gettime
     # clock_nanosleep exit_group pselect6 ppoll set_robust_list getcpu getrandom membarrier rseq
     "x86_64": (
         *(0, 1, 3, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 18),
-        *(19, 20, 23, 24, 25, 28, 35, 39, 44, 45, 46, 47, 48, 60, 72),
+        *(19, 20, 23, 24, 25, 28, 35, 39, 44, 45, 46, 47, 48, 60),
         *(77, 96, 98, 99, 131, 186, 202, 204, 218, 228),
         *(230, 231, 270, 271, 273, 309, 318, 324, 334),
     ),
     # The same, without poll and select, which this architecture does not have.
     "aarch64": (
         *(63, 64, 57, 80, 62, 222, 226, 215, 214, 134, 135, 139, 67, 68),
-        *(65, 66, 124, 216, 233, 101, 172, 206, 207, 211, 212, 210, 93, 25),
+        *(65, 66, 124, 216, 233, 101, 172, 206, 207, 211, 212, 210, 93),
         *(46, 169, 165, 179, 132, 178, 98, 123, 96, 113),
         *(115, 94, 72, 73, 99, 168, 278, 283, 293),
     ),
@@ -113,7 +116,7 @@ def shut_in() -> bool:
 
 
 def _filter(machine: str) -> bytes:
-    """Return the filter: a list of what may be called, threads instead of processes, limits of this process alone."""
+    """Return the filter: a list of what may be called, threads instead of processes, limits of this process alone, flags."""
     lines = [
         *_unless(_ARCH_AT, _ARCHITECTURES[machine], _FAIL | _EPERM),
         (_LOAD, 0, 0, _NUMBER_AT),
@@ -121,6 +124,7 @@ def _filter(machine: str) -> bytes:
         *_when(_CLONE3, [(_RETURN, 0, 0, _FAIL | _ENOSYS)]),
         *_when(_CLONE[machine], _allow_if((_ANY_BIT, 0, 1, _CLONE_THREAD))),
         *_when(_PRLIMIT[machine], _allow_if((_EQUALS, 0, 1, 0))),
+        *_when(_FCNTL[machine], _allow_if((_GREATER, 1, 0, _F_SETFL), at=_SECOND_ARGUMENT_AT)),
         *(line for number in _ALLOWED[machine] for line in _when(number, [(_RETURN, 0, 0, _ALLOW)])),
         (_RETURN, 0, 0, _FAIL | _EPERM),
     ]
@@ -140,9 +144,9 @@ def _unless(place: int, value: int, verdict: int) -> list[_Line]:
     return [(_LOAD, 0, 0, place), (_EQUALS, 1, 0, value), (_RETURN, 0, 0, verdict)]
 
 
-def _allow_if(test: _Line) -> list[_Line]:
-    """Allow the call when its first argument passes the test, which jumps over the next line when it doesn't."""
-    return [(_LOAD, 0, 0, _FIRST_ARGUMENT_AT), test, (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _FAIL | _EPERM)]
+def _allow_if(test: _Line, *, at: int = _FIRST_ARGUMENT_AT) -> list[_Line]:
+    """Allow the call when an argument passes the test, which jumps over the next line when it doesn't."""
+    return [(_LOAD, 0, 0, at), test, (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _FAIL | _EPERM)]
 
 
 def _mapped_bytes() -> int | None:

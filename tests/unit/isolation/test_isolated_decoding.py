@@ -208,6 +208,15 @@ def test_a_child_has_nothing_of_the_servers_environment(monkeypatch):
         child.close()
 
 
+def test_a_child_that_cannot_be_started_leaves_nothing_open(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
+    before = os.listdir("/dev/fd")
+    for _ in range(3):
+        with pytest.raises(ConfigurationError, match="can't be started"):
+            DecoderChild(IsolationRules())
+    assert len(os.listdir("/dev/fd")) == len(before)
+
+
 @pytest.mark.parametrize(
     "attempt",
     [
@@ -228,11 +237,13 @@ def test_a_child_has_nothing_of_the_servers_environment(monkeypatch):
         "os.chdir('/tmp')",
         "os.setuid(os.getuid())",
         "resource.prlimit(os.getppid(), resource.RLIMIT_CORE)",
+        "fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid())",
+        "fcntl.fcntl(0, fcntl.F_SETSIG, 9)",
     ],
 )
 def test_a_decoder_that_was_taken_over_gets_nowhere(attempt):
     program = f"""
-import os, resource, socket, subprocess, sys
+import fcntl, os, resource, socket, subprocess, sys
 from retouch.isolation.sandbox import limit_resources, shut_in
 limit_resources(memory_bytes=2**28, output_bytes=2**20)
 if not shut_in():
