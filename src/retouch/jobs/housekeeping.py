@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Set
 from typing import Final, Protocol
 
-from retouch.errors import StorageError
 from retouch.jobs.manager import QueuePolicy
 from retouch.jobs.models import Job, JobState, Problem
 from retouch.jobs.signals import JobSignals
@@ -177,7 +176,7 @@ class Housekeeper:
                 if self._monotonic() - cleaned_at >= _CLEAN_UP_SECONDS:
                     self.clean_up()
                     cleaned_at = self._monotonic()
-            except StorageError:
+            except Exception:  # noqa: BLE001 - without housekeeping, edits of workers that died would wait for ever
                 _log.exception("housekeeping failed and is tried again")
             if self._stopping.wait(self._policy.lease_seconds / 3):
                 return

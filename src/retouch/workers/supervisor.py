@@ -168,9 +168,9 @@ class Supervisor:
 
     def _run(self) -> None:
         while True:
-            for key, _ in self._selector.select(_TICK_SECONDS):
-                self._hear(key.data)
             try:
+                for key, _ in self._selector.select(_TICK_SECONDS):
+                    self._hear(key.data)
                 if self._look_after_all():
                     break
             except Exception:  # noqa: BLE001 - whatever goes wrong with one worker, the others need their supervisor
@@ -262,7 +262,8 @@ class Supervisor:
         if hung:
             _log.error("%s does not stop job %s and is killed", worker.id, ", ".join(hung))
             for job_id in worker.kill_at:
-                self._housekeeper.put_back(job_id, worker.id)
+                with contextlib.suppress(StorageError):  # then it starts anew with this attempt counted
+                    self._housekeeper.put_back(job_id, worker.id)
             worker.is_leaving = True
             worker.process.kill()
 

@@ -1,3 +1,4 @@
+import threading
 import time
 from dataclasses import replace
 
@@ -145,6 +146,22 @@ def test_the_thread_begins_with_a_round_and_ends_when_told(keeper, photo):
         assert time.monotonic() < until
         time.sleep(0.01)
     housekeeper.stop()
+
+
+def test_an_error_that_nobody_foresaw_does_not_end_housekeeping(keeper, monkeypatch, caplog):
+    _, housekeeper = keeper(lease_seconds=0.03)
+    rounds = threading.Semaphore(0)
+
+    def stumble():
+        rounds.release()
+        raise ValueError("a row that nobody can read")
+
+    monkeypatch.setattr(housekeeper, "settle_jobs", stumble)
+    housekeeper.start()
+    for _ in range(3):
+        assert rounds.acquire(timeout=60)
+    housekeeper.stop()
+    assert "tried again" in caplog.text
 
 
 def test_a_worker_that_was_silent_for_long_is_struck_off_and_one_that_lives_is_not(keeper):
