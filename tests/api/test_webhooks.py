@@ -131,6 +131,25 @@ def test_a_call_is_given_up(open_server, listener, raw, monkeypatch, tmp_path, a
     assert "token" not in found.last_outcome
 
 
+def test_a_call_that_can_t_be_made_for_a_reason_that_nobody_foresaw_is_given_up_and_the_next_one_is_made(
+    open_server, listener, raw, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(courier, "_PAUSES_SECONDS", (0.05,))
+    sound = courier.signed_headers
+
+    def stumble(secret, *given):
+        if secret == "unlucky":
+            raise ValueError("nobody foresaw this")
+        return sound(secret, *given)
+
+    monkeypatch.setattr(courier, "signed_headers", stumble)
+    body = {"prompt": "Add a bird.", "input_image": raw, "webhook_url": listener.url}
+    unlucky = open_server.post("/v1/flux-kontext-pro", json={**body, "webhook_secret": "unlucky"}).json()
+    assert until_settled(tmp_path, unlucky["id"]).state is DeliveryState.GIVEN_UP
+    started = open_server.post("/v1/flux-kontext-pro", json=body).json()
+    assert listener.next()[1]["id"] == started["id"]
+
+
 def test_no_call_goes_to_an_address_inside(client, listener, raw, tmp_path):
     body = {"prompt": "Add a bird.", "input_image": raw, "webhook_url": listener.url}
     started = client.post("/v1/flux-kontext-pro", json=body).json()
@@ -165,7 +184,7 @@ def test_the_signature_of_the_specifications_example():
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-@pytest.mark.parametrize("secret", ["plain words", "whsec_not base64!"])
+@pytest.mark.parametrize("secret", ["plain words", "whsec_not base64!", "whsec_é"])
 def test_a_secret_that_is_no_base64_is_taken_as_text(secret):
     expected = base64.b64encode(hmac.new(secret.encode(), b"m.1.body", hashlib.sha256).digest()).decode()
     assert signed_headers(secret, "m", 1, b"body")["webhook-signature"] == f"v1,{expected}"

@@ -6,7 +6,6 @@ every attempt, ``webhook-timestamp``, and ``webhook-signature``, an HMAC-SHA256 
 
 import asyncio
 import base64
-import binascii
 import contextlib
 import hashlib
 import hmac
@@ -19,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from retouch.errors import AddressNotAllowedError, NotFoundError, RetouchError, StorageError
+from retouch.errors import AddressNotAllowedError, NotFoundError, RetouchError
 from retouch.fetch import FetchPolicy, post
 from retouch.jobs.models import WebhookTarget
 from retouch.jobs.webhooks import Delivery, DeliveryState, WebhookStore
@@ -69,7 +68,7 @@ def signed_headers(secret: str, message_id: str, timestamp: int, body: bytes) ->
 
 def _key_of(secret: str) -> bytes:
     if secret.startswith(_SECRET_PREFIX):
-        with contextlib.suppress(binascii.Error):
+        with contextlib.suppress(ValueError):  # no base64, or not even ASCII
             return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
     return secret.encode()
 
@@ -130,6 +129,9 @@ class Courier:
             return DeliveryState.GIVEN_UP, exc.code
         except RetouchError as exc:
             return DeliveryState.PENDING, exc.code
+        except Exception:  # noqa: BLE001 - what one client asked for must not keep others from being told
+            _log.exception("the webhook of job %s can't be made", delivery.job_id)
+            return DeliveryState.PENDING, "internal_error"
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return DeliveryState.DELIVERED, f"status {status}"
         gone = status == HTTPStatus.GONE
@@ -140,6 +142,6 @@ class Courier:
             try:
                 if self.deliver_next():
                     continue
-            except StorageError:
+            except Exception:  # noqa: BLE001 - nobody else makes the calls
                 _log.exception("webhooks can't be sent at present; they are tried again")
             self._stopping.wait(_IDLE_SECONDS)
