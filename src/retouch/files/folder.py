@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import secrets
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ __all__ = ["FolderBlobs"]
 _PAGE: Final = 1000
 _CHECKED: Final = "results"
 """Where a check writes: what clients wait for goes there, and something may be wrong with it alone."""
+_CHECK_SECONDS: Final = 1.0
 
 
 class FolderBlobs:
@@ -30,6 +32,8 @@ class FolderBlobs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._checked_until = 0.0
+        self._check_lock = threading.Lock()
 
     def put(self, key: str, data: bytes, *, media_type: str, flush: bool = True) -> None:  # noqa: ARG002 - a folder knows no types
         """Store the bytes."""
@@ -90,10 +94,14 @@ class FolderBlobs:
         """Return None: a folder serves nobody."""
 
     def check(self) -> None:
-        """Raise ``StorageError`` unless a file could be written now."""
-        probe = self._folder / _CHECKED / f".probe-{secrets.token_hex(8)}"
-        store(probe, b"\0" * 4096)
-        self._unlink(probe)
+        """Raise ``StorageError`` unless a file could be written now or a moment ago: who asks often keeps no disk busy."""
+        with self._check_lock:
+            if time.monotonic() < self._checked_until:
+                return
+            probe = self._folder / _CHECKED / f".probe-{secrets.token_hex(8)}"
+            store(probe, b"\0" * 4096)
+            self._unlink(probe)
+            self._checked_until = time.monotonic() + _CHECK_SECONDS
 
     def _walk(self, prefix: str) -> Iterator[Blob]:
         """Every file under a prefix, two levels deep as the keys are; what vanishes meanwhile is left out."""

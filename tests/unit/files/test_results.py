@@ -256,6 +256,21 @@ def test_an_upload_that_could_not_be_stored_can_be_sent_again(results, monkeypat
     assert results.read(name) == b"upload"
 
 
+def test_a_folder_is_not_written_anew_for_everybody_who_asks_whether_it_can_be(results, monkeypatch):
+    synced = []
+    sync = atomic.os.fsync
+
+    def note(descriptor):
+        synced.append(descriptor)
+        sync(descriptor)
+
+    monkeypatch.setattr(atomic.os, "fsync", note)
+    results.check_writable()
+    once = len(synced)
+    results.check_writable()
+    assert len(synced) == once > 0
+
+
 def test_the_write_check_leaves_nothing_behind(results, files_in):
     results.check_writable()
     assert files_in() == []
