@@ -275,8 +275,9 @@ async function forget() {
   if (!confirm(t("forget.sure"))) return;
   running?.stop.abort();
   await forgetStore().catch(() => {});
-  sessionStorage.clear();
-  localStorage.clear();
+  for (const store of [sessionStorage, localStorage]) { // below a path, other pages keep theirs there, too
+    for (const name of Object.keys(store)) if (name.startsWith("retouch.")) store.removeItem(name);
+  }
   location.hash = "";
   location.reload();
 }
