@@ -15,7 +15,7 @@ export function open(target) {
 
 const time = (iso) => (iso ? new Date(iso).toLocaleString(language(), { dateStyle: "short", timeStyle: "short" }) : "–");
 const names = new Map(); // of keys, by id, for the two other tables
-const nameOf = (id) => names.get(id) ?? id;
+const keyCell = (id) => el("span", { "data-key": id }, names.get(id) ?? id);
 
 // heading, what it shows of an entry, and whether that is a number
 const KEYS = [
@@ -24,11 +24,11 @@ const KEYS = [
   ["op.used", (key) => time(key.last_used_at)], ["op.state", (key) => t(key.disabled_at ? "op.off" : "op.active")],
 ];
 const JOBS = [
-  ["op.created", (job) => time(job.created_at)], ["op.key", (job) => nameOf(job.key_id)], ["op.model", (job) => job.model],
+  ["op.created", (job) => time(job.created_at)], ["op.key", (job) => keyCell(job.key_id)], ["op.model", (job) => job.model],
   ["op.images", (job) => number(job.images, 0), true], ["op.state", (job) => (job.error ? `${job.state}: ${job.error}` : job.state)],
 ];
 const USAGE = [
-  ["op.day", (day) => day.day], ["op.key", (day) => nameOf(day.key_id)], ["op.edits", (day) => number(day.edits, 0), true],
+  ["op.day", (day) => day.day], ["op.key", (day) => keyCell(day.key_id)], ["op.edits", (day) => number(day.edits, 0), true],
   ["op.images", (day) => number(day.images, 0), true], ["op.failed", (day) => number(day.failed, 0), true], ["op.balance", (day) => number(day.credits, 0), true],
 ];
 
@@ -54,7 +54,7 @@ function listing(kind, columns, message, ...above) {
   };
   const show = async (cursor) => {
     const page = await askJson(`admin/v1/${kind}?limit=${LIMIT}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
-    if (kind === "keys") for (const key of page.data) names.set(key.id, key.name);
+    if (kind === "keys") nameKeys(page.data);
     const rows = page.data.map((entry) => el("tr", {}, columns.map(([, cell, isNumber]) => el("td", { className: isNumber ? "number" : "" }, cell(entry))), actionOf(kind, entry, again, attempt)));
     keepFocus(() => {
       if (cursor) body.append(...rows);
@@ -68,6 +68,12 @@ function listing(kind, columns, message, ...above) {
     el("div", { className: "row" }, el("h2", { id: `op-${kind}-name` }, t(`op.${kind}`)), button(t("op.refresh"), attempt(again), { id: `refresh-${kind}`, "aria-describedby": `op-${kind}-name` })),
     above, el("div", { className: "scroll", tabIndex: 0, role: "region", "aria-labelledby": `op-${kind}-name` },
       el("table", {}, el("thead", {}, el("tr", {}, columns.map(([heading, , isNumber]) => el("th", { scope: "col", className: isNumber ? "number" : "" }, t(heading))), el("td"))), body)), more);
+}
+
+/** The three tables are asked for at once: those that were drawn before the keys came get their names now. */
+function nameKeys(keys) {
+  for (const key of keys) names.set(key.id, key.name);
+  for (const cell of document.querySelectorAll("[data-key]")) cell.textContent = names.get(cell.dataset.key) ?? cell.dataset.key;
 }
 
 function actionOf(kind, entry, again, attempt) {

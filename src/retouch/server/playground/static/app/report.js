@@ -34,7 +34,7 @@ export function sentence(each) {
 function changes(each) {
   const image = each.images[each.chosen];
   const many = image.turns > 1 && image.touched !== undefined;
-  const summary = image.preserve?.summary;
+  const summary = image.preserve?.kind !== "global" && image.preserve?.summary; // the sentence says so already
   return el("section", { className: "card", "aria-labelledby": "changed-name" },
     el("h2", { id: "changed-name" }, t("changed.title")),
     el("p", { className: "figure", id: "changed-share" }, sentence(each)),
@@ -78,7 +78,8 @@ function download(each, redo) {
       button(words[now_], () => save(image.blob, `${name}.${now_ === "png" ? "png" : "jpg"}`), { className: "primary", id: "download" }),
       button(words[other], again(other, false), { id: "download-other" }),
       !kept && button(t("download.original"), again("png", true), { id: "download-original" }),
-      image.mask && button(t("download.mask"), () => save(image.mask, `${name}-mask.png`))),
+      image.mask && button(t("download.mask"), () => save(image.mask, `${name}-mask.png`)),
+      each.mask && button(t("download.place"), () => save(each.mask, "mask.png"), { id: "download-place" })),
     el("p", { className: "small" }, t("download.help")),
     el("p", { className: "small" }, el("a", { href: new URL(`files/${image.file}`, base).href }, t("download.link"))));
 }
