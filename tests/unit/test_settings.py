@@ -98,8 +98,10 @@ def test_a_short_key_is_refused_without_showing_it(monkeypatch):
     ("text", "said"),
     [
         ("[server\n", "not valid TOML"),
-        ("[server]\nprot = 1\n", "no setting server.prot"),
-        ("[web]\n", "no setting web"),
+        ("[server]\nprot = 1\n", "no setting server.prot. Did you mean server.port?"),
+        ("[server]\nzzz = 1\n", "no setting server.zzz. The settings of server: host, port,"),
+        ("[sever]\n", "no setting sever. Did you mean server?"),
+        ("[web]\n", "no setting web. "),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(toml, text, said):

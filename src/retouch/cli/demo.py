@@ -47,7 +47,7 @@ def demo(
     except RetouchError as exc:
         return print_error(exc)
     product.print(f"\nThe pictures are in [bold]{escape(str(out))}[/]. Now your own: [bold]retouch edit --help[/], or")
-    product.print("[bold]retouch serve[/], which answers on http://127.0.0.1:8000; the README shows a first request.")
+    product.print("[bold]retouch serve[/], then open http://127.0.0.1:8000/ and drop a photo on the page.")
     return 0
 
 

@@ -184,11 +184,11 @@ def find_sentence(arguments: list[str], prompt: str | None) -> tuple[list[str], 
         return arguments, prompt
     last = arguments[-1]
     if Path(last).exists() or last.startswith(("http://", "https://")):
-        raise InvalidValueError("the prompt", 'a sentence behind -p, such as -p "make the cup blue"', "left out")
+        raise InvalidValueError("the prompt", 'a sentence behind -p, such as -p "make the cup blue"', last)
     if " " not in last.strip():
         raise InvalidValueError("the prompt", f'behind -p (did you forget it?): -p "{last}"', f"no file named {last!r}")
     if len(arguments) == 1:
-        raise InvalidValueError("IMAGE", "at least one picture in front of the sentence", "left out")
+        raise InvalidValueError("IMAGE", "at least one picture in front of the sentence", last)
     return arguments[:-1], last
 
 

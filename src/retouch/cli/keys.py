@@ -36,7 +36,7 @@ Key = Annotated[str, typer.Argument(help="The key's id, or its name where only o
 ScopeList = Annotated[
     list[str] | None,
     typer.Option(
-        "--scope", help="edit, read or admin; give it again for each. Default: edit and read.", show_default=False
+        "--scope", help="edit, read or admin; give it again for each. A new key: edit and read.", show_default=False
     ),
 ]
 Expires = Annotated[
@@ -57,7 +57,7 @@ Waiting = Annotated[str | None, typer.Option(help="Edits that wait at a time, or
 @app.command("create")
 @exits
 def create(
-    name: Annotated[str, typer.Argument(help="What you call it.")],
+    name: Annotated[str, typer.Argument(help="What you call it.", metavar="NAME")],
     scope: ScopeList = None,
     expires: Expires = None,
     priority: Priority = None,
@@ -191,7 +191,7 @@ def set_terms(
 @exits
 def credit(
     key: Key,
-    amount: Annotated[int, typer.Argument(help="Credits to give; below zero, to take back.")],
+    amount: Annotated[int, typer.Argument(help="Credits to give; below zero, to take back.", metavar="AMOUNT")],
     note: Annotated[str, typer.Option(help="For you and the key's holder, such as an invoice's number.")] = "",
     config: Config = None,
     data_dir: DataDir = None,

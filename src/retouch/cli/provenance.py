@@ -33,7 +33,7 @@ _STATES = {
 
 
 def provenance(
-    file: Annotated[Path, typer.Argument(help="A JPEG, PNG or WebP picture.", dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="A JPEG, PNG or WebP picture.", metavar="FILE", dir_okay=False)],
     trust: Annotated[
         Path | None,
         typer.Option(help="Certificates in PEM whose holders are trusted to sign.", dir_okay=False, show_default=False),

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -150,13 +151,26 @@ def _check_environment(environment: Mapping[str, str]) -> None:
             )
 
 
+def _likely_meant(name: str) -> str:
+    """A second sentence with the names that are there: the nearest, or all of them where none is near."""
+    group, _, field = name.partition(".")
+    known, prefix, what = list(Settings.model_fields), "", "The groups"
+    if field:
+        inner = Settings.model_fields[group].annotation if group in Settings.model_fields else None
+        known, prefix, what = list(getattr(inner, "model_fields", ())), f"{group}.", f"The settings of {group}"
+    near = get_close_matches(field or group, known, n=1)
+    if near:
+        return f" Did you mean {prefix}{near[0]}?"
+    return f" {what}: {', '.join(known)}." if known else ""
+
+
 def _explain(error: ValidationError) -> str:
     """One sentence a problem: which setting, what rule, what value. A key is never shown."""
     sentences = []
     for problem in error.errors(include_url=False):
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            sentences.append(f"There is no setting {name}.")
+            sentences.append(f"There is no setting {name}.{_likely_meant(name)}")
             continue
         # A whole group is shown no more than its keys would be.
         secret = "." not in name or any(
