@@ -52,6 +52,7 @@ async function load() {
 }
 
 const MOST_COUNTED = 6;
+const DECISIONS = "adr/"; // why it is so is asked more rarely than how to: these pages count half
 
 /** How much a section is about a word: its heading says most, then the page's title, then how often the text has it. */
 function worth(word, title, heading, text) {
@@ -66,7 +67,8 @@ function matches(pages, words) {
     for (const [anchor, heading, text] of sections) {
       const fields = [title, heading, text].map((field) => field.toLowerCase());
       const scores = words.map((word) => worth(word, ...fields));
-      if (Math.min(...scores) > 0) found.push({ url, title, anchor, heading, text, score: scores.reduce((a, b) => a + b) });
+      const score = scores.reduce((a, b) => a + b) / (url.startsWith(DECISIONS) ? 2 : 1);
+      if (Math.min(...scores) > 0) found.push({ url, title, anchor, heading, text, score });
     }
   }
   return found.sort((a, b) => b.score - a.score).slice(0, 12);
