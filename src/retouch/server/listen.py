@@ -157,8 +157,6 @@ class _Server(uvicorn.Server):
 
 
 def _greeting(settings: Settings, listener: socket.socket, data_directory: Path, *, has_keys: bool) -> str:
-    name = listener.getsockname()
-    host = f"[{name[0]}]" if ":" in name[0] else name[0]
     server = settings.server
     if has_keys:
         access = f"a key is needed; {len(server.key_digests)} configured, others shown by `retouch keys list`"
@@ -168,7 +166,7 @@ def _greeting(settings: Settings, listener: socket.socket, data_directory: Path,
         access = "open: any key is accepted, from this machine only"
     return "\n".join(
         (
-            f"Retouch listens on http://{host}:{name[1]} (open it to edit on a page)",
+            f"Retouch listens on {_where(listener)}",
             "  beside  the API at /v1, its reference at /docs, the guide at /guide",
             f"  engine  {settings.engine.default}",
             f"  data    {data_directory}",
@@ -177,3 +175,11 @@ def _greeting(settings: Settings, listener: socket.socket, data_directory: Path,
             "Stop it with Ctrl-C.",
         )
     )
+
+
+def _where(listener: socket.socket) -> str:
+    name = listener.getsockname()
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        return f"the socket {name}"
+    host = f"[{name[0]}]" if ":" in name[0] else name[0]
+    return f"http://{host}:{name[1]} (open it to edit on a page)"
