@@ -26,6 +26,8 @@ _MAX_UNSENT: Final = 1000
 _RETRY_SECONDS: Final = 1.0
 _QUICK_SECONDS: Final = 0.005
 _SLOW_SECONDS: Final = 1.0
+_CONNECTION_SECONDS: Final = 60.0
+"""Then another one: this one may be of a file that was replaced."""
 
 _log = logging.getLogger(__name__)
 
@@ -176,9 +178,7 @@ class SqliteNews:
         # The number changes when another connection writes, and costs a look at shared memory.
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             known = None
-            until = (
-                time.monotonic() + 60.0
-            )  # then with another connection, for this one may be of a file that was replaced
+            until = time.monotonic() + _CONNECTION_SECONDS
             while time.monotonic() < until:
                 version = connection.exec_driver_sql("PRAGMA data_version").scalar()
                 if known not in (None, version):

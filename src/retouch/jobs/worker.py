@@ -268,9 +268,8 @@ class Worker:
                 return current if mine else None
             try:
                 return self._write_down(job, outcome, reason)
-            except (
-                StorageError
-            ):  # it can be read and not written: without the pictures there may be room for a line that says so
+            except StorageError:
+                # It can be read and not written: without the pictures there may be room for a line that says so.
                 self._discard(outcome.file_names if isinstance(outcome, JobResult) else ())
                 return self._shop.store.finish(job.id, self.id, JobState.FAILED, Problem.from_error(exc))
 

@@ -186,9 +186,8 @@ def _choice(request: Request, name: str, values: Sequence[str]) -> str | None:
 def _day(field: str, given: str | None) -> str | None:
     """Return a day as ``2026-11-22``, as given."""
     try:
-        if (
-            given is not None and date.fromisoformat(given).isoformat() != given
-        ):  # weeks and the like don't sort with days
+        # Weeks and the like don't sort with days.
+        if given is not None and date.fromisoformat(given).isoformat() != given:
             raise ValueError(given)
     except ValueError as exc:
         raise invalid_body([{"field": field, "rule": "a day such as 2026-11-22", "received": given}]) from exc
