@@ -164,7 +164,7 @@ def edit(
         paths = result.save(out)
         masks = _save_masks(result, paths)
     except RetouchError as exc:
-        return print_error(exc, as_json=as_json)
+        return print_error(exc, as_json=as_json, pictures=images)
     if as_json:
         print_json(result_body(result, paths, masks))
     else:

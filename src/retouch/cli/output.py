@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, ParamSpec
 
@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from retouch import types
 from retouch.errors import (
     ConfigurationError,
+    ImageError,
     InvalidValueError,
     NotFoundError,
     RetouchError,
@@ -64,14 +65,23 @@ def error_body(error: RetouchError) -> dict[str, Any]:
     return {"error": body}
 
 
-def print_error(error: RetouchError, *, as_json: bool = False) -> int:
-    """Print an error and return the exit code that belongs to it."""
+def print_error(error: RetouchError, *, as_json: bool = False, pictures: Sequence[str] = ()) -> int:
+    """Print an error and return the exit code that belongs to it; of one of ``pictures`` with the name of that one."""
     if as_json:
         print_json(error_body(error))
     else:
-        console.print(f"[bold red]{escape(_title(error))}[/] {escape(error.message)}", soft_wrap=True)
+        message = _naming(error, pictures)
+        console.print(f"[bold red]{escape(_title(error))}[/] {escape(message)}", soft_wrap=True)
     usage = isinstance(error, ConfigurationError | InvalidValueError | NotFoundError)
     return EXIT_USAGE if usage else EXIT_FAILED
+
+
+def _naming(error: RetouchError, pictures: Sequence[str]) -> str:
+    """The message, behind the name of the picture that it is about where it does not have it."""
+    if not isinstance(error, ImageError) or error.index is None or error.index >= len(pictures):
+        return error.message
+    name = pictures[error.index]
+    return error.message if name in error.message or "://" in name else f"{name}: {error.message}"
 
 
 def _title(error: RetouchError) -> str:

@@ -259,6 +259,18 @@ def test_a_wrong_option_is_named(options, said, monkeypatch, photo: Path, tmp_pa
     assert said in capsys.readouterr().err
 
 
+def test_of_several_pictures_the_one_that_is_none_is_named(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("milk, bread")
+    assert run(monkeypatch, "edit", "-p", "paint", "-o", tmp_path / "out.png", photo, notes) == 1
+    assert f"Error: {notes}: This is not a picture" in capsys.readouterr().err
+
+
+def test_a_missing_sentence_shows_what_stands_in_its_place(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
+    assert run(monkeypatch, "edit", "-o", tmp_path / "out.png", photo) == 2
+    assert f"received {str(photo)[:8]!r}"[:-1] in capsys.readouterr().err
+
+
 def test_the_mask_is_not_overwritten(monkeypatch, photo: Path, tmp_path: Path, capsys) -> None:
     mask = tmp_path / "m.png"
     Image.fromarray(np.full((30, 40), 255, np.uint8)).save(mask)
