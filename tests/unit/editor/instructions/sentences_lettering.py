@@ -28,7 +28,7 @@ SENTENCES = [
     ('write "Paid" in typewriter font at the bottom left', 1, ['add the text "Paid" at the bottom left, mono']),
     ('add "WOW" in yellow with a black outline', 1, ['add the text "WOW", yellow outlined black']),
     ('write "Top secret" diagonally across the image in red', 1, ['add the text "Top secret", red turned 30 degrees']),
-    ('write "Ann" in handwritten letters, 10%', 1, ['add the text "Ann", 10% hand']),
+    ('write "Ann" in handwritten letters, 10%', 1, ['add the text "Ann", 10% handwriting']),
     (
         'add text "Summer 2024" bottom left, small, white',
         1,

@@ -66,7 +66,8 @@ class LetteringStyle:
         size = "small" if self.scale < 1 else "big" if self.scale > 1 else ""
         size = f"{self.size_px:g} px" if self.size_px else f"{100 * self.size_share:g}%" if self.size_share else size
         words = [size, "bold" if self.bold else "", "italic" if self.italic else ""]
-        words += [self.color.name if self.color else "", self.family or self.font or ""]
+        font = "handwriting" if self.font == "hand" else self.font
+        words += [self.color.name if self.color else "", self.family or font or ""]
         words += [f"outlined {self.outline.name}" if self.outline else "", "faint" if self.opacity < 1 else ""]
         words += [f"turned {self.rotation_degrees:g} degrees" if self.rotation_degrees else ""]
         return " ".join(word for word in words if word)
