@@ -218,3 +218,9 @@ def test_a_key_is_asked_for(serve, photo_uri):
 def test_known_fields_without_effect_are_reported_too(predict, changes, ignored):
     said = predict(**changes).json()
     assert ([each["field"] for each in said["ignored"]] if "ignored" in said else None) == ignored
+
+
+def test_an_error_at_a_path_with_control_characters_keeps_its_shape(client):
+    answer = client.get("/v1/models/a/%0A/versions/b")
+    assert answer.status_code == 404
+    assert "title" in answer.json()

@@ -28,9 +28,12 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """The browser; without one, or without what drives it, these tests have nothing to run in."""
+    """The browser; without one, or without what drives it, these tests have nothing to run in.
+
+    It ends with the file: what drives it keeps an event loop, which no other test that runs one could do with.
+    """
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

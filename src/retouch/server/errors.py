@@ -127,7 +127,8 @@ def dialect_name(request: Request) -> str:
 
 def _dialect_of(request: Request) -> Dialect | None:
     dialects: Sequence[Dialect] = getattr(request.app.state, "dialects", ())
-    return next((each for each in dialects if each.owns(request.url.path)), None)
+    # Not of the URL, whose path loses its control characters.
+    return next((each for each in dialects if each.owns(request.scope["path"])), None)
 
 
 def error_body(request: Request, problem: Problem, status: int) -> dict[str, Any]:

@@ -131,3 +131,8 @@ def test_a_plan_becomes_json():
 
     assert body["operations"][0]["operation"] == "AddObject"
     assert body["operations"][0]["placement"]["relation"] == "sky"
+
+
+def test_a_word_of_praise_alone_is_refused():
+    with pytest.raises(UnsupportedInstructionError):
+        parse("AMAZIG", image_count=1)

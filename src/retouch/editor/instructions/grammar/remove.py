@@ -280,7 +280,7 @@ def _thing(cur: Cursor, ctx: Context) -> Remove | ChangeBackground | None:
         cur.at += 2
         people = Target(TargetKind.NOUN, ctx.text(cur.tokens[cur.at - 2 : cur.at]), noun="people")
         return Remove(people, not_subject=True)
-    hides = cur.tokens[0].word == "hide"
+    hides = bool(cur.tokens) and cur.tokens[0].word == "hide"
     others = _take_others(cur)
     thing = parse_thing(cur, ctx)
     if thing is None or (hides and thing.noun in _HIDDEN):
